@@ -1,0 +1,1 @@
+"""Thin wire layer: routes and schemas."""

@@ -1,0 +1,1 @@
+"""Measuring quality: error injection, metrics, tables and plots."""

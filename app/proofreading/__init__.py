@@ -1,0 +1,1 @@
+"""The heart: one report in, one checked report out."""

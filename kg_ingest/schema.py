@@ -1,0 +1,115 @@
+"""Labels and relations of the knowledge graph: the words that loader and service share."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+SCHEMA_VERSION = "1"
+
+
+class Group(StrEnum):
+    """Semantic group of a concept."""
+
+    ANATOMY = "anatomy"
+    FINDING = "finding"
+    DISEASE = "disease"
+    DEVICE = "device"
+    PROCEDURE = "procedure"
+    OTHER = "other"
+
+
+class EdgeKind(StrEnum):
+    """Relations of the T-box, and OBSERVED for counted A-box triples."""
+
+    IS_A = "IS_A"
+    PART_OF = "PART_OF"
+    HAS_FINDING_SITE = "HAS_FINDING_SITE"
+    LATERAL_TWIN = "LATERAL_TWIN"
+    UNSIDED = "UNSIDED"  # sided structure -> the structure without its side
+    EXCLUDES = "EXCLUDES"  # the two cannot be said of one place at one time
+    SUGGESTS = "SUGGESTS"  # finding -> disease it may indicate
+    OBSERVED = "OBSERVED"  # finding -> site, with a count over reference reports
+
+
+class Sidedness(StrEnum):
+    """On which side of the body a structure exists."""
+
+    LEFT = "left"  # this concept is the left one, or exists on the left only (lingula)
+    RIGHT = "right"
+    PAIRED = "paired"  # unsided name of a structure that exists on both sides
+    MIDLINE = "midline"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One concept. ``names`` include the preferred one; ``xrefs`` are CURIEs such as RID:1326.
+
+    ``region``: body region in lower case (chest, abdomen, head, neck, spine, pelvis, limb...).
+    ``plausible_mm``: lowest and highest plausible greatest dimension of this finding in millimetres.
+    ``severities``: severity words used of this finding. ``acuity``: acute | chronic | either.
+    ``sex``: male | female when the structure or disease exists in one sex only.
+    """
+
+    id: str
+    name: str
+    group: Group
+    source: str
+    source_version: str
+    names: tuple[str, ...] = ()
+    xrefs: tuple[str, ...] = ()
+    region: str | None = None
+    sidedness: Sidedness | None = None
+    acuity: str | None = None
+    sex: str | None = None
+    plausible_mm: tuple[float, float] | None = None
+    severities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One directed, typed edge with its provenance; ``count`` only for OBSERVED."""
+
+    source_id: str
+    kind: EdgeKind
+    target_id: str
+    source: str
+    source_version: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One loaded source, as the manifest lists it."""
+
+    name: str
+    version: str
+    licence: str
+    nodes: int = 0
+    edges: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a graph holds. ``checksum`` is the SHA-256 over its sorted content."""
+
+    schema_version: str
+    sources: tuple[Source, ...]
+    concepts: int
+    names: int
+    edges: int
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that one question about a set of concepts brings back.
+
+    ``nodes``: the asked concepts, and every concept that an edge of theirs reaches.
+    ``edges``: their outgoing edges of every kind but OBSERVED.
+    ``ancestors``: asked id -> ids above it by IS_A, any depth, itself not included.
+    ``wholes``: asked id -> ids above it by PART_OF, UNSIDED and IS_A among anatomy, any depth.
+    """
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
+    ancestors: dict[str, frozenset[str]] = field(default_factory=dict)
+    wholes: dict[str, frozenset[str]] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Sources: pure generators of Node and Edge."""
