@@ -1,9 +1,24 @@
 """The report's graph read as findings: each observation with its status, sides, sites and modifiers."""
 
+import csv
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 
-from models.types import Entity, SectionName, Span
+from kg_ingest.schema import Facts, Sidedness
+from models.types import (
+    Entity,
+    EntityKind,
+    EntityLabel,
+    RelationKind,
+    Report,
+    ReportGraph,
+    SectionName,
+    Span,
+)
 
 
 class Status(StrEnum):
@@ -49,3 +64,114 @@ class Finding:
     counts: tuple[Entity, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     descriptors: tuple[Entity, ...] = ()
+
+
+_HEADS = frozenset({EntityKind.OBSERVATION, EntityKind.DEVICE, EntityKind.NORMAL})
+_STATUS = {
+    EntityLabel.PRESENT: Status.PRESENT,
+    EntityLabel.ABSENT: Status.ABSENT,
+    EntityLabel.UNCERTAIN: Status.UNCERTAIN,
+}
+_SIDES = {
+    "left": frozenset({"left"}),
+    "right": frozenset({"right"}),
+    "bilateral": frozenset({"left", "right"}),
+}
+
+
+@cache
+def compositions() -> dict[tuple[str, str], str]:
+    """(predicate, anatomy concept) -> the finding they name together; bundled data."""
+    with files("app").joinpath("proofreading/compositions.tsv").open(encoding="utf-8") as lines:
+        return {
+            (row["predicate"], row["anatomy"]): row["finding"]
+            for row in csv.DictReader(lines, delimiter="\t")
+        }
+
+
+def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...]:
+    """Each observation and device of the graph with its modifiers, sites and sides, in text order.
+
+    A side is said by a modifier of the observation, by a modifier of its site, or by a site that
+    exists on one side only (the lingula). Two words may name one concept together: "enlarged"
+    located at the heart is cardiomegaly.
+    """
+    modifiers: dict[int, list[int]] = defaultdict(list)
+    sites: dict[int, list[int]] = defaultdict(list)
+    for relation in graph.relations:
+        if relation.kind is RelationKind.MODIFY:
+            modifiers[relation.target].append(relation.source)
+        elif relation.kind is RelationKind.LOCATED_AT:
+            sites[relation.source].append(relation.target)
+    result = []
+    for index, entity in enumerate(graph.entities):
+        if entity.kind in _HEADS:
+            located = sorted(sites[index])
+            around = sorted({*modifiers[index], *(m for site in located for m in modifiers[site])})
+            said = [graph.entities[modifier] for modifier in around]
+            place = _Place(report, index, tuple(graph.entities[site] for site in located), facts)
+            result.append(_finding(entity, said, place))
+    return tuple(result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an observation stands: its report and index, and the anatomy it is located at."""
+
+    report: Report
+    index: int
+    sites: tuple[Entity, ...]
+    facts: Facts
+
+
+def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
+    def of(*kinds: EntityKind) -> tuple[Entity, ...]:
+        return tuple(modifier for modifier in said if modifier.kind in kinds)
+
+    changes = of(EntityKind.CHANGE)
+    status = _STATUS.get(entity.label, Status.PRESENT)
+    if any(change.value == "resolved" for change in changes):
+        status = Status.ABSENT
+    return Finding(
+        entity=entity,
+        index=place.index,
+        status=status,
+        section=place.report.section_of(entity.sentence),
+        sentence=entity.sentence,
+        concept=entity.concept or _composed(entity, place.sites, place.facts),
+        normal=entity.kind is EntityKind.NORMAL,
+        sides=_sides(of(EntityKind.SIDE), place.sites, place.facts),
+        side_entities=of(EntityKind.SIDE),
+        sites=place.sites,
+        zones=of(EntityKind.ZONE),
+        severities=of(EntityKind.SEVERITY),
+        sizes=of(EntityKind.SIZE),
+        changes=changes,
+        acuities=of(EntityKind.ACUITY),
+        counts=of(EntityKind.COUNT),
+        measurements=tuple(
+            Measurement(float(modifier.value or 0), modifier.span) for modifier in of(EntityKind.MEASUREMENT)
+        ),
+        descriptors=of(EntityKind.DESCRIPTOR),
+    )
+
+
+def _sides(said: Iterable[Entity], sites: Iterable[Entity], facts: Facts) -> frozenset[str]:
+    sides = frozenset[str]().union(*(_SIDES.get(modifier.value or "", frozenset()) for modifier in said))
+    for site in sites:
+        node = facts.nodes.get(site.concept or "")
+        if node is not None and node.sidedness in (Sidedness.LEFT, Sidedness.RIGHT):
+            sides |= {str(node.sidedness)}
+    return sides
+
+
+def _composed(entity: Entity, sites: Iterable[Entity], facts: Facts) -> str | None:
+    """The finding that a predicate and its site, or a structure that the site is part of, name together."""
+    table = compositions()
+    for site in sites:
+        if entity.value is None or site.concept is None:
+            continue
+        for anatomy in (site.concept, *sorted(facts.wholes.get(site.concept, ()))):
+            if (entity.value, anatomy) in table:
+                return table[entity.value, anatomy]
+    return None

@@ -1,0 +1,138 @@
+"""ConText-style scopes: which words are negated, uncertain, historical, hypothetical or of others.
+
+Method: Chapman et al. 2001 (NegEx) and Harkema et al. 2009 (ConText). A trigger opens a scope
+forward or backward that runs to the nearest terminator, the sentence's edge, or its reach.
+The rules are data (``rules/assertion.tsv``) with ids that end up on the entities they touched.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+_COPULAS = frozenset(("is are was were remains remain appears appear shows show has have ").split())
+_LIST_PREDICATES = frozenset(
+    (
+        "seen identified noted present evident visualized visualised appreciated demonstrated found "
+        "detected apparent observed suspected visible excluded not no been "
+    ).split()
+)
+_LINKING = (
+    "suggest",
+    "may ",
+    "could ",
+    "might ",
+    "can ",
+    "represent",
+    "likely re",
+    "reflect",
+    "consistent",
+    "most consistent",
+    "compatible",
+    "most compatible",
+    "concern",
+    "worrisome for",
+    "suspicious for",
+    "which may",
+    "raise",
+    "raising",
+    "favor",
+    "in keeping",
+    "thought",
+    "felt",
+    "believed",
+    "potentially",
+)
+_LIST_BREAKS = frozenset({",", "and"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One rule: ``category`` negated | uncertain | historical | hypothetical | other | terminate | pseudo.
+
+    ``direction`` forward | backward | none; ``reach`` in tokens, 0 for unlimited.
+    """
+
+    id: str
+    category: str
+    direction: str
+    reach: int
+    phrase: str
+
+    @property
+    def links(self) -> bool:
+        """True when the words say that what precedes suggests what follows."""
+        forward = self.category == "uncertain" and self.direction == "forward"
+        return forward and self.phrase.startswith(_LINKING)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A trigger found at tokens [start, end)."""
+
+    trigger: Trigger
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Tokens [start, end) that a rule covers."""
+
+    category: str
+    rule: str
+    start: int
+    end: int
+
+
+@cache
+def load_triggers() -> tuple[Trigger, ...]:
+    """The bundled rules, in file order."""
+    with files("models").joinpath("rules/assertion.tsv").open(encoding="utf-8") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return tuple(
+            Trigger(row["id"], row["category"], row["direction"], int(row["reach"]), row["phrase"])
+            for row in rows
+        )
+
+
+def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> list[Scope]:
+    """The scopes that ``hits`` open in the sentence of tokens [start, end)."""
+    found = list(hits)
+    opening = [hit for hit in found if hit.trigger.direction != "none"]
+    if not opening:
+        return []
+    stops = [hit.start for hit in found if hit.trigger.category == "terminate"]
+    stops += _clause_starts(words, start, end)
+    result = []
+    for hit in opening:
+        trigger = hit.trigger
+        if trigger.direction == "forward":
+            limit = min([stop for stop in stops if stop >= hit.end], default=end)
+            if trigger.reach:
+                limit = min(limit, hit.end + trigger.reach)
+            result.append(Scope(trigger.category, trigger.id, hit.end, limit))
+        else:
+            limit = max([stop + 1 for stop in stops if stop < hit.start], default=start)
+            if trigger.reach:
+                limit = max(limit, hit.start - trigger.reach)
+            result.append(Scope(trigger.category, trigger.id, limit, hit.start))
+    return result
+
+
+def _clause_starts(words: Sequence[str], start: int, end: int) -> list[int]:
+    """Commas and "and" that begin a new clause with a verb of its own.
+
+    "No effusion, the heart is large": the comma ends the negation. "No consolidation, effusion
+    or pneumothorax is seen": it does not, because the verb only closes the list.
+    """
+    result = []
+    for index in range(start, end):
+        if words[index] not in _COPULAS or (index + 1 < end and words[index + 1] in _LIST_PREDICATES):
+            continue
+        for back in range(index - 1, start, -1):
+            if words[back] in _LIST_BREAKS:
+                result.append(back)
+                break
+    return result

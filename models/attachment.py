@@ -1,0 +1,198 @@
+"""Which entity each modifier belongs to, where each observation lies, what suggests what.
+
+Works on one sentence at a time, on token distances and a few closed-class words, so that every
+relation can be explained by the words between its two ends. Relations as in RadGraph
+(arXiv 2106.14463): modify, located_at, suggestive_of.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.types import EntityKind, Relation, RelationKind
+
+HEADS = frozenset({EntityKind.ANATOMY, EntityKind.OBSERVATION, EntityKind.DEVICE, EntityKind.NORMAL})
+_OBSERVED = frozenset({EntityKind.OBSERVATION, EntityKind.DEVICE, EntityKind.NORMAL})
+_COORDINATORS = frozenset({"and", "or", ",", "/", "to", "than", "greater", "versus", "&"})
+_LIGHT = frozenset({"the", "a", "an", "in", "of", "size", "sized", "area", "areas", "region"})
+_PREPOSITIONS = frozenset(
+    (
+        "in of at within involving overlying along over throughout near above below projecting about from "
+        "into on across projects adjacent around through occupying affecting lateral medial "
+    ).split()
+)
+_BREAKS = frozenset({";", ".", ":", "but", "which", "however", "although"})
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entity of the sentence: its index in the graph, kind, and tokens [start, end).
+
+    ``trails`` marks a modifier that follows what it modifies ("on the left", "bilaterally").
+    """
+
+    index: int
+    kind: EntityKind
+    start: int
+    end: int
+    trails: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence: the report's folded words, and the sentence's entities in text order."""
+
+    words: Sequence[str]
+    placed: Sequence[Placed]
+
+    def gap(self, left: Placed, right: Placed) -> Sequence[str]:
+        """The words between two entities."""
+        return self.words[left.end : right.start]
+
+
+def relations(line: Line, links: Sequence[tuple[int, int]]) -> list[Relation]:
+    """All relations of one sentence; ``links`` are token ranges of words such as "suggesting"."""
+    found = [_modification(line, position) for position in range(len(line.placed))]
+    result = [relation for relation in found if relation is not None]
+    result += _locations(line)
+    result += [relation for link in links for relation in _suggestion(line, link)]
+    return result
+
+
+def _modification(line: Line, position: int) -> Relation | None:
+    modifier = line.placed[position]
+    if modifier.kind in HEADS:
+        return None
+    after = _head_ahead(line, position)
+    before = _head_behind(line, position)
+    order = (before, after) if modifier.trails else (after, before)
+    target = next((head for head in order if head is not None), None) or _any_head(line, position)
+    return None if target is None else Relation(RelationKind.MODIFY, modifier.index, target.index)
+
+
+def _head_ahead(line: Line, position: int) -> Placed | None:
+    """The head that a run of adjectives leads to: "mild, patchy left basilar opacity"."""
+    current = line.placed[position]
+    for following in line.placed[position + 1 :]:
+        gap = line.gap(current, following)
+        if following.kind in HEADS:
+            return following if all(word in _LIGHT for word in gap) else None
+        if not all(word in _COORDINATORS or word in _LIGHT for word in gap):
+            return None
+        current = following
+    return None
+
+
+def _head_behind(line: Line, position: int) -> Placed | None:
+    """The nearest observation before, else the nearest anatomy, with no clause break between."""
+    modifier = line.placed[position]
+    anatomy = None
+    for previous in reversed(line.placed[:position]):
+        if any(word in _BREAKS for word in line.words[previous.end : modifier.start]):
+            break
+        if previous.kind in _OBSERVED:
+            return previous if anatomy is None or modifier.kind is not EntityKind.SIDE else anatomy
+        if previous.kind is EntityKind.ANATOMY and anatomy is None:
+            anatomy = previous
+    return anatomy
+
+
+def _any_head(line: Line, position: int) -> Placed | None:
+    """The first observation after the modifier, else the first anatomy after it."""
+    rest = line.placed[position + 1 :]
+    return next((p for p in rest if p.kind in _OBSERVED), None) or next(
+        (p for p in rest if p.kind is EntityKind.ANATOMY), None
+    )
+
+
+def _locations(line: Line) -> list[Relation]:
+    claimed: set[int] = set()
+    result: list[Relation] = []
+    waiting: list[int] = []
+    for position, placed in enumerate(line.placed):
+        if placed.kind not in _OBSERVED:
+            continue
+        sites = _sites_before(line, position) or _sites_after(line, position)
+        if sites:
+            claimed.update(site.index for site in sites)
+            result += [Relation(RelationKind.LOCATED_AT, placed.index, site.index) for site in sites]
+        else:
+            waiting.append(position)
+    for position in waiting:
+        sites = [site for site in _subject(line, position) if site.index not in claimed]
+        observed = line.placed[position].index
+        result += [Relation(RelationKind.LOCATED_AT, observed, site.index) for site in sites]
+    return result
+
+
+def _sites_before(line: Line, position: int) -> list[Placed]:
+    """Anatomy used as an adjective: "right upper lobe nodule", "lungs clear"."""
+    sites: list[Placed] = []
+    current = line.placed[position]
+    for previous in reversed(line.placed[:position]):
+        gap = line.gap(previous, current)
+        coordinated = bool(sites) and previous.kind is EntityKind.ANATOMY
+        allowed = _COORDINATORS if coordinated else frozenset[str]()
+        if not all(word in allowed or word == "size" for word in gap):
+            break
+        if previous.kind in _OBSERVED:
+            break
+        if previous.kind is EntityKind.ANATOMY:
+            sites.append(previous)
+        current = previous
+    return sites
+
+
+def _sites_after(line: Line, position: int) -> list[Placed]:
+    """Anatomy after a preposition: "opacity in the right middle and lower lobes"; or "clear lungs"."""
+    sites: list[Placed] = []
+    current = line.placed[position]
+    normal = current.kind is EntityKind.NORMAL
+    for following in line.placed[position + 1 :]:
+        gap = line.gap(current, following)
+        if any(word in _BREAKS for word in gap) or following.kind in _OBSERVED:
+            break
+        if following.kind is EntityKind.ANATOMY:
+            near = not gap if normal else any(word in _PREPOSITIONS for word in gap)
+            if sites:
+                near = all(word in _COORDINATORS or word in _LIGHT for word in gap)
+            elif current.kind not in HEADS:
+                near = near or bool(_reach(line, position, following))
+            if not near:
+                break
+            sites.append(following)
+        current = following
+    return sites
+
+
+def _reach(line: Line, position: int, site: Placed) -> bool:
+    """True when a preposition stands anywhere between the observation and the site."""
+    between = line.words[line.placed[position].end : site.start]
+    return any(word in _PREPOSITIONS for word in between) and not any(word in _BREAKS for word in between)
+
+
+def _subject(line: Line, position: int) -> list[Placed]:
+    """The anatomy that the observation is said of: "the heart and mediastinum are normal"."""
+    sites: list[Placed] = []
+    observed = line.placed[position]
+    current = observed
+    for previous in reversed(line.placed[:position]):
+        gap = line.gap(previous, current)
+        if any(word in _BREAKS for word in gap) or previous.kind in _OBSERVED:
+            break
+        if previous.kind is EntityKind.ANATOMY:
+            if sites and not all(word in _COORDINATORS or word in _LIGHT for word in gap):
+                break
+            sites.append(previous)
+        current = previous
+    return sites
+
+
+def _suggestion(line: Line, link: tuple[int, int]) -> list[Relation]:
+    """The nearest observation before the linking words suggests each one that follows them."""
+    start, end = link
+    seen = [p for p in line.placed if p.kind in (EntityKind.OBSERVATION, EntityKind.DEVICE)]
+    source = next((p for p in reversed(seen) if p.end <= start), None)
+    target = next((p for p in seen if p.start >= end), None)
+    if source is None or target is None:
+        return []
+    return [Relation(RelationKind.SUGGESTIVE_OF, source.index, target.index)]
