@@ -33,6 +33,7 @@ from models.types import (
 
 _T = TypeVar("_T")
 _I = TypeVar("_I", "_Found", Hit)
+_DESCRIBED = frozenset({EntityKind.OBSERVATION, EntityKind.DEVICE})
 _LONGEST = 250  # tokens; longer "sentences" are cut, so that work stays linear in the text
 
 
@@ -198,9 +199,9 @@ def _adjectives(terms: list[_Found]) -> list[_Found]:
     for index in range(len(terms) - 1):
         here, following = terms[index], terms[index + 1]
         predicate = here.term.kind is EntityKind.OBSERVATION and here.term.concept is None
-        if predicate and here.end == following.start and following.term.concept is not None:
-            if following.term.kind in (EntityKind.OBSERVATION, EntityKind.DEVICE):
-                result[index] = replace(here, term=replace(here.term, kind=EntityKind.DESCRIPTOR))
+        described = following.term.kind in _DESCRIBED and following.term.concept is not None
+        if predicate and described and here.end == following.start:
+            result[index] = replace(here, term=replace(here.term, kind=EntityKind.DESCRIPTOR))
     return result
 
 

@@ -1,0 +1,136 @@
+"""The one function that recombines every stage: a submitted report in, a checked report out."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from models.embedder import EmbedderError
+from models.reference_index import ReferenceIndexError
+from models.sections import parse
+
+from app.knowledge import Grounded, ground
+from app.proofreading.case import Case
+from app.proofreading.correct import apply_edits, propose
+from app.proofreading.findings import fold
+from app.proofreading.merge import resolve
+from app.proofreading.report import (
+    Candidate,
+    CheckedReport,
+    Coverage,
+    ReferenceHit,
+    ReportError,
+    SubmittedReport,
+    Tier,
+)
+from kg_ingest.schema import Facts
+from kg_ingest.store import GraphStoreError
+from models.types import Report, ReportGraph
+
+if TYPE_CHECKING:
+    from app.services import Services
+
+REFERENCES = 4  # neighbours a report is compared with (arXiv 2406.15045, EXKR: k = 4)
+
+
+def check_report(submitted: SubmittedReport, services: "Services") -> CheckedReport:
+    """Find, explain and propose fixes for the errors of one report.
+
+    A stage that is not configured or fails is named in the answer's coverage; the rest still
+    answers. Corrections that would bring a new error are withdrawn.
+    """
+    report = parse(submitted.text)
+    graph = services.extractor.extract(report)
+    grounded, knowledge = _grounded(graph, services)
+    references, retrieval = _references(submitted.text, services)
+    case = _case(report, grounded, references, submitted)
+    errors = resolve(_candidates(case, services), report)
+    errors, corrected = _corrected(errors, case, submitted, services)
+    return CheckedReport(
+        report=submitted,
+        errors=errors,
+        coverage=Coverage(knowledge=knowledge, references=retrieval),
+        corrected_text=corrected,
+        graph=grounded.graph,
+        references=references,
+        versions=dict(services.versions),
+    )
+
+
+def _case(
+    report: Report, grounded: Grounded, references: tuple[ReferenceHit, ...], submitted: SubmittedReport
+) -> Case:
+    return Case(
+        report=report,
+        graph=grounded.graph,
+        findings=fold(report, grounded.graph, grounded.facts),
+        facts=grounded.facts,
+        observed=grounded.observed,
+        references=references,
+        context=submitted.context,
+    )
+
+
+def _candidates(case: Case, services: "Services") -> list[Candidate]:
+    return [candidate for detector in services.detectors for candidate in detector.detect(case)]
+
+
+def _grounded(graph: ReportGraph, services: "Services") -> tuple[Grounded, str]:
+    try:
+        return ground(graph, services.knowledge), "done"
+    except GraphStoreError:
+        return Grounded(graph, Facts(), {}), "failed: graph_unavailable"
+
+
+def _references(text: str, services: "Services") -> tuple[tuple[ReferenceHit, ...], str]:
+    if services.references is None:
+        return (), "not_configured"
+    try:
+        return services.references.search(text, REFERENCES), "done"
+    except EmbedderError:
+        return (), "failed: embedder_unavailable"
+    except ReferenceIndexError:
+        return (), "failed: index_unavailable"
+
+
+def _corrected(
+    errors: tuple[ReportError, ...], case: Case, submitted: SubmittedReport, services: "Services"
+) -> tuple[tuple[ReportError, ...], str]:
+    """Apply the proposed fixes and check the result again.
+
+    Fixes are dropped from the last on until no new error appears; an error whose fix is dropped
+    stays, without its correction.
+    """
+    edits = propose(errors)
+    while edits:
+        text = apply_edits(submitted.text, edits)
+        before = _kinds(errors)
+        after = _kinds(_errors_of(text, case, submitted, services))
+        gained = {kind: count for kind, count in after.items() if count > before.get(kind, 0)}
+        if not gained:
+            return errors, text
+        edits = edits[:-1]
+        kept = set(edits)
+        errors = tuple(
+            error
+            if error.candidate.correction is None or error.candidate.correction in kept
+            else replace(error, candidate=replace(error.candidate, correction=None))
+            for error in errors
+        )
+    return errors, submitted.text
+
+
+def _errors_of(
+    text: str, case: Case, submitted: SubmittedReport, services: "Services"
+) -> tuple[ReportError, ...]:
+    """The errors of an edited text, against the same references and context."""
+    report = parse(text)
+    grounded, _ = _grounded(services.extractor.extract(report), services)
+    edited = _case(report, grounded, case.references, replace(submitted, text=text))
+    return resolve(_candidates(edited, services), report)
+
+
+def _kinds(errors: tuple[ReportError, ...]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for error in errors:
+        if error.tier is not Tier.LOW:
+            counts[error.candidate.type] = counts.get(error.candidate.type, 0) + 1
+    return counts

@@ -1,0 +1,152 @@
+"""When two findings of one report speak of the same thing, and where each is said."""
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+
+from app.proofreading.case import Case
+from app.proofreading.findings import Finding, Status
+from app.proofreading.report import Evidence, EvidenceKind
+from kg_ingest.schema import EdgeKind, Facts
+from models.types import Entity, EntityKind, SectionName, Span
+
+FINDINGS = frozenset({SectionName.FINDINGS, SectionName.UNTITLED, SectionName.OTHER})
+IMPRESSION = frozenset({SectionName.IMPRESSION})
+REPORTED = FINDINGS | IMPRESSION
+
+_ZONES = (
+    ("upper", re.compile(r"\b(upper|apex|apices|apical|biapical|rul|lul|suprahilar)\b", re.IGNORECASE)),
+    ("middle", re.compile(r"\b(mid|middle|rml|lingula|lingular)\b", re.IGNORECASE)),
+    ("lower", re.compile(r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll)\b", re.IGNORECASE)),
+)
+
+
+class Likeness(IntEnum):
+    """How closely two concepts are tied."""
+
+    NONE = 0
+    SUGGESTED = 1  # one is a finding that may indicate the other
+    SAME = 2  # equal, or one subsumes the other
+
+
+def asserted(case: Case, sections: frozenset[SectionName]) -> list[Finding]:
+    """Findings said to be (or perhaps be) there now, in the patient, in these sections."""
+    return [
+        finding
+        for finding in current(case, sections)
+        if finding.status is not Status.ABSENT and not finding.normal and is_specific(finding)
+    ]
+
+
+def denied(case: Case, sections: frozenset[SectionName]) -> list[Finding]:
+    """Findings said not to be there, in these sections."""
+    return [
+        finding
+        for finding in current(case, sections)
+        if finding.status is Status.ABSENT and not finding.normal and is_specific(finding)
+    ]
+
+
+def current(case: Case, sections: frozenset[SectionName]) -> Iterator[Finding]:
+    """Findings of these sections that are neither past, nor asked about, nor of a relative."""
+    for finding in case.findings:
+        entity = finding.entity
+        if finding.section in sections and not (entity.historical or entity.hypothetical or entity.other):
+            yield finding
+
+
+GENERIC = "RP:abnormality"
+
+
+def is_specific(finding: Finding) -> bool:
+    """False for words that name no particular finding: "process", "abnormality"."""
+    return finding.concept is not None and not is_generic(finding)
+
+
+def is_generic(finding: Finding) -> bool:
+    """True for "abnormality", "disease", "process" and the like."""
+    return finding.concept in GENERICS
+
+
+GENERICS = frozenset({GENERIC})
+
+
+def likeness(first: str | None, second: str | None, facts: Facts) -> Likeness:
+    """How two finding concepts are tied by the knowledge graph."""
+    if first is None or second is None:
+        return Likeness.NONE
+    if first == second or subsumes(first, second, facts) or subsumes(second, first, facts):
+        return Likeness.SAME
+    return Likeness.SUGGESTED if suggests(first, second, facts) else Likeness.NONE
+
+
+def subsumes(general: str, special: str, facts: Facts) -> bool:
+    """True when every ``special`` is a ``general``."""
+    return general == special or general in facts.ancestors.get(special, frozenset())
+
+
+def suggests(first: str, second: str, facts: Facts) -> bool:
+    """True when a SUGGESTS edge joins the two, in either direction."""
+    return any(
+        edge.kind is EdgeKind.SUGGESTS and {edge.source_id, edge.target_id} == {first, second}
+        for edge in facts.edges
+    )
+
+
+def levels(finding: Finding) -> frozenset[str]:
+    """The lung levels a finding is said to be at: upper, middle, lower; empty when none is said."""
+    words = [entity.quote for entity in (*finding.sites, *finding.zones)]
+    return frozenset(level for level, pattern in _ZONES if any(pattern.search(word) for word in words))
+
+
+def phrase(finding: Finding, case: Case) -> Span:
+    """From the first to the last word of what is said of the finding, within its sentence."""
+    parts: list[Entity] = [finding.entity, *_modifiers(finding), *finding.sites]
+    inside = [part.span for part in parts if part.sentence == finding.sentence]
+    return Span(min(span.start for span in inside), max(span.end for span in inside))
+
+
+def _modifiers(finding: Finding) -> Iterable[Entity]:
+    return (
+        *finding.side_entities,
+        *finding.zones,
+        *finding.severities,
+        *finding.sizes,
+        *finding.changes,
+        *finding.acuities,
+        *finding.counts,
+        *finding.descriptors,
+    )
+
+
+def sentences(case: Case, *findings: Finding) -> tuple[Evidence, ...]:
+    """The sentences of these findings as evidence, each once, in text order."""
+    indexes = sorted({finding.sentence for finding in findings})
+    return tuple(Evidence(EvidenceKind.TEXT, span=case.report.sentences[index].span) for index in indexes)
+
+
+def edge_path(first: str | None, second: str | None, facts: Facts) -> tuple[Evidence, ...]:
+    """The knowledge-graph edge or subsumption that ties two concepts, as evidence; empty for equals."""
+    if first is None or second is None or first == second:
+        return ()
+    for edge in facts.edges:
+        if edge.kind in (EdgeKind.SUGGESTS, EdgeKind.IS_A, EdgeKind.EXCLUDES) and {
+            edge.source_id,
+            edge.target_id,
+        } == {first, second}:
+            path = (name(edge.source_id, facts), edge.kind.value, name(edge.target_id, facts))
+            return (Evidence(EvidenceKind.GRAPH_PATH, path=path, source=edge.source),)
+    special, general = (first, second) if subsumes(second, first, facts) else (second, first)
+    path = (name(special, facts), EdgeKind.IS_A.value, name(general, facts))
+    return (Evidence(EvidenceKind.GRAPH_PATH, path=path, source="RadProof core"),)
+
+
+def name(concept: str | None, facts: Facts) -> str:
+    """The preferred name of a concept, or its id."""
+    node = facts.nodes.get(concept or "")
+    return node.name if node is not None else str(concept)
+
+
+def is_device(finding: Finding) -> bool:
+    """True for tubes, lines and other devices."""
+    return finding.entity.kind is EntityKind.DEVICE

@@ -1,0 +1,103 @@
+"""Structures on a side where they do not exist, and chest findings placed outside the chest."""
+
+import re
+from collections.abc import Iterator
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import REPORTED, asserted, name
+from app.proofreading.findings import Finding
+from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from kg_ingest.schema import EdgeKind, Sidedness
+from models.types import Entity, EntityKind, RelationKind, Span
+
+_GAP = re.compile(r"[\s-]+")
+_OPPOSITE = {"left": Sidedness.RIGHT, "right": Sidedness.LEFT}
+_FAR = frozenset({"limb", "lower limb", "upper limb", "leg", "arm", "head", "brain", "pelvis"})
+
+
+class ImpossibleAnatomy:
+    """Asks the knowledge graph on which side, and in which region, each structure exists."""
+
+    types = frozenset({ErrorType.IMPOSSIBLE_ANATOMY})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Wrong sides in text order, then wrong regions."""
+        for relation in case.graph.relations:
+            if relation.kind is RelationKind.MODIFY:
+                side = case.graph.entities[relation.source]
+                site = case.graph.entities[relation.target]
+                if side.kind is EntityKind.SIDE and site.kind is EntityKind.ANATOMY:
+                    yield from _wrong_side(case, side, site)
+        for finding in asserted(case, REPORTED):
+            yield from _wrong_region(case, finding)
+
+
+def _wrong_side(case: Case, side: Entity, site: Entity) -> Iterator[Candidate]:
+    node = case.facts.nodes.get(site.concept or "")
+    between = case.report.text[side.span.end : site.span.start] if side.span.end <= site.span.start else "?"
+    if node is None or node.sidedness is not _OPPOSITE.get(side.value or "") or not _GAP.fullmatch(between):
+        return
+    place = Span(side.span.start, site.span.end)
+    yield Candidate(
+        type=ErrorType.IMPOSSIBLE_ANATOMY,
+        span=place,
+        message=f"There is no {side.value} {site.quote.lower()}: the {node.name} is on the {node.sidedness}.",
+        rule="impossible_anatomy.side",
+        confidence=0.95,
+        evidence=(
+            Evidence(EvidenceKind.TEXT, span=case.report.sentences[site.sentence].span),
+            Evidence(
+                EvidenceKind.GRAPH_PATH,
+                path=(node.name, "EXISTS_ON", str(node.sidedness)),
+                source=node.source,
+            ),
+        ),
+        correction=Correction(side.span, _cased(str(node.sidedness), side.quote)),
+    )
+
+
+def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
+    """A finding whose every site is in the chest, located at a limb, the head or the pelvis."""
+    homes = [
+        case.facts.nodes[edge.target_id]
+        for edge in case.facts.edges
+        if edge.source_id == finding.concept
+        and edge.kind is EdgeKind.HAS_FINDING_SITE
+        and edge.target_id in case.facts.nodes
+    ]
+    if not homes or any(home.region != "chest" for home in homes):
+        return
+    for site in finding.sites:
+        node = case.facts.nodes.get(site.concept or "")
+        if node is not None and node.region in _FAR:
+            yield Candidate(
+                type=ErrorType.IMPOSSIBLE_ANATOMY,
+                span=site.span,
+                message=f"{name(finding.concept, case.facts)} does not occur in the {node.name}.",
+                rule="impossible_anatomy.region",
+                confidence=0.93,
+                evidence=(
+                    Evidence(EvidenceKind.TEXT, span=case.report.sentences[finding.sentence].span),
+                    Evidence(
+                        EvidenceKind.GRAPH_PATH,
+                        path=(name(finding.concept, case.facts), "HAS_FINDING_SITE", homes[0].name),
+                        source=homes[0].source,
+                    ),
+                ),
+                correction=_to_lung(site),
+            )
+
+
+_LOWER_LEG = re.compile(r"(lower|upper)\s+(leg|limb|arm|extremity)", re.IGNORECASE)
+
+
+def _to_lung(site: Entity) -> Correction | None:
+    """Most likely "lower lung" was dictated for "lower leg"; other words are left to the reader."""
+    match = _LOWER_LEG.fullmatch(site.quote)
+    return None if match is None else Correction(site.span, f"{match.group(1)} lung")
+
+
+def _cased(word: str, like: str) -> str:
+    if like.isupper():
+        return word.upper()
+    return word.capitalize() if like[:1].isupper() else word

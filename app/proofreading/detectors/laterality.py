@@ -1,0 +1,102 @@
+"""A finding on one side in the findings, on the other side in the impression."""
+
+import re
+from collections.abc import Iterator
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import (
+    FINDINGS,
+    IMPRESSION,
+    Likeness,
+    asserted,
+    edge_path,
+    levels,
+    likeness,
+    name,
+    sentences,
+)
+from app.proofreading.findings import Finding
+from app.proofreading.report import Candidate, Correction, ErrorType
+from kg_ingest.schema import Facts
+from models.types import Span
+
+_OTHER = {"left": "right", "right": "left", "lt": "rt", "rt": "lt"}
+_SIDE_WORD = re.compile(r"\b(left|right|lt|rt)(?=\b|sided|ward)", re.IGNORECASE)
+_ABBREVIATION = re.compile(r"\b[LR](?=(?:UL|LL|ML|IJ|SC)\b)")
+_SINGLE = 1
+
+
+def swap_side(text: str) -> str | None:
+    """``text`` with its one side word turned to the other side, in the same case; None if not one."""
+    words = list(_SIDE_WORD.finditer(text))
+    if len(words) == _SINGLE:
+        word = words[0].group()
+        other = _OTHER[word.lower()]
+        other = other.upper() if word.isupper() else other.capitalize() if word[0].isupper() else other
+        return text[: words[0].start()] + other + text[words[0].end() :]
+    letters = list(_ABBREVIATION.finditer(text))
+    if words or len(letters) != _SINGLE:
+        return None
+    at = letters[0].start()
+    return text[:at] + {"L": "R", "R": "L"}[text[at]] + text[at + 1 :]
+
+
+class Laterality:
+    """Compares the side of each finding of the impression with the findings section."""
+
+    types = frozenset({ErrorType.LATERALITY_MISMATCH})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates in the order of the impression."""
+        described = [finding for finding in asserted(case, FINDINGS) if finding.sides]
+        for concluded in asserted(case, IMPRESSION):
+            if len(concluded.sides) != _SINGLE:
+                continue
+            opposed = _opposed(concluded, described, case.facts)
+            if opposed is not None:
+                yield _candidate(case, concluded, opposed)
+
+
+def _opposed(concluded: Finding, described: list[Finding], facts: Facts) -> Finding | None:
+    """The best finding of the other side, unless something related lies on the concluded side."""
+    tied = [(likeness(concluded.concept, other.concept, facts), other) for other in described]
+    tied = [(tie, other) for tie, other in tied if tie is not Likeness.NONE]
+    if any(other.sides & concluded.sides for _, other in tied):
+        return None
+    agreeing = [
+        (tie, bool(levels(concluded) & levels(other)), other)
+        for tie, other in tied
+        if tie is Likeness.SAME or levels(concluded) & levels(other)
+    ]
+    if not agreeing:
+        return None
+    return max(agreeing, key=lambda item: item[:2])[2]
+
+
+def _candidate(case: Case, concluded: Finding, opposed: Finding) -> Candidate:
+    place = side_span(concluded)
+    replacement = swap_side(case.report.quote(place))
+    same = likeness(concluded.concept, opposed.concept, case.facts) is Likeness.SAME
+    said, seen = "/".join(sorted(concluded.sides)), "/".join(sorted(opposed.sides))
+    return Candidate(
+        type=ErrorType.LATERALITY_MISMATCH,
+        span=place,
+        message=(
+            f"The impression places {name(concluded.concept, case.facts)} on the {said}; "
+            f"the findings describe {name(opposed.concept, case.facts)} on the {seen}."
+        ),
+        rule="laterality.sections" if same else "laterality.suggested",
+        confidence=0.92 if same else 0.86,
+        evidence=(
+            *sentences(case, opposed, concluded),
+            *edge_path(opposed.concept, concluded.concept, case.facts),
+        ),
+        correction=None if replacement is None else Correction(place, replacement),
+    )
+
+
+def side_span(finding: Finding) -> Span:
+    """The words that say the side: a side modifier, else the sided site, else the finding."""
+    words = [entity.span for entity in finding.side_entities]
+    words += [site.span for site in finding.sites if _ABBREVIATION.search(site.quote)]
+    return words[0] if words else finding.entity.span

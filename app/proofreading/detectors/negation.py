@@ -1,0 +1,149 @@
+"""A finding denied in one sentence and described in another."""
+
+import re
+from collections.abc import Iterator
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import (
+    IMPRESSION,
+    REPORTED,
+    asserted,
+    denied,
+    edge_path,
+    levels,
+    name,
+    phrase,
+    sentences,
+    subsumes,
+)
+from app.proofreading.findings import Finding, Status
+from app.proofreading.report import Candidate, Correction, ErrorType
+from models.types import Span
+
+_NEGATIVE_OPENING = re.compile(
+    r"(there (is|are|has been) )?(no|without|negative for)( (evidence|signs?|findings?) (of|for))?\s*",
+    re.IGNORECASE,
+)
+
+
+class Negation:
+    """Compares each denied finding with each described one, within and across sections."""
+
+    types = frozenset({ErrorType.NEGATION_CONTRADICTION})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """One candidate for each described finding, against the first denial that it contradicts."""
+        denials = denied(case, REPORTED)
+        for described in asserted(case, REPORTED):
+            for denial in denials:
+                if _contradicts(denial, described, case):
+                    yield _candidate(case, denial, described)
+                    break
+
+
+def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
+    if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
+        return False
+    if not subsumes(denial.concept, described.concept, case.facts):
+        return False
+    if any(change.value in ("resolved", "decreased") for change in described.changes):
+        return False
+    return not _elsewhere(denial, described) and not _limited(denial, described)
+
+
+def _elsewhere(denial: Finding, described: Finding) -> bool:
+    """True when the denial speaks of another place: another side, level or structure."""
+    if denial.sides and described.sides and not denial.sides & described.sides:
+        return True
+    if denial.sides and not described.sides and len(denial.sides) == 1:
+        return True
+    if levels(denial) and not levels(denial) & levels(described):
+        return True
+    denied_at = {site.concept for site in denial.sites}
+    described_at = {site.concept for site in described.sites}
+    return bool(denied_at and described_at and not denied_at & described_at and not levels(denial))
+
+
+def _limited(denial: Finding, described: Finding) -> bool:
+    """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
+    if any(change.value == "new" for change in denial.changes):
+        return not any(change.value == "new" for change in described.changes)
+    if denial.acuities and {a.value for a in denial.acuities} - {a.value for a in described.acuities}:
+        return True
+    if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
+        return True
+    kinds = {word.value for word in denial.descriptors}
+    return bool(kinds - {word.value for word in described.descriptors})
+
+
+def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
+    certain = described.status is Status.PRESENT
+    detailed = bool(
+        described.sides
+        or described.severities
+        or described.measurements
+        or described.sites
+        or described.zones
+    )
+    wrong = denial if detailed else described
+    other = described if detailed else denial
+    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    return Candidate(
+        type=ErrorType.NEGATION_CONTRADICTION,
+        span=wrong.entity.span,
+        message=(
+            f"{name(described.concept, case.facts)} is described in one sentence and denied in another."
+        ),
+        rule="negation.sections" if across else "negation.sentences",
+        confidence=_confidence(certain=certain, across=across, detailed=detailed),
+        evidence=(
+            *sentences(case, denial, described),
+            *edge_path(described.concept, denial.concept, case.facts),
+        ),
+        correction=_fix(case, wrong, other),
+    )
+
+
+def _confidence(*, certain: bool, across: bool, detailed: bool) -> float:
+    if not certain:
+        return 0.62 if across else 0.55
+    return 0.9 if across or not detailed else 0.85
+
+
+def _fix(case: Case, wrong: Finding, other: Finding) -> Correction | None:
+    """A plain denial yields to a detailed description; a bare mention yields to the denial."""
+    if wrong.status is Status.ABSENT:
+        return _take_over(case, wrong, other)
+    start = phrase(wrong, case).start
+    word = case.report.text[start : wrong.entity.span.end]
+    if case.report.sentences[wrong.sentence].span.start == start:
+        return Correction(Span(start, wrong.entity.span.end), f"No {word[0].lower()}{word[1:]}")
+    return Correction(Span(start, wrong.entity.span.end), f"no {word}")
+
+
+def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | None:
+    """Replace a sentence that denies one thing only by the words that describe it."""
+    sentence = case.report.sentences[denial.sentence].span
+    heads = [f for f in case.findings if f.sentence == denial.sentence and not f.normal]
+    text = sentence.of(case.report.text)
+    opening = _NEGATIVE_OPENING.match(text)
+    if len(heads) != 1 or opening is None:
+        return _drop_from_list(case, denial)
+    words = phrase(described, case).of(case.report.text)
+    words = words[0].upper() + words[1:]
+    return Correction(Span(sentence.start, phrase(denial, case).end), words)
+
+
+_ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
+_ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)
+
+
+def _drop_from_list(case: Case, denial: Finding) -> Correction | None:
+    """Take one item out of a list of denials."""
+    place = phrase(denial, case)
+    sentence = case.report.sentences[denial.sentence].span
+    before = _ITEM_BEFORE.search(case.report.text, sentence.start, place.start)
+    if before is not None:
+        return Correction(Span(before.start(), place.end), "")
+    after = _ITEM_AFTER.match(case.report.text, place.end, sentence.end)
+    return None if after is None else Correction(Span(place.start, after.end()), "")

@@ -1,0 +1,81 @@
+"""An impression that denies acute disease over a finding of acute disease."""
+
+from collections.abc import Iterator
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import (
+    FINDINGS,
+    IMPRESSION,
+    Likeness,
+    asserted,
+    current,
+    is_generic,
+    likeness,
+    name,
+    phrase,
+    sentences,
+)
+from app.proofreading.findings import Finding, Status
+from app.proofreading.report import Candidate, Correction, ErrorType
+from models.types import Span
+
+_OLD = frozenset({"stable", "resolved", "decreased"})
+
+
+class Omitted:
+    """Looks for described acute findings that a "no acute disease" impression leaves out."""
+
+    types = frozenset({ErrorType.OMITTED_FINDING})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """At most one candidate a report: the strongest omitted finding."""
+        denial = _blanket_denial(case)
+        if denial is None:
+            return
+        concluded = asserted(case, IMPRESSION)
+        for described in asserted(case, FINDINGS):
+            if not _acute(described, case) or _mentioned(described, concluded, case):
+                continue
+            yield _candidate(case, denial, described)
+            return
+
+
+def _blanket_denial(case: Case) -> Finding | None:
+    for finding in current(case, IMPRESSION):
+        if is_generic(finding) and finding.status is Status.ABSENT and not finding.sides:
+            if not any(change.value == "new" for change in finding.changes):
+                return finding
+    return None
+
+
+def _acute(finding: Finding, case: Case) -> bool:
+    node = case.facts.nodes.get(finding.concept or "")
+    if node is None or node.acuity != "acute" or finding.status is not Status.PRESENT:
+        return False
+    if any(change.value in _OLD for change in finding.changes):
+        return False
+    return not any(acuity.value in ("chronic", "old") for acuity in finding.acuities)
+
+
+def _mentioned(finding: Finding, concluded: list[Finding], case: Case) -> bool:
+    return any(
+        likeness(finding.concept, other.concept, case.facts) is not Likeness.NONE for other in concluded
+    )
+
+
+def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
+    sentence = case.report.sentences[denial.sentence].span
+    words = phrase(described, case).of(case.report.text)
+    end = sentence.end - 1 if case.report.text[sentence.end - 1] == "." else sentence.end
+    return Candidate(
+        type=ErrorType.OMITTED_FINDING,
+        span=phrase(denial, case),
+        message=(
+            f"The impression denies acute disease, but the findings describe "
+            f"{name(described.concept, case.facts)}."
+        ),
+        rule="omitted.blanket_denial",
+        confidence=0.8,
+        evidence=sentences(case, described, denial),
+        correction=Correction(Span(sentence.start, end), words[0].upper() + words[1:]),
+    )

@@ -1,0 +1,64 @@
+"""A finding of one severity in the findings and a far one in the impression."""
+
+from collections.abc import Iterator
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, levels, name, sentences
+from app.proofreading.findings import Finding
+from app.proofreading.report import Candidate, Correction, ErrorType
+from models.types import Entity
+
+_RANK = {"trace": 1, "mild": 2, "mild-moderate": 2.5, "moderate": 3, "moderate-severe": 3.5, "severe": 4}
+_FAR = 1.5
+
+
+class Severity:
+    """Compares severity words of the same finding on the same side between the sections."""
+
+    types = frozenset({ErrorType.SEVERITY_MISMATCH})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates in the order of the impression."""
+        described = [finding for finding in asserted(case, FINDINGS) if _grade(finding)]
+        for concluded in asserted(case, IMPRESSION):
+            grade = _grade(concluded)
+            rivals = [other for other in described if _same(concluded, other)]
+            if grade is None or not rivals:
+                continue
+            if all(abs(_rank(grade) - _rank(_grade(other))) >= _FAR for other in rivals):
+                yield _candidate(case, concluded, grade, rivals[0])
+
+
+def _grade(finding: Finding) -> Entity | None:
+    graded = [entity for entity in finding.severities if entity.value in _RANK]
+    return graded[0] if len(graded) == 1 else None
+
+
+def _rank(grade: Entity | None) -> float:
+    return _RANK[grade.value] if grade is not None and grade.value in _RANK else 0.0
+
+
+def _same(first: Finding, second: Finding) -> bool:
+    if first.concept != second.concept:
+        return False
+    if first.sides and second.sides and first.sides != second.sides:
+        return False
+    return not (levels(first) and levels(second) and not levels(first) & levels(second))
+
+
+def _candidate(case: Case, concluded: Finding, grade: Entity, described: Finding) -> Candidate:
+    seen = _grade(described)
+    words = seen.quote if seen is not None else ""
+    replacement = words.capitalize() if grade.quote[:1].isupper() else words.lower()
+    return Candidate(
+        type=ErrorType.SEVERITY_MISMATCH,
+        span=grade.span,
+        message=(
+            f"The impression calls {name(concluded.concept, case.facts)} {grade.quote.lower()}; "
+            f"the findings call it {words.lower()}."
+        ),
+        rule="severity.sections",
+        confidence=0.86 if concluded.sides == described.sides else 0.7,
+        evidence=sentences(case, described, concluded),
+        correction=Correction(grade.span, replacement),
+    )
