@@ -20,7 +20,7 @@ _PREPOSITIONS = frozenset(
         "into on across projects adjacent around through occupying affecting lateral medial "
     ).split()
 )
-_BREAKS = frozenset({";", ".", ":", "but", "which", "however", "although"})
+_BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
 
 
 @dataclass(frozen=True, slots=True)
