@@ -58,9 +58,14 @@ class _Found:
 
 @dataclass(slots=True)
 class _Payload:
-    """All that one phrase of the automaton stands for."""
+    """All that one phrase of the automaton stands for.
+
+    ``sided``: its first word is the side of a structure ("left lower lobe"). That word is an entity
+    of its own, so the name proper begins after it.
+    """
 
     words: int
+    sided: bool = False
     term: _Term | None = None
     triggers: tuple[Trigger, ...] = ()
 
@@ -111,6 +116,7 @@ class LexicalExtractor:
         payload = payloads.setdefault(key, _Payload(key.count(" ") - 1))
         if payload.term is None:
             payload.term = term
+            payload.sided = term.kind is EntityKind.ANATOMY and key.startswith((" left ", " right "))
 
     def extract(self, report: Report) -> ReportGraph:
         """The report's graph; entities in text order, none across sentences."""
@@ -155,7 +161,8 @@ class LexicalExtractor:
             end = tokens.end_at[position] + 1
             start = end - payload.words
             if payload.term is not None:
-                terms.append((start, end, payload.term))
+                sided = payload.words > 1 and payload.sided
+                terms.append((start + sided, end, payload.term))
             if payload.triggers:
                 triggers.append((start, end, payload.triggers))
         kept_terms = list(_longest(terms))
@@ -163,10 +170,9 @@ class LexicalExtractor:
         term_size = {token: end - start for start, end, _ in kept_terms for token in range(start, end)}
         trigger_size = {token: end - start for start, end, _ in kept_triggers for token in range(start, end)}
         found = [
-            piece
+            _Found(start, end, term)
             for start, end, term in kept_terms
             if all(trigger_size.get(token, 0) <= end - start for token in range(start, end))
-            for piece in _split_side(tokens.words, start, end, term)
         ]
         hits = [
             Hit(rule, start, end)
@@ -223,14 +229,6 @@ def _longest(matches: list[tuple[int, int, _T]]) -> Iterator[tuple[int, int, _T]
         if match[0] >= reached:
             reached = match[1]
             yield match
-
-
-def _split_side(words: Sequence[str], start: int, end: int, term: _Term) -> list[_Found]:
-    """Cut the side off an anatomy: "left lower lobe" becomes "left" and "lower lobe"."""
-    if term.kind is EntityKind.ANATOMY and end - start > 1 and words[start] in ("left", "right"):
-        side = _Term(EntityKind.SIDE, None, words[start])
-        return [_Found(start, start + 1, side), _Found(start + 1, end, term)]
-    return [_Found(start, end, term)]
 
 
 def _with_measurements(report: Report, tokens: TokenLine, piece: _Piece, terms: list[_Found]) -> list[_Found]:

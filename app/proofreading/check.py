@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from models.embedder import EmbedderError
 from models.reference_index import ReferenceIndexError
-from models.sections import parse
 
 from app.knowledge import Grounded, ground
 from app.proofreading.case import Case
@@ -23,6 +22,7 @@ from app.proofreading.report import (
 )
 from kg_ingest.schema import Facts
 from kg_ingest.store import GraphStoreError
+from models.sections import parse
 from models.types import Report, ReportGraph
 
 if TYPE_CHECKING:

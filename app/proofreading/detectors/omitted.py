@@ -42,9 +42,9 @@ class Omitted:
 
 def _blanket_denial(case: Case) -> Finding | None:
     for finding in current(case, IMPRESSION):
-        if is_generic(finding) and finding.status is Status.ABSENT and not finding.sides:
-            if not any(change.value == "new" for change in finding.changes):
-                return finding
+        blanket = is_generic(finding) and finding.status is Status.ABSENT and not finding.sides
+        if blanket and not any(change.value == "new" for change in finding.changes):
+            return finding
     return None
 
 
