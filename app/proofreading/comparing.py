@@ -19,6 +19,7 @@ _ZONES = (
     ("middle", re.compile(r"\b(mid|middle|rml|lingula|lingular)\b", re.IGNORECASE)),
     ("lower", re.compile(r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll)\b", re.IGNORECASE)),
 )
+_LUNG = re.compile(r"lung|lobe|lingula|bas[ei]|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE)
 
 
 class Likeness(IntEnum):
@@ -94,8 +95,13 @@ def suggests(first: str, second: str, facts: Facts) -> bool:
 
 
 def levels(finding: Finding) -> frozenset[str]:
-    """The lung levels a finding is said to be at: upper, middle, lower; empty when none is said."""
-    words = [entity.quote for entity in (*finding.sites, *finding.zones)]
+    """The lung levels a finding is said to be at: upper, middle, lower; empty when none is said.
+
+    A level of another structure (the upper mediastinum, a lower rib) is none of the lung.
+    """
+    if any(not _LUNG.search(site.quote) for site in finding.sites):
+        return frozenset()
+    words = [entity.quote for entity in (*finding.sites, *finding.zones, finding.entity)]
     return frozenset(level for level, pattern in _ZONES if any(pattern.search(word) for word in words))
 
 

@@ -12,6 +12,7 @@ from models.types import Entity, EntityKind, RelationKind, Span
 
 _GAP = re.compile(r"[\s-]+")
 _OPPOSITE = {"left": Sidedness.RIGHT, "right": Sidedness.LEFT}
+_INNER = frozenset({"RP:lung", "RP:pleura", "RP:pleural-space", "RP:heart", "RP:pulmonary-vasculature"})
 _FAR = frozenset({"limb", "lower limb", "upper limb", "leg", "arm", "head", "brain", "pelvis"})
 
 
@@ -57,7 +58,7 @@ def _wrong_side(case: Case, side: Entity, site: Entity) -> Iterator[Candidate]:
 
 
 def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
-    """A finding whose every site is in the chest, located at a limb, the head or the pelvis."""
+    """A finding of lung, pleura or heart only, located at a limb, the head or the pelvis."""
     homes = [
         case.facts.nodes[edge.target_id]
         for edge in case.facts.edges
@@ -65,7 +66,7 @@ def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
         and edge.kind is EdgeKind.HAS_FINDING_SITE
         and edge.target_id in case.facts.nodes
     ]
-    if not homes or any(home.region != "chest" for home in homes):
+    if not homes or any(home.id not in _INNER for home in homes):
         return
     for site in finding.sites:
         node = case.facts.nodes.get(site.concept or "")

@@ -57,7 +57,7 @@ def _apart(first: Finding, second: Finding) -> bool:
     Middle and lower overlap on a frontal view unless both are named as lobes.
     """
     both = levels(first) | levels(second)
-    return "upper" in both or (_lobe(first) and _lobe(second))
+    return both == {"upper", "lower"} or (_lobe(first) and _lobe(second))
 
 
 def _lobe(finding: Finding) -> bool:

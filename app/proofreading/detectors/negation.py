@@ -48,7 +48,7 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if any(change.value in ("resolved", "decreased") for change in described.changes):
         return False
-    return not _elsewhere(denial, described) and not _limited(denial, described)
+    return not _elsewhere(denial, described) and not _limited(denial, described, case)
 
 
 def _elsewhere(denial: Finding, described: Finding) -> bool:
@@ -64,13 +64,15 @@ def _elsewhere(denial: Finding, described: Finding) -> bool:
     return bool(denied_at and described_at and not denied_at & described_at and not levels(denial))
 
 
-def _limited(denial: Finding, described: Finding) -> bool:
+def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
     if any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
     if denial.acuities and {a.value for a in denial.acuities} - {a.value for a in described.acuities}:
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
+        return True
+    if _MASKED.search(case.report.text, max(0, phrase(denial, case).start - 12), denial.entity.span.start):
         return True
     kinds = {word.value for word in denial.descriptors}
     return bool(kinds - {word.value for word in described.descriptors})
@@ -134,6 +136,8 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
     return Correction(Span(sentence.start, phrase(denial, case).end), words)
 
 
+# a masked word between "no" and the finding may be "new" or "other"
+_MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
 _ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)
 

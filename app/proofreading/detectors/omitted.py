@@ -1,5 +1,6 @@
 """An impression that denies acute disease over a finding of acute disease."""
 
+import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
@@ -19,6 +20,8 @@ from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Span
 
+_CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
+_ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
 _OLD = frozenset({"stable", "resolved", "decreased"})
 
 
@@ -35,6 +38,8 @@ class Omitted:
         concluded = asserted(case, IMPRESSION)
         for described in asserted(case, FINDINGS):
             if not _acute(described, case) or _mentioned(described, concluded, case):
+                continue
+            if not _covered(denial, described, case) or _benign_reading(described, case):
                 continue
             yield _candidate(case, denial, described)
             return
@@ -55,6 +60,25 @@ def _acute(finding: Finding, case: Case) -> bool:
     if any(change.value in _OLD for change in finding.changes):
         return False
     return not any(acuity.value in ("chronic", "old") for acuity in finding.acuities)
+
+
+def _covered(denial: Finding, described: Finding, case: Case) -> bool:
+    """False for bones and the abdomen under a denial of cardiopulmonary disease only."""
+    words = phrase(denial, case).of(case.report.text)
+    if not _CARDIOPULMONARY.search(words):
+        return True
+    above = case.facts.ancestors.get(described.concept or "", frozenset())
+    return not above & _ELSEWHERE
+
+
+def _benign_reading(described: Finding, case: Case) -> bool:
+    """True when the same sentence offers a reading that is not acute: "opacity, likely atelectasis"."""
+    for other in case.findings:
+        node = case.facts.nodes.get(other.concept or "")
+        benign = node is not None and node.acuity != "acute" and other.sentence == described.sentence
+        if benign and likeness(described.concept, other.concept, case.facts) is Likeness.SUGGESTED:
+            return True
+    return False
 
 
 def _mentioned(finding: Finding, concluded: list[Finding], case: Case) -> bool:

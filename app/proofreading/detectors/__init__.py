@@ -1,0 +1,1 @@
+"""The detectors: each finds one family of errors, from the case alone."""
