@@ -1,0 +1,107 @@
+"""A structure called normal in one sentence and abnormal in another."""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from importlib.resources import files
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import (
+    IMPRESSION,
+    REPORTED,
+    asserted,
+    current,
+    name,
+    phrase,
+    sentences,
+    subsumes,
+)
+from app.proofreading.findings import Finding, Status
+from app.proofreading.report import Candidate, ErrorType
+
+_REST = re.compile(r"\b(otherwise|remainder|remaining|rest of)\b", re.IGNORECASE)
+# "pulmonary XXXX are normal": an adjective whose noun was masked names no structure
+_ADJECTIVES = frozenset(
+    "pulmonary pleural cardiac aortic hilar mediastinal bony osseous skeletal costal".split()
+)
+_GONE = frozenset({"resolved", "decreased"})
+_WEAK = frozenset({"trace", "mild"})
+
+
+class NormalStatement:
+    """Compares "heart size normal", "lungs are clear" with what is described of heart and lungs."""
+
+    types = frozenset({ErrorType.NEGATION_CONTRADICTION})
+
+    def __init__(self) -> None:
+        """Read which findings a normal structure rules out (``normal_statements.tsv``)."""
+        self._ruled_out: dict[str, list[str]] = defaultdict(list)
+        table = files("app").joinpath("proofreading/detectors/normal_statements.tsv")
+        with table.open(encoding="utf-8") as lines:
+            for row in csv.DictReader(lines, delimiter="\t"):
+                self._ruled_out[row["structure"]].append(row["finding"])
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """One candidate for each described finding, against the first normal statement it contradicts."""
+        normals = [finding for finding in current(case, REPORTED) if finding.normal]
+        for described in asserted(case, REPORTED):
+            if described.status is not Status.PRESENT or _old(described):
+                continue
+            for normal in normals:
+                if self._contradicts(normal, described, case):
+                    yield _candidate(case, normal, described)
+                    break
+
+    def _contradicts(self, normal: Finding, described: Finding, case: Case) -> bool:
+        if normal.sentence == described.sentence or described.concept is None:
+            return False
+        if normal.sides and described.sides and not normal.sides & described.sides:
+            return False
+        if len(normal.sides) == 1 and not described.sides:
+            return False
+        if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
+            return False
+        return any(
+            subsumes(finding, described.concept, case.facts)
+            for site in normal.sites
+            if site.quote.lower() not in _ADJECTIVES
+            for structure in _unsided(site.concept, case)
+            for finding in self._ruled_out.get(structure, ())
+        )
+
+
+def _before(normal: Finding, case: Case) -> str:
+    sentence = case.report.sentences[normal.sentence].span
+    return case.report.text[sentence.start : normal.entity.span.end]
+
+
+def _unsided(concept: str | None, case: Case) -> tuple[str, ...]:
+    if concept is None:
+        return ()
+    plain = [
+        edge.target_id
+        for edge in case.facts.edges
+        if edge.source_id == concept and edge.kind.value == "UNSIDED"
+    ]
+    return (concept, *plain)
+
+
+def _old(described: Finding) -> bool:
+    gone = any(change.value in _GONE for change in described.changes)
+    return gone or any(acuity.value in ("old", "chronic") for acuity in described.acuities)
+
+
+def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
+    structure = ", ".join(site.quote.lower() for site in normal.sites)
+    across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
+    weak = any(grade.value in _WEAK for grade in described.severities)
+    what = name(described.concept, case.facts)
+    return Candidate(
+        type=ErrorType.NEGATION_CONTRADICTION,
+        span=phrase(normal, case),
+        message=f"{structure} called {normal.entity.quote.lower()}, yet {what} is described.",
+        rule="negation.normal_statement",
+        confidence=0.5 if weak else 0.8 if across else 0.7,
+        evidence=sentences(case, normal, described),
+    )

@@ -1,0 +1,112 @@
+"""An impression that names an acute finding which the findings exclude or never mention."""
+
+from collections.abc import Iterator
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import (
+    FINDINGS,
+    IMPRESSION,
+    Likeness,
+    asserted,
+    current,
+    denied,
+    is_device,
+    likeness,
+    name,
+    phrase,
+    sentences,
+)
+from app.proofreading.findings import Finding, Status
+from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from kg_ingest.schema import EdgeKind
+from models.types import SectionName
+
+_SHORT = 3  # a findings section of fewer sentences leaves things out
+_OLD = frozenset({"stable", "resolved", "decreased"})
+
+
+class Unsupported:
+    """Looks for what the impression concludes without ground in the findings."""
+
+    types = frozenset({ErrorType.UNSUPPORTED_FINDING})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates in the order of the impression."""
+        described = asserted(case, FINDINGS)
+        reported = [i for i, s in enumerate(case.report.sentences) if _in_findings(case, i)]
+        if not reported or any(case.report.section_of(i) is SectionName.UNTITLED for i in reported):
+            return
+        for concluded in asserted(case, IMPRESSION):
+            if not _acute(concluded, case) or _grounded(concluded, described, case):
+                continue
+            against = _against(concluded, case)
+            if against:
+                yield _candidate(case, concluded, against, 0.85)
+            elif len(reported) >= _SHORT and concluded.status is Status.PRESENT:
+                yield _candidate(case, concluded, (), 0.62)
+
+
+def _in_findings(case: Case, sentence: int) -> bool:
+    return case.report.section_of(sentence) in FINDINGS
+
+
+def _acute(finding: Finding, case: Case) -> bool:
+    node = case.facts.nodes.get(finding.concept or "")
+    if node is None or node.acuity != "acute" or is_device(finding):
+        return False
+    if any(acuity.value in ("old", "chronic") for acuity in finding.acuities):
+        return False
+    return not any(change.value in _OLD for change in finding.changes)
+
+
+def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
+    """True when something tied to it, or at home in the same structure, is described."""
+    home = _homes(concluded, case)
+    return any(
+        likeness(concluded.concept, other.concept, case.facts) is not Likeness.NONE
+        or bool(home & _homes(other, case))
+        for other in described
+        if not is_device(other)
+    )
+
+
+def _homes(finding: Finding, case: Case) -> frozenset[str]:
+    return frozenset(
+        edge.target_id
+        for edge in case.facts.edges
+        if edge.source_id == finding.concept and edge.kind is EdgeKind.HAS_FINDING_SITE
+    )
+
+
+def _against(concluded: Finding, case: Case) -> tuple[Finding, ...]:
+    """Denials of what would suggest it, and normal statements of its home."""
+    homes = _homes(concluded, case)
+    denials = [
+        other
+        for other in denied(case, FINDINGS)
+        if likeness(concluded.concept, other.concept, case.facts) is Likeness.SUGGESTED
+    ]
+    normals = [
+        other
+        for other in current(case, FINDINGS)
+        if other.normal and any(site.concept in homes for site in other.sites)
+    ]
+    return tuple((denials + normals)[:2])
+
+
+def _candidate(case: Case, concluded: Finding, against: tuple[Finding, ...], confidence: float) -> Candidate:
+    sentence = case.report.sentences[concluded.sentence].span
+    alone = sum(finding.sentence == concluded.sentence for finding in case.findings) == 1
+    what = name(concluded.concept, case.facts)
+    message = f"The findings do not mention {what}, or anything that would suggest it."
+    if against:
+        message = f"The findings speak against {what}."
+    return Candidate(
+        type=ErrorType.UNSUPPORTED_FINDING,
+        span=phrase(concluded, case),
+        message=message,
+        rule="unsupported.excluded" if against else "unsupported.unmentioned",
+        confidence=confidence,
+        evidence=sentences(case, *against, concluded) or (Evidence(EvidenceKind.TEXT, span=sentence),),
+        correction=Correction(sentence, "") if alone else None,
+    )
