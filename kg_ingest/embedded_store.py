@@ -89,14 +89,15 @@ class EmbeddedStore:
             for table in ("node", "name", "edge")
         }
         manifest = Manifest(
-            SCHEMA_VERSION, tuple(sources), counts["node"], counts["name"], counts["edge"], self._checksum()
+            SCHEMA_VERSION, tuple(sources), counts["node"], counts["name"], counts["edge"], self.checksum()
         )
         with self._connection:
             self._connection.execute(
                 "INSERT INTO meta VALUES ('manifest', ?)", (json.dumps(asdict(manifest)),)
             )
 
-    def _checksum(self) -> str:
+    def checksum(self) -> str:
+        """SHA-256 over all nodes and edges in the order of their ids."""
         digest = hashlib.sha256()
         for query in (
             "SELECT body FROM node ORDER BY id",
@@ -175,7 +176,7 @@ class EmbeddedStore:
             "ON finding = json_extract(pair.value, '$[0]') AND site = json_extract(pair.value, '$[1]')",
             json.dumps(sorted(pairs)),
         )
-        counts = {(finding, site): count for finding, site, count in rows}
+        counts = {(finding, site): int(count) for finding, site, count in rows}
         return {pair: counts.get(pair, 0) for pair in pairs}
 
     def close(self) -> None:
