@@ -1,0 +1,75 @@
+"""GET /health (the process lives) and GET /ready (it can check reports, and with what)."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+
+from app.api.problems import described
+from app.api.schemas import VersionsOut
+from app.services import Services
+
+router = APIRouter(tags=["health"])
+
+DISCLAIMER = (
+    "Quality check by software. May be wrong or incomplete. "
+    "The signing radiologist decides. Not for diagnostic use."
+)
+
+
+class HealthOut(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class SourceOut(BaseModel):
+    """One source of the knowledge graph."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    version: str
+    licence: str
+    nodes: int
+    edges: int
+
+
+class ManifestOut(BaseModel):
+    """What the knowledge graph holds."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    schema_version: str
+    sources: tuple[SourceOut, ...]
+    concepts: int
+    names: int
+    edges: int
+    checksum: str
+
+
+class ReadyOut(BaseModel):
+    """What the service works with."""
+
+    status: Literal["ready"] = "ready"
+    versions: VersionsOut
+    knowledge_graph: ManifestOut
+    references: Literal["done", "not_configured"]
+    disclaimer: str = DISCLAIMER
+
+
+@router.get("/health", summary="Is the process alive?", responses=described())
+async def health() -> HealthOut:
+    """Answers as long as the process serves requests; says nothing of its parts."""
+    return HealthOut()
+
+
+@router.get("/ready", summary="Can reports be checked?", responses=described((503, "graph_unavailable")))
+def ready(request: Request) -> ReadyOut:
+    """Asks the knowledge graph and names every version; 503 while it cannot answer."""
+    services: Services = request.state.services
+    return ReadyOut(
+        versions=VersionsOut(**services.versions),
+        knowledge_graph=ManifestOut.model_validate(services.knowledge.manifest()),
+        references="not_configured" if services.references is None else "done",
+    )

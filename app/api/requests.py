@@ -1,0 +1,82 @@
+"""Request bodies read strictly: bounded while they stream, JSON only, no duplicate keys, no NaN."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from app.errors import Problem
+from app.settings import Settings
+
+_CONTENT_TYPE = "application/json"
+
+
+class StrictRequest(Request):
+    """A request whose ``body`` and ``json`` raise Problem: 400, 413 or 415."""
+
+    async def body(self) -> bytes:
+        """The body, at most ``max_body_bytes`` of the settings, declared as JSON and not empty."""
+        if not hasattr(self, "_body"):
+            settings: Settings = self.app.state.settings
+            self._refuse_other_types()
+            chunks = bytearray()
+            async for chunk in self.stream():
+                chunks += chunk
+                if len(chunks) > settings.max_body_bytes:
+                    limit = settings.max_body_bytes
+                    raise Problem(413, "body_too_large", f"The body is longer than {limit} bytes.")
+            if not chunks:
+                raise _malformed("The body is empty.")
+            self._body = bytes(chunks)
+        return self._body
+
+    async def json(self) -> Any:
+        """The parsed body."""
+        return _parse(await self.body())
+
+    def _refuse_other_types(self) -> None:
+        kind, _, parameters = self.headers.get("content-type", "").lower().partition(";")
+        charset = parameters.replace(" ", "").replace('"', "").removesuffix(";")
+        if kind.strip() != _CONTENT_TYPE or charset not in ("", "charset=utf-8"):
+            raise Problem(415, "unsupported_media_type", f"Send {_CONTENT_TYPE} in UTF-8.")
+
+
+class StrictRoute(APIRoute):
+    """A route that reads its body as StrictRequest."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's handler over a StrictRequest."""
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strict
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_constant)
+    except UnicodeDecodeError as error:
+        raise _malformed("The body is not UTF-8.") from error
+    except RecursionError as error:
+        raise _malformed("The body is nested too deeply.") from error
+    except ValueError as error:  # JSONDecodeError, and integers of thousands of digits
+        raise _malformed("The body is not JSON.") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _malformed("The body has an object with the same key twice.")
+    return found
+
+
+def _constant(_name: str) -> NoReturn:
+    raise _malformed("NaN and Infinity are not JSON.")
+
+
+def _malformed(detail: str) -> Problem:
+    return Problem(400, "malformed_json", detail)

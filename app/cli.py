@@ -1,0 +1,60 @@
+"""The ``radproof`` command: a table of commands, each loaded only when it is named.
+
+Exit codes: 0 nothing found, 1 errors found, 2 bad input or configuration, 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from app import __version__
+from app.commands import CommandError
+
+_COMMANDS = {
+    "check": ("app.commands.check", "check reports from a file or standard input"),
+    "serve": ("app.commands.serve", "run the HTTP service"),
+    "index": ("app.commands.index", "build or describe an index of reference reports"),
+    "evaluate": ("app.evaluation.command", "measure how well errors are found"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code of the process."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    args = _parser(given).parse_args(given)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except CommandError as error:
+        sys.stderr.write(f"radproof: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader has gone (``| head``): say nothing, also not at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="radproof",
+        description="Finds, localizes and corrects errors in radiology reports.",
+        epilog="Quality check by software. May be wrong or incomplete. "
+        "The signing radiologist decides. Not for diagnostic use.",
+    )
+    parser.add_argument("--version", action="version", version=f"radproof {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, (module, summary) in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if name in argv:
+            loaded = import_module(module)
+            loaded.add_arguments(command)
+            command.set_defaults(run=loaded.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""``radproof check``: reports from text, JSONL or CSV, to the terminal or as JSON lines."""
+
+import argparse
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TextIO
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
+
+from app.api.schemas import CheckedReportOut, ContextIn
+from app.commands import CommandError
+from app.commands.parts import build, settings
+from app.limits import InadmissibleError, admit
+from app.proofreading.check import check_report
+from app.proofreading.report import Context, SubmittedReport
+from app.reading import ReadError, read_reports
+from app.services import Services
+from app.terminal import Tally, show, summary
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("source", metavar="FILE", help="text, .jsonl or .csv file; - for standard input")
+    parser.add_argument("--format", choices=("text", "jsonl", "csv"), help="instead of the file's ending")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a report")
+    parser.add_argument(
+        "--context-json",
+        metavar="OBJECT",
+        help='order and patient, e.g. \'{"laterality": "left"}\'; fills what a report does not say itself',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check every report; 0 when none has errors, 1 when one has, 2 when one could not be checked."""
+    context = _context(args.context_json)
+    limits = settings()
+    services = build(limits)
+    tally = Tally()
+    out = Console(highlight=False, soft_wrap=args.json)
+    try:
+        for report in _progress(_reports(args.source, args.format), args.source):
+            submitted = replace(report, context=_filled(report.context, context))
+            try:
+                admit(submitted, limits.max_text_bytes)
+            except InadmissibleError as error:
+                tally.refused += 1
+                sys.stderr.write(f"radproof: report {submitted.report_id} was not checked: {error}\n")
+                continue
+            _answer(submitted, services, tally, None if args.json else out)
+    finally:
+        services.knowledge.close()
+    if not args.json:
+        out.print(summary(tally))
+    return 2 if tally.refused or not tally.checked else int(tally.with_errors > 0)
+
+
+def _answer(submitted: SubmittedReport, services: Services, tally: Tally, out: Console | None) -> None:
+    checked = check_report(submitted, services)
+    tally.add(checked)
+    if out is None:
+        sys.stdout.write(CheckedReportOut.of(checked).model_dump_json() + "\n")
+    else:
+        out.print(show(checked))
+
+
+def _reports(source: str, form: str | None) -> Iterator[SubmittedReport]:
+    """The reports of a file or of standard input, characters as they are."""
+    opened: Path | TextIO = Path(source)
+    if source == "-":
+        opened = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", newline="")
+        form = form or "text"
+    try:
+        yield from read_reports(opened, form)
+    except (ReadError, OSError, UnicodeDecodeError) as error:
+        reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error
+        raise CommandError(f"{source}: {reason}") from error
+
+
+def _progress(reports: Iterator[SubmittedReport], source: str) -> Iterator[SubmittedReport]:
+    """The reports, with a bar on standard error while answers go to a file and a person watches."""
+    watched = sys.stderr.isatty() and not sys.stdout.isatty()
+    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not watched, transient=True) as bar:
+        yield from bar.track(reports, description=source)
+
+
+def _context(given: str | None) -> Context:
+    if given is None:
+        return Context()
+    try:
+        return ContextIn.model_validate_json(given).to_domain()
+    except ValidationError as error:
+        places = ", ".join("/".join(map(str, item["loc"])) or item["type"] for item in error.errors())
+        raise CommandError(f"--context-json: wrong: {places}") from error
+
+
+def _filled(own: Context, given: Context) -> Context:
+    """``own``, with what it does not say taken from ``given``."""
+    missing = [item.name for item in fields(own) if getattr(own, item.name) is None]
+    return replace(own, **{name: getattr(given, name) for name in missing})

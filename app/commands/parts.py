@@ -1,0 +1,34 @@
+"""Settings and services for a command, with errors that a person can act on."""
+
+from pydantic import ValidationError
+
+from app.commands import CommandError
+from app.services import ConfigurationError, Services, build_services
+from app.settings import Settings
+
+
+def settings() -> Settings:
+    """The settings of the environment.
+
+    Raises:
+        CommandError: naming every wrong variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"RADPROOF_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors()
+        )
+        raise CommandError(wrong) from error
+
+
+def build(chosen: Settings) -> Services:
+    """The services for these settings.
+
+    Raises:
+        CommandError: when a configured part cannot be opened.
+    """
+    try:
+        return build_services(chosen)
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from error

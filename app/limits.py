@@ -1,0 +1,61 @@
+"""What may be checked: the limits that keep work and memory bounded, the same for HTTP and files."""
+
+import re
+from dataclasses import fields
+
+from app.proofreading.report import Context, SubmittedReport
+from models.sections import parse
+
+MAX_SENTENCES = 2_000
+CONTROL_CHARACTERS = r"\u0000-\u0008\u000E-\u001F\u007F"  # all of ASCII's but \t \n \v \f \r
+
+_CONTROL = re.compile(f"[{CONTROL_CHARACTERS}]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_MESSAGES = {
+    "blank_text": "The text is empty or only white space.",
+    "control_characters": "The text holds control characters other than tab and line breaks.",
+    "invalid_unicode": "The text holds lone surrogates, which are not characters.",
+    "text_too_large": "The text is longer than the limit.",
+    "too_many_sentences": f"The text has more than {MAX_SENTENCES} sentences.",
+}
+
+
+class InadmissibleError(Exception):
+    """A report that will not be checked.
+
+    ``field`` names where: "text", or a field of the context as "context/<name>". The message never
+    holds words of the report.
+    """
+
+    def __init__(self, code: str, field: str = "text") -> None:
+        super().__init__(_MESSAGES[code])
+        self.code = code
+        self.field = field
+
+
+def admit(report: SubmittedReport, max_text_bytes: int) -> None:
+    """Accept a report for checking.
+
+    Raises:
+        InadmissibleError: blank_text, text_too_large (in UTF-8 bytes; 413 over HTTP), control_characters,
+            invalid_unicode or too_many_sentences (more than MAX_SENTENCES).
+    """
+    if not report.text.strip():
+        raise InadmissibleError("blank_text")
+    _admit_characters(report.text, "text", max_text_bytes)
+    for name in (item.name for item in fields(Context)):
+        value = getattr(report.context, name)
+        if isinstance(value, str):
+            _admit_characters(value, f"context/{name}", max_text_bytes)
+    # A sentence takes two characters at least, so most reports need not be cut to know.
+    if len(report.text) > 2 * MAX_SENTENCES and len(parse(report.text).sentences) > MAX_SENTENCES:
+        raise InadmissibleError("too_many_sentences")
+
+
+def _admit_characters(text: str, field: str, max_text_bytes: int) -> None:
+    if _SURROGATE.search(text):
+        raise InadmissibleError("invalid_unicode", field)
+    if len(text.encode()) > max_text_bytes:
+        raise InadmissibleError("text_too_large", field)
+    if _CONTROL.search(text):
+        raise InadmissibleError("control_characters", field)

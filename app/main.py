@@ -1,0 +1,78 @@
+"""The HTTP service: routes, errors, start and stop. Nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypedDict
+
+import structlog
+from anyio import to_thread
+from fastapi import FastAPI
+
+from app import __version__, errors, logging, openapi
+from app.api import health, knowledge, reports
+from app.middleware import RequestContext
+from app.proofreading.check import check_report
+from app.proofreading.report import SubmittedReport
+from app.services import Services, build_services
+from app.settings import Settings
+
+_WARM_UP = SubmittedReport("FINDINGS: The lungs are clear.", "warm-up")
+_log = structlog.get_logger()
+
+
+class State(TypedDict):
+    """What every request finds in ``request.state``."""
+
+    services: Services
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
+    """The application; its parts are built when it starts.
+
+    Args:
+        settings: None reads the environment.
+        services: ready parts to use instead of building them; the caller closes them.
+    """
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        to_thread.current_default_thread_limiter().total_tokens = settings.threads
+        built = services or build_services(settings)
+        try:
+            await to_thread.run_sync(check_report, _WARM_UP, built)  # models load on first use
+            _log.info("ready", **built.versions)
+            yield {"services": built}
+        finally:
+            if services is None:
+                built.knowledge.close()
+            _log.info("stopped")
+
+    app = FastAPI(
+        title="RadProof",
+        version=__version__,
+        description=openapi.DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
+    )
+    app.state.settings = settings
+    for router in (reports.router, knowledge.router, health.router):
+        app.include_router(router)
+    app.add_middleware(RequestContext)
+    errors.install(app)
+    openapi.install(app)
+    return app
+
+
+# The framework's own traces could carry request bodies: report text stays out of them.
+_NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+
+def serve() -> FastAPI:
+    """The application as a server starts it: settings of the environment, logs as JSON."""
+    settings = Settings()
+    logging.configure(settings.log_level)
+    return create_app(settings)

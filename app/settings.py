@@ -1,0 +1,54 @@
+"""The service's settings. The only reader of the environment."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le
+from pydantic import HttpUrl
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_BODY_PER_TEXT = 4  # JSON escapes and a prior report: a body may hold this many times the text limit
+
+
+class Settings(BaseSettings):
+    """What an operator may set, each as RADPROOF_<NAME>; checked once, at start.
+
+    Raises:
+        pydantic.ValidationError: when a value is of the wrong type or out of range.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="RADPROOF_", frozen=True, env_ignore_empty=True)
+
+    graph_uri: str | None = None
+    """Knowledge graph: None for the bundled one, or the path of an embedded graph file."""
+
+    index_dir: Path | None = None
+    """Folder of the reference index. None: ``var/index`` where that exists, else no references."""
+
+    references_k: Annotated[int, Ge(1), Le(50)] = 4
+    """How many similar reports a report is compared with (arXiv 2406.15045: k = 4)."""
+
+    embedder_dir: Path | None = None
+    """Folder of the embedding model; None for the one that the installation brings."""
+
+    llm_base_url: HttpUrl | None = None
+    """OpenAI-compatible server for the review stage; None leaves that stage out."""
+
+    max_text_bytes: Annotated[int, Gt(0)] = 262_144
+    """Longest accepted report text, in bytes of UTF-8."""
+
+    threads: Annotated[int, Ge(1), Le(64)] = 4
+    """Reports checked at one time in one process; further requests wait."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Ge(0), Le(65_535)] = 8000
+    workers: Annotated[int, Ge(1), Le(64)] = 1
+    shutdown_seconds: Annotated[int, Ge(0)] = 10
+    """How long running requests may take to end after the signal to stop."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Longest accepted request body, in bytes."""
+        return _BODY_PER_TEXT * self.max_text_bytes

@@ -1,0 +1,148 @@
+"""A checked report for the eyes: quote underlined, why, evidence, and the fix in red and green."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.text import Text
+
+from app.proofreading.report import CheckedReport, Correction, Evidence, EvidenceKind, ReportError, Tier
+from models.sections import parse
+from models.types import Span
+
+_STYLES = {Tier.HIGH: "bold red", Tier.MEDIUM: "bold yellow", Tier.LOW: "bold blue"}
+_INDENT = (0, 0, 0, 4)
+# Control characters and direction overrides would act on the terminal; one dot each keeps offsets.
+_ACTIVE = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_HARMLESS: dict[int, str] = dict.fromkeys(_ACTIVE, "·")
+_HARMLESS |= {ord(space): " " for space in "\t\n\v\f\r\u2028\u2029"}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over all reports of one run."""
+
+    checked: int = 0
+    with_errors: int = 0
+    incomplete: int = 0
+    refused: int = 0
+    tiers: dict[Tier, int] = field(default_factory=lambda: dict.fromkeys(Tier, 0))
+
+    def add(self, checked: CheckedReport) -> None:
+        """Count one answer."""
+        self.checked += 1
+        self.with_errors += checked.has_errors
+        self.incomplete += not checked.coverage.complete
+        for error in checked.errors:
+            self.tiers[error.tier] += 1
+
+
+def show(checked: CheckedReport) -> RenderableType:
+    """One report's answer."""
+    view = _View(checked)
+    blocks: list[RenderableType] = [Rule(Text(_clean(checked.report.report_id)), align="left")]
+    for number, error in enumerate(checked.errors, 1):
+        blocks += [view.error(number, error), Text()]
+    if not checked.errors:
+        sound = "No errors found" if checked.coverage.complete else "No errors found in what was checked"
+        blocks.append(Text(sound, "bold green" if checked.coverage.complete else "bold yellow"))
+    blocks.append(_coverage(checked))
+    return Group(*blocks)
+
+
+def summary(tally: Tally) -> Text:
+    """The last line of a run."""
+    tiers = ", ".join(f"{count} {tier}" for tier, count in tally.tiers.items() if count)
+    line = Text(f"{tally.checked} checked", "bold")
+    line.append(f": {tally.with_errors} with errors", "bold red" if tally.with_errors else "bold green")
+    line.append(f" ({tiers})" if tiers else "", "default")
+    if tally.incomplete:
+        line.append(f", {tally.incomplete} only in part", "bold yellow")
+    if tally.refused:
+        line.append(f", {tally.refused} not checked", "bold yellow")
+    return line
+
+
+class _View:
+    """Draws the errors of one report, each within its sentence."""
+
+    def __init__(self, checked: CheckedReport) -> None:
+        self._text = checked.report.text
+        self._sentences = [sentence.span for sentence in parse(self._text).sentences]
+
+    def error(self, number: int, error: ReportError) -> RenderableType:
+        candidate = error.candidate
+        style = _STYLES[error.tier]
+        title = Text.assemble(
+            (f"{number}. {candidate.type}", style),
+            (f"  {error.tier}, {candidate.confidence:.0%}", style),
+            (f"  {error.section}, characters {candidate.span.start}-{candidate.span.end}", "dim"),
+        )
+        lines = [self._marked(candidate.span, f"{style} underline"), Text(_clean(candidate.message))]
+        lines += [self._reason(evidence) for evidence in candidate.evidence]
+        if candidate.correction is not None:
+            lines += self._fix(candidate.correction)
+        return Group(title, *(Padding(line, _INDENT) for line in lines))
+
+    def _around(self, span: Span) -> Span:
+        """The sentences that ``span`` touches, from the first to the last."""
+        touched = [sentence for sentence in self._sentences if sentence.overlaps(span)] or [span]
+        return Span(min(touched[0].start, span.start), max(touched[-1].end, span.end))
+
+    def _marked(self, span: Span, style: str) -> Text:
+        around = self._around(span)
+        line = Text(_clean(around.of(self._text)))
+        line.stylize(style, span.start - around.start, span.end - around.start)
+        return line
+
+    def _reason(self, evidence: Evidence) -> Text:
+        line = Text.assemble((f"{_LABELS[evidence.kind]}: ", "dim"))
+        if evidence.span is not None:
+            line.append_text(self._marked(evidence.span, "underline"))
+        line.append(_clean(" → ".join(evidence.path)))
+        line.append(_clean(evidence.reference_id or ""))
+        line.append(f" (similarity {evidence.score:.2f})" if evidence.score is not None else "")
+        line.append(f" [{_clean(evidence.source)}]" if evidence.source else "", "dim")
+        return line
+
+    def _fix(self, fix: Correction) -> Iterator[Text]:
+        around = self._around(fix.span)
+        before = Span(around.start, fix.span.start).of(self._text)
+        after = Span(fix.span.end, around.end).of(self._text)
+        for sign, words, style in (
+            ("- ", fix.span.of(self._text), "red"),
+            ("+ ", fix.replacement, "green"),
+        ):
+            changed = Text(_clean(words), f"{style} bold")
+            yield Text.assemble(sign, _clean(before), changed, _clean(after), style=style)
+
+
+_LABELS = {
+    EvidenceKind.TEXT: "text",
+    EvidenceKind.GRAPH_PATH: "knowledge",
+    EvidenceKind.REFERENCE: "similar report",
+    EvidenceKind.ORDER: "order",
+    EvidenceKind.LLM: "language model",
+}
+
+
+def _coverage(checked: CheckedReport) -> Text:
+    coverage = checked.coverage
+    stages = {
+        "rules": coverage.rules,
+        "knowledge": coverage.knowledge,
+        "references": coverage.references,
+        "language model": coverage.llm,
+    }
+    done = ", ".join(name for name, state in stages.items() if state == "done")
+    missing = ", ".join(
+        f"{name} ({state.replace('_', ' ')})" for name, state in stages.items() if state != "done"
+    )
+    absent = f" Not checked by: {missing}." if missing else ""
+    return Text(f"Checked by: {done or 'nothing'}.{absent}", "dim")
+
+
+def _clean(text: str) -> str:
+    return text.translate(_HARMLESS)
