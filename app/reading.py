@@ -1,0 +1,114 @@
+"""Reports from files: plain text, JSON lines and CSV, one at a time."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, TextIO
+
+from app.proofreading.report import Context, SubmittedReport
+
+_TEXT = ("text", "report", "report_text")
+_ID = ("report_id", "uid", "id", "study_id")
+_SECTIONS = (
+    ("EXAM", ("exam", "image")),
+    ("INDICATION", ("indication",)),
+    ("TECHNIQUE", ("technique",)),
+    ("COMPARISON", ("comparison",)),
+    ("FINDINGS", ("findings",)),
+    ("IMPRESSION", ("impression",)),
+)
+_CONTEXT = ("modality", "body_part", "procedure", "laterality", "patient_sex", "prior_report")
+_FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_LARGEST_CELL = 64 * 1024 * 1024
+
+
+class ReadError(Exception):
+    """A file does not hold reports. ``line`` counts from 1."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        """Say where and why; the message holds nothing of the file."""
+        super().__init__(f"line {line}: {reason}")
+        self.line = line
+        self.reason = reason
+
+
+def read_reports(source: Path | TextIO, form: str | None = None) -> Iterator[SubmittedReport]:
+    """The reports of a file, streamed. ``form``: text | jsonl | csv; None goes by the file's ending.
+
+    CSV and JSONL rows carry ``text`` (or ``report``), or section columns (exam or image, indication,
+    technique, comparison, findings, impression), which become one text with headings; an id (report_id,
+    uid, id, study_id; else the line number); and context columns by the names of the wire contract.
+
+    Raises:
+        ReadError: at the first line that is not a report.
+        OSError, UnicodeDecodeError: when the file cannot be read.
+    """
+    ending = Path(source.name).suffix.lower() if isinstance(source, Path) else ""
+    kind = form or _FORMATS.get(ending, "text")
+    opened = source.open(encoding="utf-8", newline="") if isinstance(source, Path) else nullcontext(source)
+    with opened as lines:
+        if kind == "csv":
+            yield from _csv(lines)
+        elif kind == "jsonl":
+            yield from _jsonl(lines)
+        else:
+            name = source.stem if isinstance(source, Path) else "stdin"
+            yield SubmittedReport(lines.read(), name)
+
+
+def _csv(lines: TextIO) -> Iterator[SubmittedReport]:
+    csv.field_size_limit(min(_LARGEST_CELL, sys.maxsize))
+    rows = csv.DictReader(lines, strict=True)
+    try:
+        for row in rows:
+            if None in row:
+                raise ReadError(rows.line_num, "more cells than the header names")
+            cells = {key.strip().lower().lstrip("\ufeff"): value or "" for key, value in row.items() if key}
+            yield _report(cells, rows.line_num)
+    except csv.Error as error:
+        raise ReadError(rows.line_num, "not CSV") from error
+
+
+def _jsonl(lines: TextIO) -> Iterator[SubmittedReport]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise ReadError(number, "not JSON") from error
+        if not isinstance(row, dict):
+            raise ReadError(number, "not a JSON object")
+        context = row.get("context", {})
+        if not isinstance(context, dict):
+            raise ReadError(number, "context is not an object")
+        yield _report({**row, **context}, number)
+
+
+def _report(row: Mapping[str, Any], line: int) -> SubmittedReport:
+    text = next((row[key] for key in _TEXT if row.get(key)), None)
+    if text is None:
+        parts = ((title, next((row[key] for key in keys if row.get(key)), None)) for title, keys in _SECTIONS)
+        text = "\n".join(f"{title}: {part}" for title, part in parts if part is not None)
+    if not isinstance(text, str) or not text:
+        raise ReadError(line, "no report text: need a text column, or findings and impression")
+    identifier = next((row[key] for key in _ID if row.get(key) not in (None, "")), line)
+    return SubmittedReport(text, str(identifier), _context(row, line))
+
+
+def _context(row: Mapping[str, Any], line: int) -> Context:
+    values: dict[str, str | None] = {}
+    for key in _CONTEXT:
+        value = row.get(key)
+        if value is not None and not isinstance(value, str):
+            raise ReadError(line, f"{key} is not text")
+        values[key] = value or None
+    age = row.get("patient_age")
+    try:
+        years = None if age in (None, "") else float(str(age))
+    except ValueError as error:
+        raise ReadError(line, "patient_age is not a number") from error
+    return Context(**values, patient_age=years)
