@@ -23,7 +23,7 @@ _MESSAGES = {
 class InadmissibleError(Exception):
     """A report that will not be checked.
 
-    ``field`` names where: "text", or a field of the context as "context/<name>". The message never
+    ``field`` names where: "text", "report_id", or a field of the context as "context/<name>". The message never
     holds words of the report.
     """
 
@@ -43,6 +43,7 @@ def admit(report: SubmittedReport, max_text_bytes: int) -> None:
     if not report.text.strip():
         raise InadmissibleError("blank_text")
     _admit_characters(report.text, "text", max_text_bytes)
+    _admit_characters(report.report_id, "report_id", max_text_bytes)
     for name in (item.name for item in fields(Context)):
         value = getattr(report.context, name)
         if isinstance(value, str):

@@ -9,6 +9,7 @@ import yaml
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from app.api.categories import TABLE
 from app.api.health import DISCLAIMER
 from app.errors import ProblemDocument
 
@@ -21,6 +22,11 @@ Offsets are Unicode code points of the submitted text, half-open: `text[start:en
 Refusals and failures are problem documents (RFC 9457, `application/problem+json`) that never repeat
 what was submitted. Every answer carries `X-Request-ID`: the sender's own where it is 1 to 64 letters,
 digits, dots, dashes or underscores, else a new one.
+
+The types of errors with their category (FP false positive, MF missed finding, TC terminology confusion)
+and GREEN's letter:
+
+{TABLE}
 """
 
 
@@ -42,9 +48,20 @@ def install(app: FastAPI) -> None:
     app.openapi = document  # type: ignore[method-assign]  # the framework's documented way
 
 
-def text(app: FastAPI) -> str:
+class _Dumper(yaml.SafeDumper):
+    """Writes text of several lines as a block, as a person would."""
+
+
+def _represent(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent)
+
+
+def to_yaml(app: FastAPI) -> str:
     """The document as YAML, the same bytes for the same routes."""
-    return yaml.safe_dump(app.openapi(), sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(app.openapi(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
 def main() -> int:
@@ -54,7 +71,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m app.openapi")
     parser.add_argument("--check", action="store_true", help="exit 1 when the file is out of date")
-    wanted = text(create_app(Settings()))
+    wanted = to_yaml(create_app(Settings()))
     if not parser.parse_args().check:
         PATH.write_text(wanted, encoding="utf-8")
         return 0

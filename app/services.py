@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from app import __version__
 from app.knowledge import lexicon
@@ -16,13 +15,16 @@ from app.proofreading.detectors.normal_statement import NormalStatement
 from app.proofreading.detectors.omitted import Omitted
 from app.proofreading.detectors.severity import Severity
 from app.proofreading.detectors.unsupported import Unsupported
-from app.proofreading.report import ReferenceHit
+from app.references import IndexedReferences
 from app.settings import Settings
 from kg_ingest.embedded_store import open_bundled, open_store
 from kg_ingest.schema import SCHEMA_VERSION
 from kg_ingest.store import GraphStore, GraphStoreError
+from models.embedder import Embedder, EmbedderError
 from models.extractor import GraphExtractor
 from models.lexical import LexicalExtractor
+from models.onnx_embedder import OnnxEmbedder, bundled_model
+from models.reference_index import ReferenceIndex, ReferenceIndexError, read_manifest
 
 _DEFAULT_INDEX = Path("var/index")
 
@@ -31,21 +33,15 @@ class ConfigurationError(Exception):
     """A configured part cannot be opened; the message says which and what to do."""
 
 
-class References(Protocol):
-    """Similar correct reports. Thread-safe."""
-
-    def search(self, text: str, k: int) -> tuple[ReferenceHit, ...]:
-        """The ``k`` nearest reports, best first."""
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that ``check_report`` uses; ``versions`` says what it is."""
 
     extractor: GraphExtractor
     knowledge: GraphStore
-    references: References | None
+    references: IndexedReferences | None
     detectors: tuple[Detector, ...]
+    references_k: int = 4
     versions: dict[str, str] = field(default_factory=dict)
 
 
@@ -58,9 +54,11 @@ def build_services(settings: Settings) -> Services:
     if settings.llm_base_url is not None:
         raise ConfigurationError("RADPROOF_LLM_BASE_URL: the language-model review is not built yet")
     knowledge = _open_graph(settings.graph_uri)
+    versions = {
+        "radproof": __version__,
+        "knowledge_graph": f"{SCHEMA_VERSION}+{knowledge.manifest().checksum[:12]}",
+    }
     references, index_version = _open_references(settings)
-    graph = knowledge.manifest()
-    versions = {"radproof": __version__, "knowledge_graph": f"{SCHEMA_VERSION}+{graph.checksum[:12]}"}
     if index_version is not None:
         versions["reference_index"] = index_version
     return Services(
@@ -68,6 +66,7 @@ def build_services(settings: Settings) -> Services:
         knowledge=knowledge,
         references=references,
         detectors=_detectors(),
+        references_k=settings.references_k,
         versions=versions,
     )
 
@@ -81,9 +80,29 @@ def _open_graph(uri: str | None) -> GraphStore:
         raise ConfigurationError(f"RADPROOF_GRAPH_URI: {error}") from error
 
 
-def _open_references(settings: Settings) -> tuple[References | None, str | None]:
-    """The reference index and its version; (None, None) where none is configured."""
-    return None, None
+def open_embedder(settings: Settings) -> Embedder:
+    """The embedding model, on as many threads as one check may use.
+
+    Raises:
+        ConfigurationError: when there is none or it cannot be opened.
+    """
+    try:
+        return OnnxEmbedder(settings.embedder_dir or bundled_model())
+    except EmbedderError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _open_references(settings: Settings) -> tuple[IndexedReferences | None, str | None]:
+    """The configured index and its version; none when off, or when only the usual folder is absent."""
+    folder = settings.index_dir or _DEFAULT_INDEX
+    if settings.references_k == 0 or (settings.index_dir is None and not folder.is_dir()):
+        return None, None
+    try:
+        index = ReferenceIndex.open(folder, open_embedder(settings))
+        manifest = read_manifest(folder)
+    except ReferenceIndexError as error:
+        raise ConfigurationError(f"RADPROOF_INDEX_DIR={folder}: {error}; run radproof index build") from error
+    return IndexedReferences(index), f"{manifest.schema_version}+{manifest.vectors_sha256[:12]}"
 
 
 def _detectors() -> tuple[Detector, ...]:

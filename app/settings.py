@@ -25,8 +25,8 @@ class Settings(BaseSettings):
     index_dir: Path | None = None
     """Folder of the reference index. None: ``var/index`` where that exists, else no references."""
 
-    references_k: Annotated[int, Ge(1), Le(50)] = 4
-    """How many similar reports a report is compared with (arXiv 2406.15045: k = 4)."""
+    references_k: Annotated[int, Ge(0), Le(50)] = 4
+    """How many similar reports a report is compared with (arXiv 2406.15045: k = 4); 0 leaves them out."""
 
     embedder_dir: Path | None = None
     """Folder of the embedding model; None for the one that the installation brings."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.api.categories import CATEGORIES, Category
 from app.api.examples import ANSWER, REQUEST
 from app.limits import CONTROL_CHARACTERS
 from app.proofreading.report import (
@@ -20,22 +21,6 @@ from app.proofreading.report import (
     Tier,
 )
 from models.types import Entity, EntityKind, EntityLabel, RelationKind, ReportGraph, SectionName
-
-CATEGORIES: dict[ErrorType, Literal["FP", "MF", "TC"]] = {
-    ErrorType.LATERALITY_MISMATCH: "TC",
-    ErrorType.NEGATION_CONTRADICTION: "FP",
-    ErrorType.UNSUPPORTED_FINDING: "FP",
-    ErrorType.OMITTED_FINDING: "MF",
-    ErrorType.LOCATION_MISMATCH: "TC",
-    ErrorType.IMPOSSIBLE_ANATOMY: "TC",
-    ErrorType.TERMINOLOGY: "TC",
-    ErrorType.MEASUREMENT: "TC",
-    ErrorType.SEVERITY_MISMATCH: "TC",
-    ErrorType.INTERVAL_CHANGE_MISMATCH: "TC",
-    ErrorType.DEMOGRAPHIC_MISMATCH: "FP",
-    ErrorType.ORDER_MISMATCH: "TC",
-    ErrorType.TEMPLATE_ARTIFACT: "FP",
-}
 
 _PLAIN = f"^[^{CONTROL_CHARACTERS}]*$"
 _NOT_BLANK = f"^[^{CONTROL_CHARACTERS}]*[^\\s{CONTROL_CHARACTERS}][^{CONTROL_CHARACTERS}]*$"
@@ -155,9 +140,7 @@ class ErrorOut(BaseModel):
 
     id: str
     type: ErrorType
-    category: Literal["FP", "MF", "TC"] = Field(
-        description="FP false positive, MF missed finding, TC terminology confusion"
-    )
+    category: Category = Field(description="FP false positive, MF missed finding, TC terminology confusion")
     tier: Tier
     confidence: _Share
     section: SectionName

@@ -1,0 +1,29 @@
+"""One set of real services over the bundled graph, without references, for every test here."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.services import Services, build_services
+from app.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"RADPROOF_{name.upper()}", raising=False)
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    built = build_services(Settings(references_k=0))
+    yield built
+    built.knowledge.close()
+
+
+@pytest.fixture
+def client(services: Services) -> Iterator[TestClient]:
+    with TestClient(create_app(Settings(), services), raise_server_exceptions=False) as opened:
+        yield opened
