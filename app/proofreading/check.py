@@ -3,9 +3,6 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from models.embedder import EmbedderError
-from models.reference_index import ReferenceIndexError
-
 from app.knowledge import Grounded, ground
 from app.proofreading.case import Case
 from app.proofreading.correct import apply_edits, propose
@@ -22,6 +19,8 @@ from app.proofreading.report import (
 )
 from kg_ingest.schema import Facts
 from kg_ingest.store import GraphStoreError
+from models.embedder import EmbedderError
+from models.reference_index import ReferenceIndexError
 from models.sections import parse
 from models.types import Report, ReportGraph
 

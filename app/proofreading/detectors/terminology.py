@@ -1,0 +1,132 @@
+"""Words that were misheard or mistyped: speech-recognition confusions and misspellings.
+
+Three sources, from the surest on: known confusions (``confusions.tsv``); words that sound or look
+like a term which the reference corpus uses in just this place, while the word itself is never
+used there; and words of no language close to a long term. Real words of other fields are errors only
+where the medical reading fits the neighbouring word.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from app.proofreading.case import Case
+from app.proofreading.lexis import Lexis
+from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from models.tokens import TokenLine, tokenize
+from models.types import SectionName, Span
+
+_SPOKEN = frozenset(
+    {SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.UNTITLED, SectionName.RECOMMENDATION}
+)
+_SHORTEST_MISSPELLING = 7
+_SHORTEST_CONFUSION = 5
+_PLAIN = re.compile(r"[a-z]+|[A-Z]?[a-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """One row of confusions.tsv, folded to words."""
+
+    id: str
+    heard: tuple[str, ...]
+    meant: str
+    before: frozenset[str]
+    after: frozenset[str]
+
+
+@cache
+def load_confusions() -> dict[str, tuple[Confusion, ...]]:
+    """The known confusions by their first heard word."""
+    found: dict[str, list[Confusion]] = {}
+    with files("app").joinpath("proofreading/detectors/confusions.tsv").open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("#"):
+                continue
+            cells = [*line.rstrip("\n").split("\t"), "", ""]
+            heard = tuple(cells[1].lower().replace("'", " ").replace("-", " ").split())
+            before, after = (frozenset(cell.split("|")) - {""} for cell in cells[3:5])
+            found.setdefault(heard[0], []).append(Confusion(cells[0], heard, cells[2], before, after))
+    return {first: tuple(rows) for first, rows in found.items()}
+
+
+class Terminology:
+    """Looks at every word of findings, impression and recommendation."""
+
+    types = frozenset({ErrorType.TERMINOLOGY})
+
+    def __init__(self, lexis: Lexis) -> None:
+        """Keep what is known of words."""
+        self._lexis = lexis
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates in text order, one a place."""
+        tokens = tokenize(case.report.text)
+        for sentence in case.report.sentences:
+            if case.report.sections[sentence.section].name not in _SPOKEN:
+                continue
+            start, end = tokens.token_range(sentence.span)
+            index = start
+            while index < end:
+                found = self._at(tokens, index, (start, end), case)
+                if found is not None:
+                    yield found[0]
+                index += found[1] if found is not None else 1
+
+    def _at(
+        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
+    ) -> tuple[Candidate, int] | None:
+        """The candidate that begins at a token, and how many tokens it covers."""
+        confusion = _confusion(tokens.words, index, bounds)
+        if confusion is not None:
+            size = len(confusion.heard)
+            return _candidate(case, tokens.span(index, index + size - 1), confusion.meant, "known", 0.9), size
+        word = tokens.words[index]
+        if len(word) < _SHORTEST_CONFUSION or not word.isascii() or not word.isalpha():
+            return None
+        span = tokens.span(index, index)
+        if not _PLAIN.fullmatch(case.report.quote(span)):
+            return None
+        before = tokens.words[index - 1] if index > bounds[0] else ""
+        after = tokens.words[index + 1] if index + 1 < bounds[1] else ""
+        meant = self._lexis.sounds_like(word, before, after)
+        if meant is not None:
+            return _candidate(case, span, meant, "sound", 0.8), 1
+        if len(word) >= _SHORTEST_MISSPELLING and not self._lexis.known(word):
+            nearest = self._lexis.spelled_like(word)
+            if nearest is not None:
+                return _candidate(case, span, nearest, "spelling", 0.8), 1
+        return None
+
+
+def _confusion(words: list[str], index: int, bounds: tuple[int, int]) -> Confusion | None:
+    for row in load_confusions().get(words[index], ()):
+        end = index + len(row.heard)
+        if end > bounds[1] or tuple(words[index:end]) != row.heard:
+            continue
+        if row.before and (index == bounds[0] or words[index - 1] not in row.before):
+            continue
+        if row.after and (end == bounds[1] or words[end] not in row.after):
+            continue
+        return row
+    return None
+
+
+def _candidate(case: Case, span: Span, meant: str, rule: str, confidence: float) -> Candidate:
+    quote = case.report.quote(span)
+    sentence = next(s.span for s in case.report.sentences if s.span.contains(span))
+    replacement = meant.capitalize() if quote[:1].isupper() and meant.islower() else meant
+    return Candidate(
+        type=ErrorType.TERMINOLOGY,
+        span=span,
+        message=f'"{quote}" was most likely meant to be "{meant}".',
+        rule=f"terminology.{rule}",
+        confidence=confidence,
+        evidence=(
+            Evidence(EvidenceKind.TEXT, span=sentence),
+            Evidence(EvidenceKind.GRAPH_PATH, path=(quote, "SOUNDS_LIKE", meant), source="lexicon"),
+        ),
+        correction=Correction(span, replacement),
+    )

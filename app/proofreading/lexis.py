@@ -1,0 +1,135 @@
+"""What is known of words: the terms of the knowledge graph, the speech of reference reports, English.
+
+English words and their frequencies come with the pyspellchecker package (MIT).
+"""
+
+import gzip
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+
+import jellyfish
+from rapidfuzz.distance import DamerauLevenshtein
+
+from models.lexical import load_modifiers
+from models.tokens import fold
+
+_TERM = 6  # letters of the shortest term that a word is compared with
+_LONG = 9
+_ALIKE = 0.5
+_OPPOSED = ({"hyper", "hypo"}, {"inter", "intra"}, {"pre", "post"}, {"un", ""})
+_PREFIXES = ("hyper", "hypo", "inter", "intra", "post", "pre", "un")
+
+
+@cache
+def english() -> dict[str, int]:
+    """English words with their frequencies in a large corpus."""
+    spec = find_spec("spellchecker")
+    for root in spec.submodule_search_locations or () if spec is not None else ():
+        with gzip.open(Path(root) / "resources" / "en.json.gz") as stored:
+            words: dict[str, int] = json.load(stored)
+            return words
+    return {}
+
+
+def _sound(word: str) -> str:
+    """Metaphone with one sign for every opening vowel, which dictation blurs."""
+    key: str = jellyfish.metaphone(word)
+    return f"A{key[1:]}" if key[:1] in "AEIOU" else key
+
+
+class Lexis:
+    """Answers which word was meant. Thread-safe once built."""
+
+    def __init__(self, names: Iterable[str], corpus: Iterable[str]) -> None:
+        """Learn terms from graph ``names`` and word pairs from names and ``corpus`` texts."""
+        self._words: Counter[str] = Counter()
+        self._pairs: Counter[tuple[str, str]] = Counter()
+        self._terms: set[str] = set()
+        for name in names:
+            words = fold(name).split()
+            self._learn(words)
+            self._terms.update(word for word in words if len(word) >= _TERM and word.isalpha())
+        for text in corpus:
+            self._learn(fold(text).split())
+        self._own = frozenset(word for phrase, _, _ in load_modifiers() for word in phrase.split())
+        self._by_sound: dict[str, list[str]] = defaultdict(list)
+        self._by_length: dict[int, list[str]] = defaultdict(list)
+        for term in sorted(self._terms):
+            self._by_sound[_sound(term)].append(term)
+            self._by_length[len(term)].append(term)
+        self.sounds_like = lru_cache(maxsize=50_000)(self._sounds_like)
+        self.spelled_like = lru_cache(maxsize=50_000)(self._spelled_like)
+
+    def _learn(self, words: list[str]) -> None:
+        self._words.update(words)
+        self._pairs.update(pairwise(words))
+
+    def known(self, word: str) -> bool:
+        """True for a word of the graph, the corpus, the rules or English, also in a plain ending."""
+        return any(
+            form in self._words or form in self._own or form in english()
+            for form in (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ly"))
+        )
+
+    def _fits(self, before: str, word: str, after: str) -> int:
+        """How often the word stands beside its neighbours."""
+        return self._pairs[before, word] + self._pairs[word, after]
+
+    def _sounds_like(self, word: str, before: str, after: str) -> str | None:
+        """The term that sounds like ``word`` and belongs in its place, where ``word`` does not."""
+        if word in self._own or word in self._words or self._fits(before, word, after):
+            return None
+        rivals = [term for term in self._by_sound.get(_sound(word), ()) if term != word]
+        fitting = [(self._fits(before, term, after), term) for term in rivals if _alike(term, word)]
+        best = max(fitting, default=(0, ""))
+        return best[1] if best[0] > 0 else None
+
+    def _spelled_like(self, word: str) -> str | None:
+        """The one term nearest to an unknown word: one slip, or two in a long word."""
+        allowed = 2 if len(word) >= _LONG else 1
+        near: list[tuple[int, int, str]] = []
+        for length in range(len(word) - allowed, len(word) + allowed + 1):
+            for term in self._by_length.get(length, ()):
+                distance = DamerauLevenshtein.distance(word, term, score_cutoff=allowed)
+                if distance <= allowed and _slip(word, term, distance):
+                    near.append((distance, -self._words[term], term))
+        near.sort()
+        if not near or (len(near) > 1 and near[0][:2] == near[1][:2]):
+            return None
+        return near[0][2]
+
+
+def _alike(term: str, word: str) -> bool:
+    """True when at least half of the letters agree and more than an ending differs."""
+    return not _inflected(term, word) and DamerauLevenshtein.normalized_similarity(term, word) >= _ALIKE
+
+
+def _slip(word: str, term: str, distance: int) -> bool:
+    """True for a slip of the keyboard, false for another word that happens to be near.
+
+    A slip keeps the first letter; two slips keep the sound; neither turns one prefix into another
+    ("hyperdense", "hypodense").
+    """
+    if word[0] != term[0] or _inflected(term, word) or {_prefix(word), _prefix(term)} in _OPPOSED:
+        return False
+    return distance == 1 or DamerauLevenshtein.distance(_sound(word), _sound(term)) <= 1
+
+
+def _prefix(word: str) -> str:
+    return next((prefix for prefix in _PREFIXES if word.startswith(prefix)), "")
+
+
+def _inflected(term: str, word: str) -> bool:
+    """True when the two differ by an ending only: no confusion, just grammar."""
+    stem = min(len(term), len(word)) - 2
+    return (
+        stem >= 4
+        and term[:stem] == word[:stem]
+        and abs(len(term) - len(word)) <= 3
+        and (term.startswith(word) or word.startswith(term))
+    )
