@@ -23,8 +23,8 @@ _MESSAGES = {
 class InadmissibleError(Exception):
     """A report that will not be checked.
 
-    ``field`` names where: "text", "report_id", or a field of the context as "context/<name>". The message never
-    holds words of the report.
+    ``field`` names where: "text", "report_id", or a field of the context as "context/<name>". The
+    message never holds words of the report.
     """
 
     def __init__(self, code: str, field: str = "text") -> None:
@@ -42,12 +42,10 @@ def admit(report: SubmittedReport, max_text_bytes: int) -> None:
     """
     if not report.text.strip():
         raise InadmissibleError("blank_text")
-    _admit_characters(report.text, "text", max_text_bytes)
-    _admit_characters(report.report_id, "report_id", max_text_bytes)
-    for name in (item.name for item in fields(Context)):
-        value = getattr(report.context, name)
+    texts = {f"context/{item.name}": getattr(report.context, item.name) for item in fields(Context)}
+    for name, value in {"text": report.text, "report_id": report.report_id, **texts}.items():
         if isinstance(value, str):
-            _admit_characters(value, f"context/{name}", max_text_bytes)
+            _admit_characters(value, name, max_text_bytes)
     # A sentence takes two characters at least, so most reports need not be cut to know.
     if len(report.text) > 2 * MAX_SENTENCES and len(parse(report.text).sentences) > MAX_SENTENCES:
         raise InadmissibleError("too_many_sentences")
@@ -56,7 +54,7 @@ def admit(report: SubmittedReport, max_text_bytes: int) -> None:
 def _admit_characters(text: str, field: str, max_text_bytes: int) -> None:
     if _SURROGATE.search(text):
         raise InadmissibleError("invalid_unicode", field)
-    if len(text.encode()) > max_text_bytes:
+    if field != "report_id" and len(text.encode()) > max_text_bytes:
         raise InadmissibleError("text_too_large", field)
     if _CONTROL.search(text):
         raise InadmissibleError("control_characters", field)

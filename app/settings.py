@@ -8,6 +8,7 @@ from pydantic import HttpUrl
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _BODY_PER_TEXT = 4  # JSON escapes and a prior report: a body may hold this many times the text limit
+_BODY_REST = 16_384  # bytes for the other fields
 
 
 class Settings(BaseSettings):
@@ -51,4 +52,4 @@ class Settings(BaseSettings):
     @property
     def max_body_bytes(self) -> int:
         """Longest accepted request body, in bytes."""
-        return _BODY_PER_TEXT * self.max_text_bytes
+        return _BODY_PER_TEXT * self.max_text_bytes + _BODY_REST

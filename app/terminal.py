@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
@@ -18,6 +18,14 @@ _INDENT = (0, 0, 0, 4)
 _ACTIVE = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _HARMLESS: dict[int, str] = dict.fromkeys(_ACTIVE, "·")
 _HARMLESS |= {ord(space): " " for space in "\t\n\v\f\r\u2028\u2029"}
+
+
+class Terminal(Console):
+    """A console that leaves a reader's leaving to the caller; its own default is to exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error on."""
+        raise BrokenPipeError
 
 
 @dataclass(slots=True)

@@ -1,26 +1,20 @@
 """``radproof check``: reports from text, JSONL or CSV, to the terminal or as JSON lines."""
 
 import argparse
-import io
 import sys
-from collections.abc import Iterator
 from dataclasses import fields, replace
-from pathlib import Path
-from typing import TextIO
 
 from pydantic import ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
 
 from app.api.schemas import CheckedReportOut, ContextIn
 from app.commands import CommandError
 from app.commands.parts import build, settings
+from app.commands.reading import progress, reports
 from app.limits import InadmissibleError, admit
 from app.proofreading.check import check_report
 from app.proofreading.report import Context, SubmittedReport
-from app.reading import ReadError, read_reports
 from app.services import Services
-from app.terminal import Tally, show, summary
+from app.terminal import Tally, Terminal, show, summary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +35,9 @@ def run(args: argparse.Namespace) -> int:
     limits = settings()
     services = build(limits)
     tally = Tally()
-    out = Console(highlight=False, soft_wrap=args.json)
+    out = Terminal(highlight=False)
     try:
-        for report in _progress(_reports(args.source, args.format), args.source):
+        for report in progress(reports(args.source, args.format), args.source, talks=True):
             submitted = replace(report, context=_filled(report.context, context))
             try:
                 admit(submitted, limits.max_text_bytes)
@@ -59,34 +53,13 @@ def run(args: argparse.Namespace) -> int:
     return 2 if tally.refused or not tally.checked else int(tally.with_errors > 0)
 
 
-def _answer(submitted: SubmittedReport, services: Services, tally: Tally, out: Console | None) -> None:
+def _answer(submitted: SubmittedReport, services: Services, tally: Tally, out: Terminal | None) -> None:
     checked = check_report(submitted, services)
     tally.add(checked)
     if out is None:
         sys.stdout.write(CheckedReportOut.of(checked).model_dump_json() + "\n")
     else:
         out.print(show(checked))
-
-
-def _reports(source: str, form: str | None) -> Iterator[SubmittedReport]:
-    """The reports of a file or of standard input, characters as they are."""
-    opened: Path | TextIO = Path(source)
-    if source == "-":
-        opened = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", newline="")
-        form = form or "text"
-    try:
-        yield from read_reports(opened, form)
-    except (ReadError, OSError, UnicodeDecodeError) as error:
-        reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error
-        raise CommandError(f"{source}: {reason}") from error
-
-
-def _progress(reports: Iterator[SubmittedReport], source: str) -> Iterator[SubmittedReport]:
-    """The reports, with a bar on standard error while answers go to a file and a person watches."""
-    watched = sys.stderr.isatty() and not sys.stdout.isatty()
-    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not watched, transient=True) as bar:
-        yield from bar.track(reports, description=source)
 
 
 def _context(given: str | None) -> Context:

@@ -1,0 +1,75 @@
+"""``radproof index``: build an index of correct reports, or say what one holds."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from app.commands import CommandError
+from app.commands.parts import build, settings
+from app.commands.reading import progress, reports
+from app.limits import InadmissibleError, admit
+from app.proofreading.report import SubmittedReport
+from app.references import records
+from app.services import ConfigurationError, open_embedder
+from models.embedder import EmbedderError
+from models.reference_index import IndexManifest, ReferenceIndex, ReferenceIndexError, read_manifest
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    making = actions.add_parser("build", help="embed correct reports into a new index")
+    source = making.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--from", dest="source", metavar="FILE", help="text, .jsonl or .csv file; - for stdin"
+    )
+    source.add_argument("--bundled", action="store_true", help="the invented reports that RadProof brings")
+    making.add_argument("--format", choices=("text", "jsonl", "csv"), help="instead of the file's ending")
+    making.add_argument(
+        "--out", type=Path, default=Path("var/index"), metavar="DIR", help="default: var/index"
+    )
+    info = actions.add_parser("info", help="say what an index holds")
+    info.add_argument("folder", type=Path, metavar="DIR")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build or describe; 0 when done."""
+    try:
+        manifest = read_manifest(args.folder) if args.action == "info" else _build(args)
+    except (ReferenceIndexError, EmbedderError, ConfigurationError, OSError) as error:
+        raise CommandError(str(error)) from error
+    sys.stdout.writelines(f"{name}: {value}\n" for name, value in asdict(manifest).items())
+    return 0
+
+
+def _build(args: argparse.Namespace) -> IndexManifest:
+    chosen = settings().model_copy(update={"references_k": 0})  # no need to open the index to be replaced
+    services = build(chosen)
+    bundled = files("app").joinpath("synthesis/reports.jsonl")
+    try:
+        with as_file(bundled) as path:
+            source = str(path) if args.bundled else args.source
+            given = progress(reports(source, args.format), source, talks=False)
+            admitted = _admitted(given, chosen.max_text_bytes)
+            made = records(admitted, services.extractor, services.knowledge)
+            name = "RadProof, invented" if args.bundled else Path(source).name
+            index = ReferenceIndex.build(made, open_embedder(chosen), name)
+    finally:
+        services.knowledge.close()
+    if not len(index):
+        raise CommandError(f"{args.source}: holds no report")
+    return index.save(args.out)
+
+
+def _admitted(given: Iterator[SubmittedReport], max_text_bytes: int) -> Iterator[SubmittedReport]:
+    """The reports within the limits; the others are named and left out."""
+    for report in given:
+        try:
+            admit(report, max_text_bytes)
+        except InadmissibleError as error:
+            sys.stderr.write(f"radproof: report {report.report_id} was left out: {error}\n")
+        else:
+            yield report

@@ -1,0 +1,133 @@
+"""The installed command in processes of its own: the service over a socket, signals, pipes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+RADPROOF = [sys.executable, "-m", "app.cli"]
+WRONG = "FINDINGS: Small left pleural effusion.\nIMPRESSION: Small right pleural effusion. Zebulon."
+LIMIT = 60  # seconds; nothing here should take more than a few
+
+
+@dataclass
+class Server:
+    """A running service and its log lines."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+    url: str = ""
+    started: threading.Event = field(default_factory=threading.Event)
+
+    def listen(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if found := re.search(r"running on (http://[0-9.:]+)", line):
+                self.url = found[1]
+                self.started.set()
+        self.started.set()
+
+    def request(self, path: str, body: Any = None) -> tuple[int, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=LIMIT) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+
+@contextmanager
+def served(**environment: str) -> Iterator[Server]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RADPROOF_")}
+    clean |= {"RADPROOF_REFERENCES_K": "0", **environment}
+    with subprocess.Popen(
+        [*RADPROOF, "serve", "--port", "0"], stderr=subprocess.PIPE, text=True, env=clean
+    ) as process:
+        server = Server(process)
+        listener = threading.Thread(target=server.listen)
+        listener.start()
+        try:
+            assert server.started.wait(LIMIT)
+            yield server
+        finally:
+            process.kill()
+            listener.join(LIMIT)
+
+
+def test_service_starts_answers_and_stops() -> None:
+    with served() as server:
+        assert server.request("/health") == (200, {"status": "alive"})
+        assert server.request("/ready")[0] == 200
+        status, answer = server.request("/v1/reports/check", {"text": WRONG})
+        assert (status, answer["errors"][0]["type"]) == (200, "laterality_mismatch")
+        assert server.request("/v1/reports/check", {"text": "Zebulon \0"})[0] == 422
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(LIMIT) in (0, -signal.SIGTERM)
+    events = [json.loads(line)["event"] for line in server.lines]
+    assert events.count("request") == 4
+    assert "stopped" in events
+    assert not any("Zebulon" in line for line in server.lines)
+
+
+def test_service_that_cannot_be_built_does_not_start() -> None:
+    with served(RADPROOF_GRAPH_URI="no-such.db") as server:
+        assert server.process.wait(LIMIT) != 0
+    assert server.url == ""
+    assert any("RADPROOF_GRAPH_URI" in line for line in server.lines)
+
+
+@pytest.mark.parametrize("arguments", [["--json"], []])
+def test_reader_may_leave_early(arguments: list[str]) -> None:
+    """``radproof check … | head -1``: no traceback, and the work ends."""
+    rows = "\n".join(json.dumps({"id": number, "text": WRONG}) for number in range(3000))
+    command = [*RADPROOF, "check", "-", "--format", "jsonl", *arguments]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, env=os.environ | {"RADPROOF_REFERENCES_K": "0"}) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        feeder = threading.Thread(target=_feed, args=(process, rows.encode()))
+        feeder.start()
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(LIMIT) == 141
+        feeder.join(LIMIT)
+
+
+def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
+    assert process.stdin is not None
+    try:
+        process.stdin.write(data)
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+
+
+def test_interrupt_ends_quietly() -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [*RADPROOF, "check", "-", "--format", "jsonl", "--json"]
+    with subprocess.Popen(command, **pipes, env=os.environ | {"RADPROOF_REFERENCES_K": "0"}) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(b"".join(json.dumps({"text": WRONG}).encode() + b"\n" for _ in range(300)))
+        process.stdin.flush()  # and left open: the command waits for more
+        process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(LIMIT) == 130
+        assert process.stderr.read() == b""
