@@ -21,8 +21,7 @@ from models.tokens import fold
 _TERM = 6  # letters of the shortest term that a word is compared with
 _LONG = 9
 _ALIKE = 0.5
-_OPPOSED = ({"hyper", "hypo"}, {"inter", "intra"}, {"pre", "post"}, {"un", ""})
-_PREFIXES = ("hyper", "hypo", "inter", "intra", "post", "pre", "un")
+_PREFIXES = tuple("hyper hypo inter intra peri para post pre retro sub supra infra trans un".split())
 
 
 @cache
@@ -105,8 +104,12 @@ class Lexis:
 
 
 def _alike(term: str, word: str) -> bool:
-    """True when at least half of the letters agree and more than an ending differs."""
-    return not _inflected(term, word) and DamerauLevenshtein.normalized_similarity(term, word) >= _ALIKE
+    """True when at least half of the letters agree and more than an ending or a prefix differs."""
+    return (
+        _prefix(term) == _prefix(word)
+        and not _inflected(term, word)
+        and DamerauLevenshtein.normalized_similarity(term, word) >= _ALIKE
+    )
 
 
 def _slip(word: str, term: str, distance: int) -> bool:
@@ -115,7 +118,7 @@ def _slip(word: str, term: str, distance: int) -> bool:
     A slip keeps the first letter; two slips keep the sound; neither turns one prefix into another
     ("hyperdense", "hypodense").
     """
-    if word[0] != term[0] or _inflected(term, word) or {_prefix(word), _prefix(term)} in _OPPOSED:
+    if word[0] != term[0] or _inflected(term, word) or _prefix(word) != _prefix(term):
         return False
     return distance == 1 or DamerauLevenshtein.distance(_sound(word), _sound(term)) <= 1
 

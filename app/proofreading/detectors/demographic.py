@@ -1,0 +1,149 @@
+"""Sex and age: organs, pronouns and words for the patient that do not fit together or the order."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.proofreading.case import Case
+from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from kg_ingest.schema import EdgeKind
+from models.types import Entity, SectionName, Span
+
+_PATIENT = re.compile(
+    r"\b(?:(?P<male>(?<![\w-])(?:male|man|gentleman|boy)|he|his|him)"
+    r"|(?P<female>female|woman|lady|girl|she|her|hers))\b",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(
+    r"\b(mother|father|sister|brother|wife|husband|son|daughter|aunt|uncle|grand\w+|family|partner|physician|"
+    r"referring|nurse|clinician|doctor|dr)\b",
+    re.IGNORECASE,
+)
+_AGE = re.compile(r"\b(\d{1,3})[- ]?(?:years?|yrs?|y/?o|y\.o\.)(?:[- ]?old)?\b", re.IGNORECASE)
+_TURN = {
+    "male": "female", "female": "male", "man": "woman", "woman": "man", "gentleman": "woman", "lady": "man",
+    "boy": "girl", "girl": "boy", "he": "she", "she": "he", "his": "her", "him": "her",
+}  # fmt: skip
+_YEARS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sexed:
+    """Words that tell the patient's sex, with what says so."""
+
+    sex: str
+    span: Span
+    evidence: tuple[Evidence, ...]
+    word: bool  # a word for the patient, not an organ
+
+
+class Demographic:
+    """Compares every sign of sex and age with the order, or with the first sign in the text."""
+
+    types = frozenset({ErrorType.DEMOGRAPHIC_MISMATCH})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates on sex in text order, then on age."""
+        signs = sorted([*_words(case), *_organs(case)], key=lambda sign: sign.span)
+        ordered = case.context.patient_sex if case.context.patient_sex in ("male", "female") else None
+        if ordered is not None:
+            source = Evidence(EvidenceKind.ORDER, source="patient_sex")
+            for sign in signs:
+                if sign.sex != ordered:
+                    yield _candidate(case, sign, f"the order says {ordered}", source, 0.92)
+        elif signs:
+            words = [sign for sign in signs if sign.word]
+            first = (words or signs)[0]
+            for sign in signs:
+                if sign.sex != first.sex:
+                    yield _candidate(case, sign, f"the text says {first.sex}", first.evidence[0], 0.86)
+        yield from _ages(case)
+
+
+def _words(case: Case) -> Iterator[_Sexed]:
+    for sentence in case.report.sentences:
+        text = sentence.span.of(case.report.text)
+        if _OTHERS.search(text):
+            continue
+        for match in _PATIENT.finditer(text):
+            span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+            sex = "male" if match["male"] else "female"
+            yield _Sexed(sex, span, (Evidence(EvidenceKind.TEXT, span=sentence.span),), word=True)
+
+
+def _organs(case: Case) -> Iterator[_Sexed]:
+    for entity in case.graph.entities:
+        section = case.report.section_of(entity.sentence)
+        if entity.other or section in (SectionName.COMPARISON, SectionName.TECHNIQUE):
+            continue
+        found = _sex_of(entity, case)
+        if found is not None:
+            sentence = Evidence(EvidenceKind.TEXT, span=case.report.sentences[entity.sentence].span)
+            sex, path = found
+            graph = Evidence(EvidenceKind.GRAPH_PATH, path=path, source="RadProof core")
+            yield _Sexed(sex, entity.span, (sentence, graph), word=False)
+
+
+def _sex_of(entity: Entity, case: Case) -> tuple[str, tuple[str, ...]] | None:
+    """The sex that the entity, or the site of its finding, exists in only."""
+    node = case.facts.nodes.get(entity.concept or "")
+    if node is None:
+        return None
+    if node.sex is not None:
+        return node.sex, (node.name, "EXISTS_IN", node.sex)
+    for edge in case.facts.edges:
+        if edge.source_id == node.id and edge.kind is EdgeKind.HAS_FINDING_SITE:
+            site = case.facts.nodes.get(edge.target_id)
+            if site is not None and site.sex is not None:
+                return site.sex, (
+                    node.name,
+                    edge.kind.value,
+                    name(site.id, case.facts),
+                    "EXISTS_IN",
+                    site.sex,
+                )
+    return None
+
+
+def _candidate(case: Case, sign: _Sexed, against: str, source: Evidence, confidence: float) -> Candidate:
+    quote = case.report.quote(sign.span)
+    turned = _TURN.get(quote.lower()) if sign.word else None
+    if turned is not None and quote[0].isupper():
+        turned = turned.capitalize()
+    return Candidate(
+        type=ErrorType.DEMOGRAPHIC_MISMATCH,
+        span=sign.span,
+        message=f'"{quote}" says {sign.sex}; {against}.',
+        rule="demographic.sex",
+        confidence=confidence,
+        evidence=(*sign.evidence, source),
+        correction=None if turned is None else Correction(sign.span, turned),
+    )
+
+
+def _ages(case: Case) -> Iterator[Candidate]:
+    """Ages in the text that differ from the order's by more than a year."""
+    ordered = case.context.patient_age
+    if ordered is None:
+        return
+    for sentence in case.report.sentences:
+        text = sentence.span.of(case.report.text)
+        if case.report.sections[sentence.section].name is not SectionName.INDICATION and "old" not in text:
+            continue
+        for match in _AGE.finditer(text):
+            if _OTHERS.search(text) or abs(float(match.group(1)) - ordered) <= _YEARS or "ago" in text:
+                continue
+            start = sentence.span.start + match.start(1)
+            span = Span(start, start + len(match.group(1)))
+            yield Candidate(
+                type=ErrorType.DEMOGRAPHIC_MISMATCH,
+                span=span,
+                message=f"The text says {match.group(1)} years; the order says {ordered:g}.",
+                rule="demographic.age",
+                confidence=0.86,
+                evidence=(
+                    Evidence(EvidenceKind.TEXT, span=sentence.span),
+                    Evidence(EvidenceKind.ORDER, source="patient_age"),
+                ),
+                correction=Correction(span, f"{ordered:g}"),
+            )

@@ -1,0 +1,119 @@
+"""What templates and macros leave behind: unfilled fields, pick lists, repeated words."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.proofreading.case import Case
+from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from models.types import Span
+
+_PICK = (
+    "left|right|bilateral|no|mild|moderate|severe|small|large|trace|minimal|present|absent|normal|abnormal|"
+    "stable|new|increased|decreased|unchanged|upper|middle|lower|single|multiple|yes|none|male|female"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A pattern of leftovers; masks of de-identification ([**...**], ___, XXXX) match none."""
+
+    id: str
+    pattern: re.Pattern[str]
+    message: str
+    confidence: float
+    keep: str | None = None  # what the fix leaves, as a replacement template; None for no fix
+
+
+_RULES = (
+    _Rule("field", re.compile(r"\[(?!\*\*)\s*\]|\{\s*\}|<\s*>"), "An empty field was not filled in.", 0.9),
+    _Rule(
+        "named_field",
+        re.compile(
+            r"\[(?!\*\*)[*_ ]?(?:side|laterality|size|severity|location|date|findings?|impression|comparison|"
+            r"name|level|value|insert[^\]]{0,30}|fill[^\]]{0,30}|free text|field \d+|\w+ here)[*_ ]?\]"
+            r"|\{[A-Za-z_ ]{2,30}\}|<(?!(?:br|p|b|i|u|div|span)>)[A-Za-z_ ]{2,30}>"
+            r"|@[A-Z][A-Z0-9_]{2,}@|\$\{?[A-Za-z_]{3,}\}?",
+            re.IGNORECASE,
+        ),
+        "A template field was not filled in.",
+        0.9,
+    ),
+    _Rule(
+        "pick_list",
+        re.compile(
+            rf"[\[({{](?:{_PICK})(?:\s?[/|]\s?(?:{_PICK}))+[\])}}]|\b(?:left/right|right/left|and/or no)\b",
+            re.IGNORECASE,
+        ),
+        "A choice was left open.",
+        0.88,
+    ),
+    _Rule(
+        "placeholder",
+        re.compile(r"\?\?\?+|(?<!\*)\*\*\*(?!\*)|\b(?:TBD|TODO|lorem ipsum)\b|\bxx+ ?(?:mm|cm)\b"),
+        "A placeholder was left in the report.",
+        0.88,
+    ),
+    _Rule(
+        "repeated_word",
+        re.compile(
+            r"\b(the|a|an|of|in|is|are|and|or|with|no|to|at|on|for|there|right|left|small|mild|pleural|effusion|"
+            r"pneumothorax|lung|lungs|lobe|heart|normal|clear|acute|upper|lower)[ \t]+\1\b(?![-/])",
+            re.IGNORECASE,
+        ),
+        "A word is repeated.",
+        0.75,
+        r"\1",
+    ),
+)
+_LEAST_WORDS = 4
+
+
+class TemplateArtifact:
+    """Searches the text for each kind of leftover, then sections for repeated sentences."""
+
+    types = frozenset({ErrorType.TEMPLATE_ARTIFACT})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates rule by rule, each in text order."""
+        for rule in _RULES:
+            for match in rule.pattern.finditer(case.report.text):
+                yield _candidate(case, rule, match)
+        yield from _repeated_sentences(case)
+
+
+def _candidate(case: Case, rule: _Rule, match: re.Match[str]) -> Candidate:
+    span = Span(match.start(), match.end())
+    around = next((s.span for s in case.report.sentences if s.span.contains(span)), span)
+    return Candidate(
+        type=ErrorType.TEMPLATE_ARTIFACT,
+        span=span,
+        message=rule.message,
+        rule=f"template_artifact.{rule.id}",
+        confidence=rule.confidence,
+        evidence=(Evidence(EvidenceKind.TEXT, span=around),),
+        correction=None if rule.keep is None else Correction(span, match.expand(rule.keep)),
+    )
+
+
+def _repeated_sentences(case: Case) -> Iterator[Candidate]:
+    """A sentence of four words or more that stands twice, word for word, in one section."""
+    first: dict[tuple[int, str], Span] = {}
+    for sentence in case.report.sentences:
+        words = sentence.span.of(case.report.text).lower().split()
+        if len(words) < _LEAST_WORDS:
+            continue
+        earlier = first.setdefault((sentence.section, " ".join(words)), sentence.span)
+        if earlier != sentence.span:
+            yield Candidate(
+                type=ErrorType.TEMPLATE_ARTIFACT,
+                span=sentence.span,
+                message="The sentence stands twice in this section.",
+                rule="template_artifact.repeated_sentence",
+                confidence=0.55,
+                evidence=(
+                    Evidence(EvidenceKind.TEXT, span=earlier),
+                    Evidence(EvidenceKind.TEXT, span=sentence.span),
+                ),
+                correction=Correction(sentence.span, ""),
+            )
