@@ -98,7 +98,7 @@ def _sex_of(entity: Entity, case: Case) -> tuple[str, tuple[str, ...]] | None:
                 return site.sex, (
                     node.name,
                     edge.kind.value,
-                    name(site.id, case.facts),
+                    site.name,
                     "EXISTS_IN",
                     site.sex,
                 )
