@@ -1,24 +1,34 @@
 """The parts that a check needs, and the only place that picks their implementations."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 
 from app import __version__
 from app.knowledge import lexicon
 from app.proofreading.case import Detector
+from app.proofreading.detectors.demographic import Demographic
 from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
 from app.proofreading.detectors.interval_change import IntervalChange
 from app.proofreading.detectors.laterality import Laterality
 from app.proofreading.detectors.location import Location
+from app.proofreading.detectors.measurement import Measurements
 from app.proofreading.detectors.negation import Negation
 from app.proofreading.detectors.normal_statement import NormalStatement
 from app.proofreading.detectors.omitted import Omitted
+from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.severity import Severity
+from app.proofreading.detectors.template_artifact import TemplateArtifact
+from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.unsupported import Unsupported
+from app.proofreading.lexis import Lexis
+from app.proofreading.report import SubmittedReport
+from app.reading import read_reports
 from app.references import IndexedReferences
 from app.settings import Settings
 from kg_ingest.embedded_store import open_bundled, open_store
-from kg_ingest.schema import SCHEMA_VERSION
+from kg_ingest.schema import SCHEMA_VERSION, Group
 from kg_ingest.store import GraphStore, GraphStoreError
 from models.embedder import Embedder, EmbedderError
 from models.extractor import GraphExtractor
@@ -65,7 +75,7 @@ def build_services(settings: Settings) -> Services:
         extractor=LexicalExtractor(lexicon(knowledge)),
         knowledge=knowledge,
         references=references,
-        detectors=_detectors(),
+        detectors=_detectors(knowledge),
         references_k=settings.references_k,
         versions=versions,
     )
@@ -105,7 +115,15 @@ def _open_references(settings: Settings) -> tuple[IndexedReferences | None, str 
     return IndexedReferences(index), f"{manifest.schema_version}+{manifest.vectors_sha256[:12]}"
 
 
-def _detectors() -> tuple[Detector, ...]:
+def bundled_reports() -> Iterator[SubmittedReport]:
+    """The invented correct reports that RadProof brings."""
+    with files("app").joinpath("synthesis/reports.jsonl").open(encoding="utf-8") as lines:
+        yield from read_reports(lines, "jsonl")
+
+
+def _detectors(knowledge: GraphStore) -> tuple[Detector, ...]:
+    names = (name for name, _, _ in knowledge.names(tuple(Group)))
+    lexis = Lexis(names, (report.text for report in bundled_reports()))
     return (
         Laterality(),
         Negation(),
@@ -116,4 +134,9 @@ def _detectors() -> tuple[Detector, ...]:
         ImpossibleAnatomy(),
         Severity(),
         IntervalChange(),
+        Terminology(lexis),
+        Measurements(),
+        Demographic(),
+        Order(),
+        TemplateArtifact(),
     )

@@ -27,8 +27,6 @@ from models.types import Report, ReportGraph
 if TYPE_CHECKING:
     from app.services import Services
 
-REFERENCES = 4  # neighbours a report is compared with (arXiv 2406.15045, EXKR: k = 4)
-
 
 def check_report(submitted: SubmittedReport, services: "Services") -> CheckedReport:
     """Find, explain and propose fixes for the errors of one report.
@@ -83,7 +81,7 @@ def _references(text: str, services: "Services") -> tuple[tuple[ReferenceHit, ..
     if services.references is None:
         return (), "not_configured"
     try:
-        return services.references.search(text, REFERENCES), "done"
+        return services.references.search(text, services.references_k), "done"
     except EmbedderError:
         return (), "failed: embedder_unavailable"
     except ReferenceIndexError:
