@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 
 from app import __version__
@@ -91,7 +92,7 @@ def _open_graph(uri: str | None) -> GraphStore:
 
 
 def open_embedder(settings: Settings) -> Embedder:
-    """The embedding model, on as many threads as one check may use.
+    """The configured embedding model, or the one that the installation brings.
 
     Raises:
         ConfigurationError: when there is none or it cannot be opened.
@@ -117,8 +118,8 @@ def _open_references(settings: Settings) -> tuple[IndexedReferences | None, str 
 
 def bundled_reports() -> Iterator[SubmittedReport]:
     """The invented correct reports that RadProof brings."""
-    with files("app").joinpath("synthesis/reports.jsonl").open(encoding="utf-8") as lines:
-        yield from read_reports(lines, "jsonl")
+    stored = files("app").joinpath("synthesis/reports.jsonl").read_text("utf-8")
+    return read_reports(StringIO(stored), "jsonl")
 
 
 def _detectors(knowledge: GraphStore) -> tuple[Detector, ...]:

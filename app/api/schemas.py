@@ -263,7 +263,10 @@ class CheckedReportOut(BaseModel):
     coverage: CoverageOut
     complete: bool
     errors: tuple[ErrorOut, ...] = Field(description="In text order")
-    corrected_text: str = Field(description="The text with every correction applied")
+    corrected_text: str = Field(
+        description="The text with the corrections of tier high and medium applied; of two that overlap, "
+        "the more confident one"
+    )
     graph: GraphOut
     references: tuple[ReferenceOut, ...]
     versions: VersionsOut

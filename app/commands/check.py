@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     tally = Tally()
     out = Terminal(highlight=False)
     try:
-        for report in progress(reports(args.source, args.format), args.source, talks=True):
+        for report in progress(reports(args.source, args.format), talks=True):
             submitted = replace(report, context=_filled(report.context, context))
             try:
                 admit(submitted, limits.max_text_bytes)

@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib.resources import as_file, files
 from pathlib import Path
 
 from app.commands import CommandError
@@ -13,7 +12,7 @@ from app.commands.reading import progress, reports
 from app.limits import InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
 from app.references import records
-from app.services import ConfigurationError, open_embedder
+from app.services import ConfigurationError, bundled_reports, open_embedder
 from models.embedder import EmbedderError
 from models.reference_index import IndexManifest, ReferenceIndex, ReferenceIndexError, read_manifest
 
@@ -48,15 +47,12 @@ def run(args: argparse.Namespace) -> int:
 def _build(args: argparse.Namespace) -> IndexManifest:
     chosen = settings().model_copy(update={"references_k": 0})  # no need to open the index to be replaced
     services = build(chosen)
-    bundled = files("app").joinpath("synthesis/reports.jsonl")
     try:
-        with as_file(bundled) as path:
-            source = str(path) if args.bundled else args.source
-            given = progress(reports(source, args.format), source, talks=False)
-            admitted = _admitted(given, chosen.max_text_bytes)
-            made = records(admitted, services.extractor, services.knowledge)
-            name = "RadProof, invented" if args.bundled else Path(source).name
-            index = ReferenceIndex.build(made, open_embedder(chosen), name)
+        given = bundled_reports() if args.bundled else reports(args.source, args.format)
+        admitted = _admitted(progress(given, talks=False), chosen.max_text_bytes)
+        made = records(admitted, services.extractor, services.knowledge)
+        name = "RadProof, invented" if args.bundled else Path(args.source).name
+        index = ReferenceIndex.build(made, open_embedder(chosen), name)
     finally:
         services.knowledge.close()
     if not len(index):

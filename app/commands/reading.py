@@ -34,7 +34,7 @@ def reports(source: str, form: str | None) -> Iterator[SubmittedReport]:
         raise CommandError(f"{source}: {error}") from error
 
 
-def progress(given: Iterator[SubmittedReport], source: str, *, talks: bool) -> Iterator[SubmittedReport]:
+def progress(given: Iterator[SubmittedReport], *, talks: bool) -> Iterator[SubmittedReport]:
     """The same reports, with a bar on standard error when that is a terminal.
 
     ``talks``: answers are written meanwhile, so no bar when they go to a terminal too.
@@ -42,4 +42,4 @@ def progress(given: Iterator[SubmittedReport], source: str, *, talks: bool) -> I
     watched = sys.stderr.isatty() and not (talks and sys.stdout.isatty())
     columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not watched, transient=True) as bar:
-        yield from bar.track(given, description=source)
+        yield from bar.track(given, description="reports")
