@@ -78,7 +78,7 @@ class _View:
 
     def __init__(self, checked: CheckedReport) -> None:
         self._text = checked.report.text
-        self._sentences = [sentence.span for sentence in parse(self._text).sentences]
+        self._report = parse(self._text)
 
     def error(self, number: int, error: ReportError) -> RenderableType:
         candidate = error.candidate
@@ -92,23 +92,32 @@ class _View:
         lines += [self._reason(evidence) for evidence in candidate.evidence]
         if candidate.correction is not None:
             lines += self._fix(candidate.correction)
-        return Group(title, *(Padding(line, _INDENT) for line in lines))
+        return Group(title, *(Padding(line, _INDENT, expand=False) for line in lines))
 
     def _around(self, span: Span) -> Span:
         """The sentences that ``span`` touches, from the first to the last."""
-        touched = [sentence for sentence in self._sentences if sentence.overlaps(span)] or [span]
+        touched = [s.span for s in self._report.sentences if s.span.overlaps(span)] or [span]
         return Span(min(touched[0].start, span.start), max(touched[-1].end, span.end))
 
     def _marked(self, span: Span, style: str) -> Text:
+        """The sentence around ``span`` with ``span`` in that style, if it is not the whole of it."""
         around = self._around(span)
         line = Text(_clean(around.of(self._text)))
-        line.stylize(style, span.start - around.start, span.end - around.start)
+        if span != around:
+            line.stylize(style, span.start - around.start, span.end - around.start)
         return line
 
+    def _section(self, span: Span) -> str:
+        sentences = enumerate(self._report.sentences)
+        named = (self._report.section_of(index) for index, s in sentences if s.span.overlaps(span))
+        return str(next(named, "text"))
+
     def _reason(self, evidence: Evidence) -> Text:
-        line = Text.assemble((f"{_LABELS[evidence.kind]}: ", "dim"))
         if evidence.span is not None:
+            line = Text.assemble((f"{self._section(evidence.span)}: ", "dim"))
             line.append_text(self._marked(evidence.span, "underline"))
+        else:
+            line = Text.assemble((f"{_LABELS[evidence.kind]}: ", "dim"))
         line.append(_clean(" → ".join(evidence.path)))
         line.append(_clean(evidence.reference_id or ""))
         line.append(f" (similarity {evidence.score:.2f})" if evidence.score is not None else "")

@@ -1,5 +1,6 @@
 """POST /v1/reports/check."""
 
+import structlog
 from fastapi import APIRouter, Request
 
 from app.api.problems import described
@@ -10,6 +11,7 @@ from app.proofreading.check import check_report
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
 
+_log = structlog.get_logger()
 _REFUSALS = described(
     (400, "malformed_json"),
     (413, "body_too_large"),
@@ -32,4 +34,6 @@ def check(body: CheckRequest, request: Request) -> CheckedReportOut:
     """
     submitted = body.to_domain(request.state.request_id)
     admit(submitted, request.app.state.settings.max_text_bytes)
-    return CheckedReportOut.of(check_report(submitted, request.state.services))
+    checked = check_report(submitted, request.state.services)
+    _log.info("checked", errors=len(checked.errors), complete=checked.coverage.complete)
+    return CheckedReportOut.of(checked)

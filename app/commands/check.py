@@ -58,6 +58,7 @@ def _answer(submitted: SubmittedReport, services: Services, tally: Tally, out: T
     tally.add(checked)
     if out is None:
         sys.stdout.write(CheckedReportOut.of(checked).model_dump_json() + "\n")
+        sys.stdout.flush()  # who reads along gets each answer at once
     else:
         out.print(show(checked))
 

@@ -10,6 +10,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,10 +78,27 @@ def test_service_starts_answers_and_stops() -> None:
         assert server.request("/v1/reports/check", {"text": "Zebulon \0"})[0] == 422
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(LIMIT) in (0, -signal.SIGTERM)
-    events = [json.loads(line)["event"] for line in server.lines]
+    lines = [json.loads(line) for line in server.lines]
+    (checked,) = (line for line in lines if line["event"] == "checked")
+    assert (checked["errors"], checked["request_id"]) == (1, answer["report_id"])
+    events = [line["event"] for line in lines]
     assert events.count("request") == 4
     assert "stopped" in events
     assert not any("Zebulon" in line for line in server.lines)
+
+
+def test_requests_side_by_side_get_their_own_answers() -> None:
+    def check(number: int) -> str:
+        side, other = ("left", "right") if number % 2 else ("right", "left")
+        text = f"{'Chest. ' * number}FINDINGS: {side} effusion.\nIMPRESSION: {other} effusion."
+        answer = server.request("/v1/reports/check", {"text": text, "report_id": str(number)})[1]
+        (error,) = answer["errors"]
+        assert answer["corrected_text"] == text.replace(other, side)
+        return f"{answer['report_id']} {text[error['start'] : error['end']]}"
+
+    with served() as server, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(check, range(40)))
+    assert answers == [f"{number} {'right' if number % 2 else 'left'}" for number in range(40)]
 
 
 def test_service_that_cannot_be_built_does_not_start() -> None:

@@ -58,7 +58,7 @@ def test_errors_are_shown_with_evidence_and_fix(run: Run) -> None:
     assert code == 1
     lines = [line.strip() for line in out.splitlines()]
     assert lines[1].startswith("1. laterality_mismatch  high")
-    assert "text: Small left pleural effusion." in lines
+    assert "FINDINGS: Small left pleural effusion." in lines
     assert "- Small right pleural effusion." in lines
     assert "+ Small left pleural effusion." in lines
     assert "Not checked by: references (not configured)" in " ".join(lines)
