@@ -12,7 +12,7 @@ from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, 
 _UNIT = re.compile(r"(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)$", re.IGNORECASE)
 _OTHER_UNIT = {"mm": "cm", "cm": "mm"}
 _TOLERANCE = 0.15  # rounding and re-measuring
-_SLACK = 2.0  # a size may leave the usual range by this factor before it is doubted
+_SLACK = 1.5  # a size may leave the usual range by this factor before it is doubted
 _LARGEST = 600.0  # mm: nothing in a chest is longer
 _PRIOR = re.compile(r"previous|prior|formerly|was|from|compared|earlier|above|below|from the", re.IGNORECASE)
 
