@@ -200,14 +200,19 @@ def _pieces(report: Report, tokens: TokenLine) -> Iterator[_Piece]:
 
 
 def _adjectives(terms: list[_Found]) -> list[_Found]:
-    """A predicate such as "calcified" right before an observation only describes it."""
+    """A predicate that leads to an observation only describes it: "calcified left apical nodule"."""
     result = list(terms)
     for index in range(len(terms) - 1):
-        here, following = terms[index], terms[index + 1]
-        predicate = here.term.kind is EntityKind.OBSERVATION and here.term.concept is None
-        described = following.term.kind in _DESCRIBED and following.term.concept is not None
-        if predicate and described and here.end == following.start:
-            result[index] = replace(here, term=replace(here.term, kind=EntityKind.DESCRIPTOR))
+        if terms[index].term.kind is EntityKind.OBSERVATION and terms[index].term.concept is None:
+            last = terms[index]
+            for following in terms[index + 1 : index + 5]:
+                if following.start != last.end:
+                    break
+                if following.term.kind in _DESCRIBED and following.term.concept is not None:
+                    changed = replace(terms[index].term, kind=EntityKind.DESCRIPTOR)
+                    result[index] = replace(terms[index], term=changed)
+                    break
+                last = following
     return result
 
 

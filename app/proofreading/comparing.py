@@ -19,6 +19,8 @@ _ZONES = (
     ("middle", re.compile(r"\b(mid|middle|rml|lingula|lingular)\b", re.IGNORECASE)),
     ("lower", re.compile(r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll)\b", re.IGNORECASE)),
 )
+_CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
+_ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
 _LUNG = re.compile(r"lung|lobe|lingula|bas[ei]|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE)
 
 
@@ -123,6 +125,15 @@ def _modifiers(finding: Finding) -> Iterable[Entity]:
         *finding.counts,
         *finding.descriptors,
     )
+
+
+def in_reach(denial: Finding, finding: Finding, case: Case) -> bool:
+    """True when a blanket denial covers the finding; one of cardiopulmonary disease leaves bones out."""
+    words = phrase(denial, case).of(case.report.text)
+    if not _CARDIOPULMONARY.search(words):
+        return True
+    above = case.facts.ancestors.get(finding.concept or "", frozenset())
+    return not above & _ELSEWHERE
 
 
 def sentences(case: Case, *findings: Finding) -> tuple[Evidence, ...]:

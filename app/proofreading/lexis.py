@@ -8,6 +8,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from importlib.resources import files
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,8 @@ from models.tokens import fold
 
 _TERM = 6  # letters of the shortest term that a word is compared with
 _LONG = 9
-_ALIKE = 0.5
+_ALIKE = 0.5  # least likeness of letters between words of one sound
+_SPELLED = 8  # letters of the shortest plain word that others may be misspellings of
 _PREFIXES = tuple("hyper hypo inter intra peri para post pre retro sub supra infra trans un".split())
 
 
@@ -56,10 +58,16 @@ class Lexis:
         for text in corpus:
             self._learn(fold(text).split())
         self._own = frozenset(word for phrase, _, _ in load_modifiers() for word in phrase.split())
+        self._own |= frozenset(
+            files("app").joinpath("proofreading/vocabulary.txt").read_text("utf-8").split()
+        )
+        self._domain = frozenset(self._words) | self._own
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         self._by_length: dict[int, list[str]] = defaultdict(list)
         for term in sorted(self._terms):
             self._by_sound[_sound(term)].append(term)
+        spelled = self._terms | {word for word in self._domain if len(word) >= _SPELLED and word.isalpha()}
+        for term in sorted(spelled):
             self._by_length[len(term)].append(term)
         self.sounds_like = lru_cache(maxsize=50_000)(self._sounds_like)
         self.spelled_like = lru_cache(maxsize=50_000)(self._spelled_like)
@@ -79,12 +87,20 @@ class Lexis:
         """How often the word stands beside its neighbours."""
         return self._pairs[before, word] + self._pairs[word, after]
 
+    def foreign(self, word: str) -> bool:
+        """True for a word that neither graph, corpus nor rules use, also in a plain ending."""
+        forms = (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ly"))
+        return not any(form in self._domain for form in forms)
+
     def _sounds_like(self, word: str, before: str, after: str) -> str | None:
         """The term that sounds like ``word`` and belongs in its place, where ``word`` does not."""
-        if word in self._own or word in self._words or self._fits(before, word, after):
+        if not self.foreign(word) or self._fits(before, word, after):
             return None
-        rivals = [term for term in self._by_sound.get(_sound(word), ()) if term != word]
-        fitting = [(self._fits(before, term, after), term) for term in rivals if _alike(term, word)]
+        fitting = [
+            (self._fits(before, term, after), term)
+            for term in self._by_sound.get(_sound(word), ())
+            if _alike(term, word)
+        ]
         best = max(fitting, default=(0, ""))
         return best[1] if best[0] > 0 else None
 
@@ -105,11 +121,9 @@ class Lexis:
 
 def _alike(term: str, word: str) -> bool:
     """True when at least half of the letters agree and more than an ending or a prefix differs."""
-    return (
-        _prefix(term) == _prefix(word)
-        and not _inflected(term, word)
-        and DamerauLevenshtein.normalized_similarity(term, word) >= _ALIKE
-    )
+    if _prefix(term) != _prefix(word) or _inflected(term, word):
+        return False
+    return float(DamerauLevenshtein.normalized_similarity(term, word)) >= _ALIKE
 
 
 def _slip(word: str, term: str, distance: int) -> bool:

@@ -72,7 +72,8 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
-    if _MASKED.search(case.report.text, max(0, phrase(denial, case).start - 12), denial.entity.span.start):
+    begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
+    if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
     kinds = {word.value for word in denial.descriptors}
     return bool(kinds - {word.value for word in described.descriptors})
@@ -137,6 +138,7 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
 
 
 # a masked word between "no" and the finding may be "new" or "other"
+_MASK_REACH = 30
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
 _ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)

@@ -1,6 +1,5 @@
 """An impression that denies acute disease over a finding of acute disease."""
 
-import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
@@ -10,6 +9,7 @@ from app.proofreading.comparing import (
     Likeness,
     asserted,
     current,
+    in_reach,
     is_generic,
     likeness,
     name,
@@ -20,8 +20,6 @@ from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Span
 
-_CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
-_ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
 _OLD = frozenset({"stable", "resolved", "decreased"})
 
 
@@ -39,7 +37,7 @@ class Omitted:
         for described in asserted(case, FINDINGS):
             if not _acute(described, case) or _mentioned(described, concluded, case):
                 continue
-            if not _covered(denial, described, case) or _benign_reading(described, case):
+            if not in_reach(denial, described, case) or _benign_reading(described, case):
                 continue
             yield _candidate(case, denial, described)
             return
@@ -60,15 +58,6 @@ def _acute(finding: Finding, case: Case) -> bool:
     if any(change.value in _OLD for change in finding.changes):
         return False
     return not any(acuity.value in ("chronic", "old") for acuity in finding.acuities)
-
-
-def _covered(denial: Finding, described: Finding, case: Case) -> bool:
-    """False for bones and the abdomen under a denial of cardiopulmonary disease only."""
-    words = phrase(denial, case).of(case.report.text)
-    if not _CARDIOPULMONARY.search(words):
-        return True
-    above = case.facts.ancestors.get(described.concept or "", frozenset())
-    return not above & _ELSEWHERE
 
 
 def _benign_reading(described: Finding, case: Case) -> bool:

@@ -10,11 +10,14 @@ from app.proofreading.comparing import (
     asserted,
     current,
     denied,
+    in_reach,
     is_device,
+    is_generic,
     likeness,
     name,
     phrase,
     sentences,
+    subsumes,
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
@@ -22,6 +25,8 @@ from kg_ingest.schema import EdgeKind
 from models.types import SectionName
 
 _SHORT = 3  # a findings section of fewer sentences leaves things out
+_LESIONS = frozenset({"RP:nodule", "RP:mass"})
+_SHADOWS = ("RP:opacity", "RP:interstitial-markings", "RP:vascular-congestion", "RP:atelectasis", "RP:cavity")
 _OLD = frozenset({"stable", "resolved", "decreased"})
 
 
@@ -37,12 +42,12 @@ class Unsupported:
         if not reported or any(case.report.section_of(i) is SectionName.UNTITLED for i in reported):
             return
         for concluded in asserted(case, IMPRESSION):
-            if not _acute(concluded, case) or _grounded(concluded, described, case):
+            if not _weighty(concluded, case) or _grounded(concluded, described, case):
                 continue
             against = _against(concluded, case)
             if against:
                 yield _candidate(case, concluded, against, 0.85)
-            elif len(reported) >= _SHORT and concluded.status is Status.PRESENT:
+            elif len(reported) >= _SHORT and concluded.status is Status.PRESENT and _acute(concluded, case):
                 yield _candidate(case, concluded, (), 0.62)
 
 
@@ -52,7 +57,12 @@ def _in_findings(case: Case, sentence: int) -> bool:
 
 def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
-    if node is None or node.acuity != "acute" or is_device(finding):
+    return node is not None and node.acuity == "acute"
+
+
+def _weighty(finding: Finding, case: Case) -> bool:
+    """A finding that no careful findings section leaves out: acute, or a nodule or mass; and not an old one."""
+    if is_device(finding) or not (_acute(finding, case) or finding.concept in _LESIONS):
         return False
     if any(acuity.value in ("old", "chronic") for acuity in finding.acuities):
         return False
@@ -60,11 +70,11 @@ def _acute(finding: Finding, case: Case) -> bool:
 
 
 def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
-    """True when something tied to it, or at home in the same structure, is described."""
-    home = _homes(concluded, case)
+    """True when something tied to it is described, or for lungs any shadow in them."""
+    in_lung = "RP:lung" in _homes(concluded, case)
     return any(
         likeness(concluded.concept, other.concept, case.facts) is not Likeness.NONE
-        or bool(home & _homes(other, case))
+        or (in_lung and any(subsumes(shadow, other.concept or "", case.facts) for shadow in _SHADOWS))
         for other in described
         if not is_device(other)
     )
@@ -79,7 +89,7 @@ def _homes(finding: Finding, case: Case) -> frozenset[str]:
 
 
 def _against(concluded: Finding, case: Case) -> tuple[Finding, ...]:
-    """Denials of what would suggest it, and normal statements of its home."""
+    """What speaks against it: denials of it or of its signs, its home called normal, a blanket denial beside it."""
     homes = _homes(concluded, case)
     denials = [
         other
@@ -91,7 +101,17 @@ def _against(concluded: Finding, case: Case) -> tuple[Finding, ...]:
         for other in current(case, FINDINGS)
         if other.normal and any(site.concept in homes for site in other.sites)
     ]
-    return tuple((denials + normals)[:2])
+    blanket = [
+        other
+        for other in current(case, IMPRESSION)
+        if _is_blanket(other) and _acute(concluded, case) and in_reach(other, concluded, case)
+    ]
+    return tuple((denials + normals + blanket)[:2])
+
+
+def _is_blanket(other: Finding) -> bool:
+    limited = other.sides or any(change.value == "new" for change in other.changes)
+    return is_generic(other) and other.status is Status.ABSENT and not limited
 
 
 def _candidate(case: Case, concluded: Finding, against: tuple[Finding, ...], confidence: float) -> Candidate:
