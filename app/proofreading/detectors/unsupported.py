@@ -48,7 +48,7 @@ class Unsupported:
             if against:
                 yield _candidate(case, concluded, against, 0.85)
             elif len(reported) >= _SHORT and concluded.status is Status.PRESENT and _acute(concluded, case):
-                yield _candidate(case, concluded, (), 0.62)
+                yield _candidate(case, concluded, (), 0.62 if _looked_at(concluded, case) else 0.5)
 
 
 def _in_findings(case: Case, sentence: int) -> bool:
@@ -85,6 +85,16 @@ def _homes(finding: Finding, case: Case) -> frozenset[str]:
         edge.target_id
         for edge in case.facts.edges
         if edge.source_id == finding.concept and edge.kind is EdgeKind.HAS_FINDING_SITE
+    )
+
+
+def _looked_at(concluded: Finding, case: Case) -> bool:
+    """True when the findings speak of the same structure, only not of this."""
+    homes = _homes(concluded, case)
+    return any(
+        homes & (_homes(other, case) | {site.concept for site in other.sites})
+        for other in current(case, FINDINGS)
+        if not is_device(other)
     )
 
 
