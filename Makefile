@@ -1,0 +1,67 @@
+# RadProof. People and CI use the same words: make demo, make test, make check.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+RUN_STAMP := .venv/.run
+DEV_STAMP := .venv/.dev
+INDEX := var/index/manifest.json
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test check lint types imports bench openapi evaluate graph lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(RUN_STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "RadProof needs Python 3.11 or newer"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(INDEX): $(RUN_STAMP) app/synthesis/reports.jsonl
+	$(BIN)/radproof index build --bundled --out var/index
+
+install: $(RUN_STAMP) $(INDEX) ## install into .venv and index the invented reference reports
+
+demo: install ## check an invented report with planted errors
+	@$(BIN)/radproof check samples/demo.txt; code=$$?; test $$code -eq 1 || { echo "the demo should find errors (exit 1), got $$code"; exit 1; }
+
+serve: install ## run the service on 127.0.0.1:8000
+	$(BIN)/radproof serve
+
+test: install $(DEV_STAMP) ## run all tests
+	$(BIN)/python -m pytest -q
+
+lint: $(DEV_STAMP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV_STAMP) ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(DEV_STAMP) ## import contracts
+	$(BIN)/lint-imports
+
+check: lint types imports test openapi ## everything that CI runs after the demo
+
+openapi: $(DEV_STAMP) ## compare openapi/openapi.yaml with the service
+	$(BIN)/python -m app.openapi --check
+
+evaluate: install $(DEV_STAMP) ## measure on the invented reports
+	$(BIN)/radproof evaluate --out var/evaluation
+
+bench: install ## speed and memory beside a peer
+	$(BIN)/python bench/run.py
+
+graph: install ## verify the bundled knowledge graph
+	$(BIN)/python -m kg_ingest verify
+
+lock: ## make the lock files anew (needs pip-tools)
+	tools/lock.sh
+
+clean: ## remove what was installed and built
+	rm -rf .venv var build *.egg-info
