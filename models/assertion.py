@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 _COPULAS = frozenset(("is are was were remains remain appears appear shows show has have ").split())
 _LIST_PREDICATES = frozenset(
@@ -51,7 +52,8 @@ _LIST_BREAKS = frozenset({",", "and"})
 class Trigger:
     """One rule: ``category`` negated | uncertain | historical | hypothetical | other | terminate | pseudo.
 
-    ``direction`` forward | backward | none; ``reach`` in tokens, 0 for unlimited.
+    ``direction`` forward | backward | none; ``reach`` in tokens, 0 for unlimited. ``links``: the words
+    say that what precedes suggests what follows.
     """
 
     id: str
@@ -59,16 +61,10 @@ class Trigger:
     direction: str
     reach: int
     phrase: str
-
-    @property
-    def links(self) -> bool:
-        """True when the words say that what precedes suggests what follows."""
-        forward = self.category == "uncertain" and self.direction == "forward"
-        return forward and self.phrase.startswith(_LINKING)
+    links: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A trigger found at tokens [start, end)."""
 
     trigger: Trigger
@@ -76,8 +72,7 @@ class Hit:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """Tokens [start, end) that a rule covers."""
 
     category: str
@@ -91,10 +86,14 @@ def load_triggers() -> tuple[Trigger, ...]:
     """The bundled rules, in file order."""
     with files("models").joinpath("rules/assertion.tsv").open(encoding="utf-8") as lines:
         rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return tuple(
-            Trigger(row["id"], row["category"], row["direction"], int(row["reach"]), row["phrase"])
-            for row in rows
-        )
+        return tuple(_trigger(row) for row in rows)
+
+
+def _trigger(row: dict[str, str]) -> Trigger:
+    links = (row["category"], row["direction"]) == ("uncertain", "forward") and row["phrase"].startswith(
+        _LINKING
+    )
+    return Trigger(row["id"], row["category"], row["direction"], int(row["reach"]), row["phrase"], links)
 
 
 def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> list[Scope]:

@@ -7,6 +7,7 @@ relation can be explained by the words between its two ends. Relations as in Rad
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.types import EntityKind, Relation, RelationKind
 
@@ -23,14 +24,13 @@ _PREPOSITIONS = frozenset(
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An entity of the sentence: its index in the graph, kind, and tokens [start, end).
+class Placed(NamedTuple):
+    """A term of the sentence: its entity's index in the graph, kind, and tokens [start, end).
 
     ``trails`` marks a modifier that follows what it modifies ("on the left", "bilaterally").
     """
 
-    index: int
+    entity: int
     kind: EntityKind
     start: int
     end: int
@@ -51,22 +51,25 @@ class Line:
 
 def relations(line: Line, links: Sequence[tuple[int, int]]) -> list[Relation]:
     """All relations of one sentence; ``links`` are token ranges of words such as "suggesting"."""
-    found = [_modification(line, position) for position in range(len(line.placed))]
+    found = [
+        _modification(line, position)
+        for position, placed in enumerate(line.placed)
+        if placed.kind not in HEADS
+    ]
     result = [relation for relation in found if relation is not None]
-    result += _locations(line)
+    if len(line.placed) > 1:
+        result += _locations(line)
     result += [relation for link in links for relation in _suggestion(line, link)]
     return result
 
 
 def _modification(line: Line, position: int) -> Relation | None:
     modifier = line.placed[position]
-    if modifier.kind in HEADS:
-        return None
     after = _head_ahead(line, position)
     before = _head_behind(line, position)
     order = (before, after) if modifier.trails else (after, before)
     target = next((head for head in order if head is not None), None) or _any_head(line, position)
-    return None if target is None else Relation(RelationKind.MODIFY, modifier.index, target.index)
+    return None if target is None else Relation(RelationKind.MODIFY, modifier.entity, target.entity)
 
 
 def _head_ahead(line: Line, position: int) -> Placed | None:
@@ -113,14 +116,14 @@ def _locations(line: Line) -> list[Relation]:
             continue
         sites = _sites_before(line, position) or _sites_after(line, position)
         if sites:
-            claimed.update(site.index for site in sites)
-            result += [Relation(RelationKind.LOCATED_AT, placed.index, site.index) for site in sites]
+            claimed.update(site.entity for site in sites)
+            result += [Relation(RelationKind.LOCATED_AT, placed.entity, site.entity) for site in sites]
         else:
             waiting.append(position)
     for position in waiting:
-        sites = [site for site in _subject(line, position) if site.index not in claimed]
-        observed = line.placed[position].index
-        result += [Relation(RelationKind.LOCATED_AT, observed, site.index) for site in sites]
+        sites = [site for site in _subject(line, position) if site.entity not in claimed]
+        observed = line.placed[position].entity
+        result += [Relation(RelationKind.LOCATED_AT, observed, site.entity) for site in sites]
     return result
 
 
@@ -195,4 +198,4 @@ def _suggestion(line: Line, link: tuple[int, int]) -> list[Relation]:
     target = next((p for p in seen if p.start >= end), None)
     if source is None or target is None:
         return []
-    return [Relation(RelationKind.SUGGESTIVE_OF, source.index, target.index)]
+    return [Relation(RelationKind.SUGGESTIVE_OF, source.entity, target.entity)]

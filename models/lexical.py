@@ -5,12 +5,12 @@ match wins within names and within triggers.
 """
 
 import csv
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import TypeVar
+from operator import itemgetter
+from typing import Generic, NamedTuple, TypeVar
 
 import ahocorasick
 
@@ -47,8 +47,7 @@ class _Term:
     trails: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A term at tokens [start, end)."""
 
     start: int
@@ -121,29 +120,33 @@ class LexicalExtractor:
     def extract(self, report: Report) -> ReportGraph:
         """The report's graph; entities in text order, none across sentences."""
         tokens = tokenize(report.text)
-        entities: list[Entity] = []
+        marked: list[_Marked] = []
         edges: list[Relation] = []
         terms, hits = self._match(tokens)
+        terms = _with_measurements(report.text, tokens, terms)
+        terms_of, hits_of = _Cursor(terms), _Cursor(hits)
         for piece in _pieces(report, tokens):
-            here = terms[
-                bisect_left(terms, piece.start, key=_start) : bisect_left(terms, piece.end, key=_start)
-            ]
-            here = [term for term in here if term.end <= piece.end]
-            opened = hits[
-                bisect_left(hits, piece.start, key=_start) : bisect_left(hits, piece.end, key=_start)
-            ]
-            opened = [hit for hit in opened if hit.end <= piece.end]
-            here = _with_measurements(report, tokens, piece, here)
+            here = _adjectives(terms_of.within(piece))
+            opened = hits_of.within(piece)
             if not here:
                 continue
-            scopes = assertion.scopes(tokens.words, opened, piece.start, piece.end)
-            placed = []
-            for term in here:
-                placed.append(Placed(len(entities), term.term.kind, term.start, term.end, term.term.trails))
-                entities.append(_entity(tokens, report.text, piece.sentence, term, scopes))
+            scopes = assertion.scopes(tokens.words, opened, piece.start, piece.end) if opened else []
+            first = len(marked)
+            placed = [
+                Placed(number, found.term.kind, found.start, found.end, found.term.trails)
+                for number, found in enumerate(here, start=first)
+            ]
+            marked += [_marked(found, piece.sentence, scopes) for found in here]
             links = [(hit.start, hit.end) for hit in opened if hit.trigger.links]
             edges += relations(Line(tokens.words, placed), links)
-        return _labelled_by_head(entities, edges)
+        labels = [mark.label for mark in marked]
+        for edge in edges:
+            if edge.kind is RelationKind.MODIFY:  # as RadGraph's annotators label modifiers
+                labels[edge.source] = labels[edge.target]
+        entities = (
+            _entity(tokens, report.text, mark, label) for mark, label in zip(marked, labels, strict=True)
+        )
+        return ReportGraph(tuple(entities), tuple(edges))
 
     def asserted(self, text: str, span: Span) -> Entity:
         """The words under ``span`` of one sentence as an observation, with what the rules say of them."""
@@ -151,7 +154,8 @@ class LexicalExtractor:
         start, end = tokens.token_range(span)
         outside = [hit for hit in self._match(tokens)[1] if hit.end <= start or hit.start >= end]
         scopes = assertion.scopes(tokens.words, outside, 0, len(tokens.words))
-        return _entity(tokens, text, 0, _Found(start, end, _Term(EntityKind.OBSERVATION)), scopes)
+        mark = _marked(_Found(start, end, _Term(EntityKind.OBSERVATION)), 0, scopes)
+        return _entity(tokens, text, mark, mark.label)
 
     def _match(self, tokens: TokenLine) -> tuple[list[_Found], list[Hit]]:
         """Terms and triggers in text order, each the longest from its left, after one pass."""
@@ -183,8 +187,7 @@ class LexicalExtractor:
         return found, hits
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """Tokens [start, end) of a sentence; only a sentence of more than _LONGEST tokens has several."""
 
     sentence: int
@@ -201,30 +204,45 @@ def _pieces(report: Report, tokens: TokenLine) -> Iterator[_Piece]:
 
 def _adjectives(terms: list[_Found]) -> list[_Found]:
     """A predicate that leads to an observation only describes it: "calcified left apical nodule"."""
+    predicates = [
+        index
+        for index, found in enumerate(terms)
+        if found.term.concept is None and found.term.kind is EntityKind.OBSERVATION
+    ]
+    if not predicates:
+        return terms
     result = list(terms)
-    for index in range(len(terms) - 1):
-        if terms[index].term.kind is EntityKind.OBSERVATION and terms[index].term.concept is None:
+    for index in predicates:
+        if index + 1 < len(terms):
             last = terms[index]
             for following in terms[index + 1 : index + 5]:
                 if following.start != last.end:
                     break
                 if following.term.kind in _DESCRIBED and following.term.concept is not None:
                     changed = replace(terms[index].term, kind=EntityKind.DESCRIPTOR)
-                    result[index] = replace(terms[index], term=changed)
+                    result[index] = terms[index]._replace(term=changed)
                     break
                 last = following
     return result
 
 
-def _start(item: _Found | Hit) -> int:
-    return item.start
+class _Cursor(Generic[_I]):
+    """Hands out the items of one piece after another; items and pieces come in text order."""
 
+    def __init__(self, items: list[_I]) -> None:
+        self._items: list[_I] = items
+        self._next = 0
 
-def _within(items: list[_I], piece: _Piece) -> list[_I]:
-    """The items that lie wholly in the piece."""
-    first = bisect_left(items, piece.start, key=_start)
-    last = bisect_left(items, piece.end, key=_start)
-    return [item for item in items[first:last] if item.end <= piece.end]
+    def within(self, piece: _Piece) -> list[_I]:
+        """The items that lie wholly in the piece."""
+        items, at = self._items, self._next
+        while at < len(items) and items[at].start < piece.start:
+            at += 1
+        first = at
+        while at < len(items) and items[at].start < piece.end:
+            at += 1
+        self._next = at
+        return [item for item in items[first:at] if item.end <= piece.end]
 
 
 def _longest(matches: list[tuple[int, int, _T]]) -> Iterator[tuple[int, int, _T]]:
@@ -236,54 +254,58 @@ def _longest(matches: list[tuple[int, int, _T]]) -> Iterator[tuple[int, int, _T]
             yield match
 
 
-def _with_measurements(report: Report, tokens: TokenLine, piece: _Piece, terms: list[_Found]) -> list[_Found]:
-    """The terms and the piece's measurements in text order; a measurement wins over words in it."""
-    begin, stop = tokens.starts[piece.start], tokens.ends[piece.end - 1]
+def _with_measurements(text: str, tokens: TokenLine, terms: list[_Found]) -> list[_Found]:
+    """The terms and the text's measurements in text order; a measurement wins over words in it."""
     extra = []
-    for where, mm in find_measurements(report.text, begin, stop):
+    for where, mm in find_measurements(text):
         start, end = tokens.token_range(where)
         extra.append(_Found(start, end, _Term(EntityKind.MEASUREMENT, None, f"{mm:.1f}")))
     if not extra:
         return terms
-    kept = [t for t in terms if not any(t.start < m.end and m.start < t.end for m in extra)]
-    return sorted(kept + extra, key=_start)
+    taken = {token for found in extra for token in range(found.start, found.end)}
+    kept = [found for found in terms if taken.isdisjoint(range(found.start, found.end))]
+    return sorted(kept + extra, key=itemgetter(0))
 
 
-def _entity(tokens: TokenLine, text: str, sentence: int, found: _Found, scopes: Sequence[Scope]) -> Entity:
-    term = found.term
+class _Marked(NamedTuple):
+    """A term with the scopes that cover it and the label they give it."""
+
+    found: _Found
+    sentence: int
+    covering: list[Scope]
+    label: EntityLabel
+
+
+def _marked(found: _Found, sentence: int, scopes: Sequence[Scope]) -> _Marked:
     covering = [scope for scope in scopes if scope.start <= found.start and found.end <= scope.end]
-    categories = {scope.category for scope in covering}
-    span = tokens.span(found.start, found.end - 1)
+    return _Marked(found, sentence, covering, _label(found.term.kind, covering))
+
+
+def _entity(tokens: TokenLine, text: str, mark: _Marked, label: EntityLabel) -> Entity:
+    term = mark.found.term
+    span = tokens.span(mark.found.start, mark.found.end - 1)
+    categories = {scope.category for scope in mark.covering}
     return Entity(
         span=span,
-        quote=span.of(text),
-        label=_label(term.kind, categories),
+        quote=text[span.start : span.end],
+        label=label,
         kind=term.kind,
-        sentence=sentence,
+        sentence=mark.sentence,
         concept=term.concept,
         value=term.value,
         historical="historical" in categories,
         hypothetical="hypothetical" in categories,
         other="other" in categories,
-        rules=tuple(scope.rule for scope in covering),
+        rules=tuple([scope.rule for scope in mark.covering]),
     )
 
 
-def _label(kind: EntityKind, categories: set[str]) -> EntityLabel:
+def _label(kind: EntityKind, covering: Sequence[Scope]) -> EntityLabel:
     if kind is EntityKind.ANATOMY:
         return EntityLabel.ANATOMY
-    if kind is EntityKind.NORMAL:
+    if not covering or kind is EntityKind.NORMAL:
         return EntityLabel.PRESENT
-    if "uncertain" in categories and "negated" not in categories:
-        return EntityLabel.UNCERTAIN
-    return EntityLabel.ABSENT if "negated" in categories else EntityLabel.PRESENT
-
-
-def _labelled_by_head(entities: list[Entity], edges: list[Relation]) -> ReportGraph:
-    """Modifiers take the label of what they modify, as RadGraph's annotators do."""
-    for edge in edges:
-        if edge.kind is RelationKind.MODIFY:
-            label = entities[edge.target].label
-            if entities[edge.source].label is not label:
-                entities[edge.source] = replace(entities[edge.source], label=label)
-    return ReportGraph(tuple(entities), tuple(edges))
+    categories = {scope.category for scope in covering}
+    if "negated" in categories:
+        return EntityLabel.ABSENT
+    return EntityLabel.UNCERTAIN if "uncertain" in categories else EntityLabel.PRESENT

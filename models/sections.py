@@ -14,12 +14,17 @@ from importlib.resources import files
 from models.sentences import sentence_spans
 from models.types import Report, Section, SectionName, Sentence, Span
 
-_LINE_START = r"(?:(?<=[\n\r\x0b\x0c\x85\u2028\u2029])|\A\ufeff?)"
-_DECORATION = r"[ \t\xa0*#>_]{0,8}"
-_UNKNOWN = re.compile(
-    _LINE_START + _DECORATION + r"(?P<title>[A-Z][A-Z0-9/&()\- ]{2,48}[A-Z0-9)])[ \t*]{0,4}:", re.ASCII
+_LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
+_DECORATION = " \t\xa0*#>_\ufeff"
+_DASH = re.compile(r"[ \t]-{1,2}[ \t]")
+_UNKNOWN = re.compile(r"[A-Z][A-Z0-9/&()\- ]{2,48}[A-Z0-9)]", re.ASCII)
+_INLINE = re.compile(
+    r"(?<![A-Za-z])(?P<title>(?:FINDINGS?|IMPRESSIONS?|CONCLUSIONS?|COMPARISONS?|TECHNIQUE|INDICATIONS?|RECOMMENDATIONS?)"
+    r"|(?<=[.;!?])(?:Findings|Impressions?|Conclusion|Comparison|Technique|Recommendation)"
+    r"|(?<=[.;!?] )(?:Findings|Impressions?|Conclusion|Comparison|Technique|Recommendation))[ \t]?\Z"
 )
-_INLINE = ("findings", "impression", "conclusion", "comparison", "technique", "indication", "recommendation")
+_LONGEST_TITLE = 50
+_WHOLE = frozenset({SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.UNTITLED})
 
 
 @cache
@@ -27,23 +32,6 @@ def _titles() -> dict[str, SectionName]:
     with files("models").joinpath("headings.tsv").open(encoding="utf-8") as lines:
         rows = csv.DictReader(lines, delimiter="\t")
         return {row["heading"]: SectionName(row["section"]) for row in rows}
-
-
-@cache
-def _known() -> re.Pattern[str]:
-    """Known titles: with a colon at a line start; alone on a line in capitals; in capitals anywhere."""
-    longest = sorted(_titles(), key=len, reverse=True)
-    words = "|".join(re.escape(title).replace(r"\ ", r"[ \t]+") for title in longest)
-    inline = "|".join(
-        longest_inline for title in _INLINE for longest_inline in (title.upper(), title.upper() + "S")
-    )
-    return re.compile(
-        rf"{_LINE_START}{_DECORATION}(?P<line>(?i:{words}))[ \t*_]{{0,4}}(?::|[ \t]-{{1,2}}[ \t])[*_]{{0,3}}"
-        rf"|{_LINE_START}{_DECORATION}(?P<alone>{words.upper().replace(chr(92) + 'T', chr(92) + 't')})"
-        r"[ \t*_]{0,4}(?=[\n\r\x0b\x0c\x85\u2028\u2029]|\Z)"
-        rf"|(?<![A-Za-z])(?P<inline>{inline})[ \t]?:"
-        r"|(?<=[.;!?]) {0,3}(?P<title>Findings|Impressions?|Conclusion|Comparison|Technique|Recommendation):"
-    )
 
 
 def parse(text: str) -> Report:
@@ -76,23 +64,53 @@ def _closed(text: str, current: tuple[SectionName, Span | None, int], end: int) 
 
 
 def _headings(text: str) -> Iterator[tuple[SectionName, int, Span]]:
-    """Known headings, and unknown ones in capitals where they do not divide findings or impression."""
-    found = [
-        (match.start(), Span(match.start(match.lastgroup or 0), match.end()), match[match.lastgroup or 0])
-        for match in _known().finditer(text)
-    ]
-    known = {heading.start for _, heading, _ in found}
-    unknown = [
-        (match.start(), Span(match.start("title"), match.end()), "")
-        for match in _UNKNOWN.finditer(text)
-        if match.start("title") not in known
-    ]
+    """(name, where the section before ends, the title) of each heading.
+
+    Unknown titles in capitals divide no findings and no impression.
+    """
     name = SectionName.UNTITLED
-    for start, heading, title in sorted(found + unknown):
-        if title:
-            name = _titles()[re.sub(r"[ \t]+", " ", title.lower())]
-        elif name in (SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.UNTITLED):
+    for begin, heading in _titled(text):
+        title = " ".join(heading.of(text).lower().rstrip(":- \t*_").split())
+        known = _titles().get(title)
+        if known is None and name in _WHOLE:
             continue
-        else:
-            name = SectionName.OTHER
-        yield name, start, heading
+        name = known or SectionName.OTHER
+        yield name, begin, heading
+
+
+def _titled(text: str) -> Iterator[tuple[int, Span]]:
+    """Titles at line starts and inside lines, known or in capitals, with their colon."""
+    for line in _LINE.finditer(text):
+        begin, end = line.span()
+        colon = text.find(":", begin, end)
+        first = _at_line_start(text, begin, end, colon)
+        if first is not None:
+            yield begin, first
+            colon = text.find(":", first.end, end)
+        while colon >= 0:
+            inline = _INLINE.search(text, max(begin, colon - _LONGEST_TITLE), colon)
+            if inline is not None:
+                yield inline.start("title"), Span(inline.start("title"), colon + 1)
+            colon = text.find(":", colon + 1, end)
+
+
+def _at_line_start(text: str, begin: int, end: int, colon: int) -> Span | None:
+    """A title that opens the line: before its colon or dash, or alone in capitals."""
+    start = begin
+    while start < end and text[start] in _DECORATION:
+        start += 1
+    if colon >= 0 and colon - start <= _LONGEST_TITLE:
+        words = text[start:colon].strip(_DECORATION)
+        if " ".join(words.lower().split()) in _titles() or _UNKNOWN.fullmatch(words):
+            stop = colon + 1
+            while stop < end and text[stop] in "*_":
+                stop += 1
+            return Span(start, stop)
+    dash = _DASH.search(text, start, min(end, start + _LONGEST_TITLE))
+    if dash is not None and text[start : dash.start()].strip().lower() in _titles():
+        return Span(start, dash.end())
+    if end - start <= _LONGEST_TITLE:
+        words = text[start:end].strip(_DECORATION)
+        if words.isupper() and words.lower() in _titles():
+            return Span(start, end)
+    return None

@@ -12,9 +12,9 @@ from models.types import Span
 _NEWLINE = "\n\r\x0b\x0c\x85\u2028\u2029"
 _BOUNDARY = re.compile(
     r"(?P<stop>[.!?]+[\"')\]]{0,2})(?=\s|\Z)"
-    r"|(?P<glued>(?<=[a-z)][a-z)])\.)(?=[A-Z][a-z])"
-    rf"|(?P<line>[ \t\xa0]*(?:\r\n|[{_NEWLINE}])\s*)"
-    r"|(?P<item>(?<=[\s;,])\d{1,2}[.)](?=[ \t]+[A-Z]))"
+    r"|(?P<glued>\.)(?<=[a-z)][a-z)]\.)(?=[A-Z][a-z])"
+    rf"|(?P<line>(?:\r\n|[{_NEWLINE}])\s*)"
+    r"|(?P<item>(?<=[\s;,])\d{1,2}[.)])(?=[ \t]+[A-Z])"
 )
 _MARKER = re.compile(r"(?:\(?\d{1,2}[.)](?!\d)|[-*•·●○▪‣–—>#]+(?=\s|[A-Z]))\s*")
 _ABBREVIATION = re.compile(

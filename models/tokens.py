@@ -2,8 +2,8 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from models.types import Span
 
@@ -22,15 +22,14 @@ def fold(text: str) -> str:
 class TokenLine:
     """The tokens of a text and their folded line ``" word word . word "``.
 
-    ``starts``/``ends`` are offsets in the submitted text; ``begin_at`` and ``end_at`` map a
-    position in ``line`` (of the space before, and the space after, a token) to its index.
+    ``starts``/``ends`` are offsets in the submitted text; ``end_at`` maps the position in ``line`` of
+    the space after a token to its index.
     """
 
     words: list[str]
     starts: list[int]
     ends: list[int]
     line: str
-    begin_at: dict[int, int]
     end_at: dict[int, int]
 
     def span(self, first: int, last: int) -> Span:
@@ -44,24 +43,13 @@ class TokenLine:
 
 def tokenize(text: str) -> TokenLine:
     """Cut ``text`` into tokens and lay them out for matching, in one pass."""
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    begin_at: dict[int, int] = {}
-    end_at: dict[int, int] = {}
-    position = 0
-    for index, match in enumerate(_TOKEN.finditer(text)):
-        word = match.group().lower()
-        words.append(word)
-        start, end = match.span()
-        starts.append(start)
-        ends.append(end)
-        begin_at[position] = index
-        position += len(word) + 1
-        end_at[position] = index
-    return TokenLine(words, starts, ends, f" {' '.join(words)} ", begin_at, end_at)
-
-
-def padded(phrases: Sequence[str]) -> list[str]:
-    """Fold each phrase and put the spaces around it that mark word boundaries in a TokenLine."""
-    return [f" {fold(phrase)} " for phrase in phrases]
+    matches = list(_TOKEN.finditer(text))
+    words = [match.group().lower() for match in matches]
+    after = accumulate(len(word) + 1 for word in words)
+    return TokenLine(
+        words,
+        [match.start() for match in matches],
+        [match.end() for match in matches],
+        f" {' '.join(words)} ",
+        dict(zip(after, range(len(words)), strict=True)),
+    )
