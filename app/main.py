@@ -1,5 +1,6 @@
 """The HTTP service: routes, errors, start and stop. Nothing else."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypedDict
@@ -41,6 +42,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         built = services or build_services(settings)
         try:
             await to_thread.run_sync(check_report, _WARM_UP, built)  # models load on first use
+            gc.collect()
+            gc.freeze()  # what was just built lives as long as the service: no collection need visit it
             _log.info("ready", **built.versions)
             yield {"services": built}
         finally:
