@@ -5,6 +5,7 @@ machine; only the ratio to the peer carries over to another.
 """
 
 import argparse
+import gc
 import http.client
 import json
 import os
@@ -62,6 +63,8 @@ def extraction(texts: list[str], rounds: int, *, peer: bool) -> dict[str, Any]:
     names = list(lexicon(store))
     extractor = LexicalExtractor(names)
     targets = [entry.name for entry in names if entry.kind is EntityKind.OBSERVATION][:PEER_TARGETS]
+    gc.collect()
+    gc.freeze()  # as the service does with what lives as long as it does
     other = start_peer(texts, targets) if peer else None
     ours, theirs, entities = [], [], 0
     for _ in range(rounds):

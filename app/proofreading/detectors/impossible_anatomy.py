@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, asserted, name
+from app.proofreading.comparing import REPORTED, asserted, name, sentences
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind, Sidedness
@@ -71,6 +71,7 @@ def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
     for site in finding.sites:
         node = case.facts.nodes.get(site.concept or "")
         if node is not None and node.region in _FAR:
+            twin = _twin(case, finding)
             yield Candidate(
                 type=ErrorType.IMPOSSIBLE_ANATOMY,
                 span=site.span,
@@ -78,22 +79,37 @@ def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
                 rule="impossible_anatomy.region",
                 confidence=0.93,
                 evidence=(
-                    Evidence(EvidenceKind.TEXT, span=case.report.sentences[finding.sentence].span),
+                    *sentences(case, finding, *([] if twin is None else [twin[0]])),
                     Evidence(
                         EvidenceKind.GRAPH_PATH,
                         path=(name(finding.concept, case.facts), "HAS_FINDING_SITE", homes[0].name),
                         source=homes[0].source,
                     ),
                 ),
-                correction=_to_lung(site),
+                correction=_to_chest(site, None if twin is None else twin[1]),
             )
+
+
+def _twin(case: Case, finding: Finding) -> tuple[Finding, Entity] | None:
+    """The same finding told elsewhere, on no other side, with its place in the chest."""
+    for other in asserted(case, REPORTED):
+        apart = other.sides and finding.sides and not other.sides & finding.sides
+        if other.sentence == finding.sentence or other.concept != finding.concept or apart:
+            continue
+        for site in other.sites:
+            node = case.facts.nodes.get(site.concept or "")
+            if node is not None and node.region == "chest":
+                return other, site
+    return None
 
 
 _LOWER_LEG = re.compile(r"(lower|upper)\s+(leg|limb|arm|extremity)", re.IGNORECASE)
 
 
-def _to_lung(site: Entity) -> Correction | None:
-    """Most likely "lower lung" was dictated for "lower leg"; other words are left to the reader."""
+def _to_chest(site: Entity, told: Entity | None) -> Correction | None:
+    """The place told elsewhere; else "lower lung" for "lower leg", which it was most likely dictated as."""
+    if told is not None:
+        return Correction(site.span, told.quote.lower())
     match = _LOWER_LEG.fullmatch(site.quote)
     return None if match is None else Correction(site.span, f"{match.group(1)} lung")
 

@@ -1,0 +1,60 @@
+"""Shared by all tests: settings of hypothesis, the bundled graph, and a check over it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from app.knowledge import lexicon
+from app.proofreading.check import check_report
+from app.proofreading.report import CheckedReport, Context, SubmittedReport
+from app.services import Services, build_services
+from app.settings import Settings
+from kg_ingest.embedded_store import EmbeddedStore, open_bundled
+from models.lexical import LexicalExtractor
+
+hypothesis_settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
+hypothesis_settings.load_profile("ci")
+
+Check = Callable[..., CheckedReport]
+
+
+@pytest.fixture(scope="session")
+def store() -> Iterator[EmbeddedStore]:
+    opened = open_bundled()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def extractor(store: EmbeddedStore) -> LexicalExtractor:
+    return LexicalExtractor(lexicon(store))
+
+
+@pytest.fixture(scope="session")
+def all_services() -> Iterator[Services]:
+    built = build_services(Settings(references_k=0))
+    yield built
+    built.knowledge.close()
+
+
+@pytest.fixture(scope="session")
+def check(all_services: Services) -> Check:
+    def run(text: str, **context: object) -> CheckedReport:
+        return check_report(SubmittedReport(text, "test", Context(**context)), all_services)  # type: ignore[arg-type]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """A file of the shared data, which is no part of the project: the test skips without it."""
+
+    def find(name: str) -> Path:
+        path = Path(__file__).parents[2] / "shared" / "data" / name
+        if not path.exists():
+            pytest.skip(f"shared data {name} is not beside the checkout")
+        return path
+
+    return find

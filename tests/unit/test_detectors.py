@@ -1,0 +1,150 @@
+"""Each error type on invented reports: what is flagged, why, and what stays quiet."""
+
+import pytest
+from tests_support import errors_of
+
+from app.proofreading.report import CheckedReport, EvidenceKind, ReportError, Tier
+
+
+def one(checked: CheckedReport, kind: str) -> ReportError:
+    matching = [error for error in checked.errors if error.candidate.type == kind]
+    assert len(matching) == 1, errors_of(checked)
+    return matching[0]
+
+
+def quotes(checked: CheckedReport, error: ReportError) -> list[str]:
+    text = checked.report.text
+    return [e.span.of(text) for e in error.candidate.evidence if e.kind is EvidenceKind.TEXT and e.span]
+
+
+def test_tutorial_example_leg_for_lung(check) -> None:  # type: ignore[no-untyped-def]
+    checked = check(
+        "FINDINGS:\nPossible right pleural effusion.\nThere is atelectasis at the right upper lung.\n\n"
+        "IMPRESSION:\nMore atelectasis at the right lower leg than previous radiograph."
+    )
+    error = one(checked, "impossible_anatomy")
+    assert error.quote == "lower leg"
+    assert error.tier is Tier.HIGH
+    assert "atelectasis at the right upper lung than previous" in checked.corrected_text
+    assert any(evidence.kind is EvidenceKind.GRAPH_PATH for evidence in error.candidate.evidence)
+
+
+def test_consolidation_left_pneumonia_right(check) -> None:  # type: ignore[no-untyped-def]
+    checked = check(
+        "FINDINGS: There is left lower lobe consolidation.\nIMPRESSION: Right lower lobe pneumonia."
+    )
+    error = one(checked, "laterality_mismatch")
+    assert quotes(checked, error) == [
+        "There is left lower lobe consolidation.",
+        "Right lower lobe pneumonia.",
+    ]
+    assert checked.corrected_text.endswith("IMPRESSION: Left lower lobe pneumonia.")
+
+
+def test_denied_and_described_effusion(check) -> None:  # type: ignore[no-untyped-def]
+    checked = check("FINDINGS: No pleural effusion.\nIMPRESSION: Small bilateral pleural effusions.")
+    error = one(checked, "negation_contradiction")
+    assert quotes(checked, error) == ["No pleural effusion.", "Small bilateral pleural effusions."]
+    assert checked.corrected_text.startswith("FINDINGS: Small bilateral pleural effusions.")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "quote", "fixed"),
+    [
+        (
+            "FINDINGS: 1.2 cm nodule in the right upper lobe.\nIMPRESSION: Left upper lobe nodule.",
+            "laterality_mismatch", "Left", "Right upper lobe nodule",
+        ),
+        (
+            "FINDINGS: The heart is normal in size. Moderate left pleural effusion.\nIMPRESSION: No acute disease.",
+            "omitted_finding", None, "IMPRESSION: Moderate left pleural effusion.",
+        ),
+        (
+            "FINDINGS: Heart size is normal. Lungs are clear. No pleural effusion.\nIMPRESSION: Left lower lobe pneumonia.",
+            "unsupported_finding", "Left lower lobe pneumonia", None,
+        ),
+        (
+            "FINDINGS: Right upper lobe consolidation.\nIMPRESSION: Right lower lobe pneumonia.",
+            "location_mismatch", "lower lobe", "Right upper lobe pneumonia",
+        ),
+        ("FINDINGS: Opacity in the left middle lobe.", "impossible_anatomy", "left middle lobe", "right middle lobe"),
+        ("FINDINGS: There is a small plural effusion.", "terminology", "plural", "small pleural effusion"),
+        ("FINDINGS: No pneumonia thorax.", "terminology", "pneumonia thorax", "No pneumothorax"),
+        ("FINDINGS: Mild cardiomegally.", "terminology", "cardiomegally", "Mild cardiomegaly"),
+        ("FINDINGS: 8 cm calcified granuloma in the left lung.", "measurement", "8 cm", "8 mm calcified"),
+        (
+            "FINDINGS: 9 mm nodule in the left lower lobe.\nIMPRESSION: 19 mm left lower lobe nodule.",
+            "measurement", "19 mm", "IMPRESSION: 9 mm left",
+        ),
+        (
+            "FINDINGS: Small right pleural effusion.\nIMPRESSION: Large right pleural effusion.",
+            "severity_mismatch", "Large", "IMPRESSION: Small right",
+        ),
+        (
+            "FINDINGS: Right pleural effusion has increased.\nIMPRESSION: Decreased right pleural effusion.",
+            "interval_change_mismatch", "Decreased", None,
+        ),
+        (
+            "INDICATION: 45-year-old male.\nFINDINGS: The uterus is unremarkable.",
+            "demographic_mismatch", "uterus", None,
+        ),
+        ("FINDINGS: The [side] lung is clear.", "template_artifact", "[side]", None),
+        ("FINDINGS: There is is no effusion.", "template_artifact", "is is", "There is no effusion"),
+    ],
+)  # fmt: skip
+def test_error(check, text: str, kind: str, quote: str | None, fixed: str | None) -> None:  # type: ignore[no-untyped-def]
+    checked = check(text)
+    error = one(checked, kind)
+    assert error.tier is not Tier.LOW
+    assert quote is None or error.quote == quote
+    assert fixed is None or fixed in checked.corrected_text
+
+
+def test_order_of_the_other_side(check) -> None:  # type: ignore[no-untyped-def]
+    checked = check(
+        "EXAM: Right shoulder radiographs\nFINDINGS: No fracture.",
+        procedure="XR shoulder left",
+        laterality="left",
+    )
+    assert one(checked, "order_mismatch").quote == "Right"
+
+
+def test_order_of_another_modality(check) -> None:  # type: ignore[no-untyped-def]
+    checked = check("EXAM: CT of the chest\nFINDINGS: Lungs are clear.", modality="XR")
+    assert one(checked, "order_mismatch").candidate.rule == "order.modality"
+
+
+def test_sex_of_the_order(check) -> None:  # type: ignore[no-untyped-def]
+    checked = check("FINDINGS: She is intubated.", patient_sex="male")
+    assert one(checked, "demographic_mismatch").quote == "She"
+
+
+def test_age_of_the_order(check) -> None:  # type: ignore[no-untyped-def]
+    checked = check(
+        "INDICATION: 71-year-old woman.\nFINDINGS: Lungs are clear.", patient_age=17, patient_sex="female"
+    )
+    assert one(checked, "demographic_mismatch").quote == "71"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FINDINGS: No large pleural effusion. Trace left pleural effusion.\nIMPRESSION: Trace left effusion.",
+        "FINDINGS: No new opacity. Stable right basilar opacity.",
+        "FINDINGS: No acute fracture. Old healed left rib fracture.",
+        "FINDINGS: Right pleural effusion has resolved. No pleural effusion.",
+        "FINDINGS: No right effusion. Small left pleural effusion.\nIMPRESSION: Small left effusion.",
+        "FINDINGS: Left effusion and right lower lobe atelectasis.\nIMPRESSION: Left effusion. Right atelectasis.",
+        "FINDINGS: Bilateral effusions, left greater than right.\nIMPRESSION: Bilateral effusions.",
+        "FINDINGS: Left lower and right middle lobe opacities.",
+        "FINDINGS: Calcified granuloma in the left upper lobe. Lungs are otherwise clear.\nIMPRESSION: No acute disease.",
+        "FINDINGS: Opacity, atelectasis or infiltrate, in the left base.\nIMPRESSION: Left basilar opacity.",
+        "INDICATION: Mother of two, her daughter has tuberculosis.\nFINDINGS: Lungs are clear.",
+        "FINDINGS: XXXX effusion seen by [**Doctor 12**] on ___.",
+        "INDICATION: Evaluate for left pneumothorax.\nFINDINGS: Small right pneumothorax.\nIMPRESSION: Right pneumothorax.",
+        "FINDINGS: Heart size upper limits of normal.\nIMPRESSION: Borderline cardiomegaly.",
+        "FINDINGS: 2.0 cm nodule, previously 1.5 cm.\nIMPRESSION: 2 cm nodule.",
+    ],
+)
+def test_quiet(check, text: str) -> None:  # type: ignore[no-untyped-def]
+    assert not check(text).has_errors, errors_of(check(text))
