@@ -69,7 +69,7 @@ def _csv(lines: TextIO) -> Iterator[SubmittedReport]:
             cells = {key.strip().lower().lstrip("\ufeff"): value or "" for key, value in row.items() if key}
             yield _report(cells, rows.line_num)
     except csv.Error as error:
-        raise ReadError(rows.line_num, "not CSV") from error
+        raise ReadError(rows.line_num + 1, "not CSV") from error
 
 
 def _jsonl(lines: TextIO) -> Iterator[SubmittedReport]:

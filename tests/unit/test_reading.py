@@ -1,0 +1,55 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from app.proofreading.report import Context
+from app.reading import ReadError, read_reports
+
+
+def test_csv_sections_become_one_text(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(
+        'uid,image,findings,impression\n7,PA chest,"Clear, both lungs.",Normal.\n8,,Big heart.,\n', "utf-8"
+    )
+    first, second = read_reports(path)
+    assert (first.report_id, first.text) == (
+        "7",
+        "EXAM: PA chest\nFINDINGS: Clear, both lungs.\nIMPRESSION: Normal.",
+    )
+    assert second.text == "FINDINGS: Big heart."
+
+
+def test_text_keeps_every_character(tmp_path: Path) -> None:
+    path = tmp_path / "r.txt"
+    path.write_bytes("FINDINGS: é\r\n\tClear.\u2028".encode())
+    (report,) = read_reports(path)
+    assert report.text == "FINDINGS: é\r\n\tClear.\u2028"
+    assert report.report_id == "r"
+
+
+def test_jsonl_carries_context() -> None:
+    row = {"text": "Clear.", "report_id": "a", "context": {"patient_sex": "male", "patient_age": 61}}
+    (report,) = read_reports(io.StringIO("\n" + json.dumps(row) + "\n"), "jsonl")
+    assert report.context == Context(patient_sex="male", patient_age=61.0)
+
+
+@pytest.mark.parametrize(
+    ("form", "content", "line"),
+    [
+        ("jsonl", '{"text": "a"}\n[1]\n', 2),
+        ("jsonl", "{not json}\n", 1),
+        ("jsonl", '{"text": 5}\n', 1),
+        ("jsonl", '{"text": "a", "patient_age": "old"}\n', 1),
+        ("jsonl", "[" * 100_000 + "\n", 1),
+        ("csv", "text\n\n,\n", 3),
+        ("csv", "a,b\n1,2\n", 2),
+        ("csv", 'text\n"open\n', 2),
+    ],
+)
+def test_a_bad_line_is_named_and_never_echoed(form: str, content: str, line: int) -> None:
+    with pytest.raises(ReadError) as caught:
+        list(read_reports(io.StringIO(content), form))
+    assert caught.value.line == line
+    assert "open" not in str(caught.value)
