@@ -21,8 +21,15 @@ from models.tokens import fold
 
 _TERM = 6  # letters of the shortest term that a word is compared with
 _LONG = 9
+_COMMON = 5_000  # an English word this frequent is what was meant
 _ALIKE = 0.5  # least likeness of letters between words of one sound
 _SPELLED = 8  # letters of the shortest plain word that others may be misspellings of
+_ENDINGS = ("s", "es", "ly", "ed", "d", "ing", "al", "ic")
+_STEM = 4  # letters that a compound's second part has at least
+_COMPOUNDS = tuple(
+    "peri para multi non sub supra infra inter intra post pre retro hyper hypo trans uni bi tri costo cardio pleuro "
+    "broncho pneumo thoraco sterno osteo fibro micro macro neo semi extra endo ecto meso".split()
+)
 _PREFIXES = tuple("hyper hypo inter intra peri para post pre retro sub supra infra trans un".split())
 
 
@@ -77,11 +84,13 @@ class Lexis:
         self._pairs.update(pairwise(words))
 
     def known(self, word: str) -> bool:
-        """True for a word of the graph, the corpus, the rules or English, also in a plain ending."""
-        return any(
-            form in self._words or form in self._own or form in english()
-            for form in (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ly"))
-        )
+        """True for a word of the graph, the corpus, the rules or English, also in a plain ending or compound."""
+        forms = (word, *(word.removesuffix(ending) for ending in _ENDINGS))
+        stems = (form[len(prefix) :] for prefix in _COMPOUNDS for form in forms if form.startswith(prefix))
+        return any(self._is_word(form) for form in (*forms, *(stem for stem in stems if len(stem) > _STEM)))
+
+    def _is_word(self, form: str) -> bool:
+        return form in self._words or form in self._own or form in english()
 
     def _fits(self, before: str, word: str, after: str) -> int:
         """How often the word stands beside its neighbours."""
@@ -94,7 +103,7 @@ class Lexis:
 
     def _sounds_like(self, word: str, before: str, after: str) -> str | None:
         """The term that sounds like ``word`` and belongs in its place, where ``word`` does not."""
-        if not self.foreign(word) or self._fits(before, word, after):
+        if not self.foreign(word) or english().get(word, 0) > _COMMON or self._fits(before, word, after):
             return None
         fitting = [
             (self._fits(before, term, after), term)

@@ -24,6 +24,9 @@ _TURN = {
     "male": "female", "female": "male", "man": "woman", "woman": "man", "gentleman": "woman", "lady": "man",
     "boy": "girl", "girl": "boy", "he": "she", "she": "he", "his": "her", "him": "her",
 }  # fmt: skip
+_LONGEST_PRONOUN = len("her")
+_OPENING = frozenset({SectionName.EXAM, SectionName.INDICATION, SectionName.UNTITLED})
+_BODY = frozenset({SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.RECOMMENDATION})
 _YEARS = 1.0
 
 
@@ -35,6 +38,7 @@ class _Sexed:
     span: Span
     evidence: tuple[Evidence, ...]
     word: bool  # a word for the patient, not an organ
+    section: SectionName
 
 
 class Demographic:
@@ -51,24 +55,38 @@ class Demographic:
             for sign in signs:
                 if sign.sex != ordered:
                     yield _candidate(case, sign, f"the order says {ordered}", source, 0.92)
-        elif signs:
-            words = [sign for sign in signs if sign.word]
-            first = (words or signs)[0]
-            for sign in signs:
-                if sign.sex != first.sex:
-                    yield _candidate(case, sign, f"the text says {first.sex}", first.evidence[0], 0.86)
+        else:
+            yield from _within(case, signs)
         yield from _ages(case)
+
+
+def _within(case: Case, signs: list[_Sexed]) -> Iterator[Candidate]:
+    """Signs in the report's body against the noun by which its opening names the patient."""
+    first = next(
+        (sign for sign in signs if sign.word and sign.section in _OPENING and _is_noun(sign, case)), None
+    )
+    if first is not None:
+        for sign in signs:
+            if sign.sex != first.sex and sign.section in _BODY:
+                yield _candidate(case, sign, f"the text says {first.sex}", first.evidence[0], 0.86)
+
+
+def _is_noun(sign: _Sexed, case: Case) -> bool:
+    return len(case.report.quote(sign.span)) > _LONGEST_PRONOUN
 
 
 def _words(case: Case) -> Iterator[_Sexed]:
     for sentence in case.report.sentences:
         text = sentence.span.of(case.report.text)
+        section = case.report.sections[sentence.section].name
         if _OTHERS.search(text):
             continue
         for match in _PATIENT.finditer(text):
+            if match.group().isupper() and not text.isupper():
+                continue  # "HE" for hip extension
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
             sex = "male" if match["male"] else "female"
-            yield _Sexed(sex, span, (Evidence(EvidenceKind.TEXT, span=sentence.span),), word=True)
+            yield _Sexed(sex, span, (Evidence(EvidenceKind.TEXT, span=sentence.span),), True, section)
 
 
 def _organs(case: Case) -> Iterator[_Sexed]:
@@ -81,7 +99,7 @@ def _organs(case: Case) -> Iterator[_Sexed]:
             sentence = Evidence(EvidenceKind.TEXT, span=case.report.sentences[entity.sentence].span)
             sex, path = found
             graph = Evidence(EvidenceKind.GRAPH_PATH, path=path, source="RadProof core")
-            yield _Sexed(sex, entity.span, (sentence, graph), word=False)
+            yield _Sexed(sex, entity.span, (sentence, graph), False, section)
 
 
 def _sex_of(entity: Entity, case: Case) -> tuple[str, tuple[str, ...]] | None:

@@ -8,8 +8,9 @@ from app.proofreading.comparing import REPORTED, asserted, name, sentences
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind, Sidedness
-from models.types import Entity, EntityKind, RelationKind, Span
+from models.types import Entity, EntityKind, RelationKind, SectionName, Span
 
+_CHEST = re.compile(r"chest|thora|lung|cxr|pulmon|rib", re.IGNORECASE)
 _GAP = re.compile(r"[\s-]+")
 _OPPOSITE = {"left": Sidedness.RIGHT, "right": Sidedness.LEFT}
 _INNER = frozenset({"RP:lung", "RP:pleura", "RP:pleural-space", "RP:heart", "RP:pulmonary-vasculature"})
@@ -29,14 +30,30 @@ class ImpossibleAnatomy:
                 site = case.graph.entities[relation.target]
                 if side.kind is EntityKind.SIDE and site.kind is EntityKind.ANATOMY:
                     yield from _wrong_side(case, side, site)
-        for finding in asserted(case, REPORTED):
-            yield from _wrong_region(case, finding)
+        if _is_chest(case):
+            for finding in asserted(case, REPORTED):
+                yield from _wrong_region(case, finding)
+
+
+def _is_chest(case: Case) -> bool:
+    """True for a study of the chest: by order or title, else by where most named structures lie."""
+    titles = [s.body.of(case.report.text) for s in case.report.sections if s.name is SectionName.EXAM]
+    told = [case.context.body_part, case.context.procedure, *titles]
+    if any(words and words.strip() for words in told):
+        return any(words and _CHEST.search(words) for words in told)
+    regions = [
+        node.region
+        for entity in case.graph.entities
+        if (node := case.facts.nodes.get(entity.concept or "")) is not None and node.region is not None
+    ]
+    return regions.count("chest") >= max(1, len(regions) * 0.6)
 
 
 def _wrong_side(case: Case, side: Entity, site: Entity) -> Iterator[Candidate]:
     node = case.facts.nodes.get(site.concept or "")
     between = case.report.text[side.span.end : site.span.start] if side.span.end <= site.span.start else "?"
-    if node is None or node.sidedness is not _OPPOSITE.get(side.value or "") or not _GAP.fullmatch(between):
+    opposite = _OPPOSITE.get(side.value or "")
+    if node is None or opposite is None or node.sidedness is not opposite or not _GAP.fullmatch(between):
         return
     place = Span(side.span.start, site.span.end)
     yield Candidate(

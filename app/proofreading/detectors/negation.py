@@ -48,7 +48,14 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if any(change.value in ("resolved", "decreased") for change in described.changes):
         return False
+    if _vertebral(denial, case) != _vertebral(described, case):
+        return False
     return not _elsewhere(denial, described) and not _limited(denial, described, case)
+
+
+def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
+    """The vertebral levels named in the finding's sentence: "C5-6: no disc protrusion" speaks of one only."""
+    return frozenset(_LEVEL.findall(case.report.sentences[finding.sentence].span.of(case.report.text)))
 
 
 def _elsewhere(denial: Finding, described: Finding) -> bool:
@@ -75,6 +82,9 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
+    before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
+    if before is not None and before.group(1).lower() not in _PLAIN:
+        return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
     kinds = {word.value for word in denial.descriptors}
     return bool(kinds - {word.value for word in described.descriptors})
 
@@ -139,6 +149,15 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
 
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
+_LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
+_WORD_BEFORE = re.compile(r"([A-Za-z-]+)\s+\Z")
+# words between "no" and the finding that leave its meaning whole
+_PLAIN = frozenset(
+    "no not of for or and nor any the a an is are was were without evidence sign signs negative definite there "
+    "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
+    "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
+    "clear be been exclude lacks lack neither denies pleural in both on".split()
+)
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
 _ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)
