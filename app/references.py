@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.knowledge import ground
 from app.proofreading.report import ReferenceHit, SubmittedReport
@@ -11,6 +12,8 @@ from models.extractor import GraphExtractor
 from models.reference_index import ReferenceIndex, ReferenceRecord
 from models.sections import parse
 from models.types import RelationKind
+
+_OBSERVED = "observed.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,18 @@ def observed(stored: Iterable[ReferenceRecord]) -> list[tuple[str, str, int]]:
             if relation.kind is RelationKind.LOCATED_AT and finding is not None and site is not None:
                 counts[finding, site] += 1
     return [(finding, site, count) for (finding, site), count in sorted(counts.items())]
+
+
+def write_observed(folder: Path, counts: Iterable[tuple[str, str, int]]) -> None:
+    """Keep the counts beside the index, so that a service need not count again."""
+    lines = (f"{finding}\t{site}\t{count}\n" for finding, site, count in counts)
+    (folder / _OBSERVED).write_text("".join(lines), encoding="utf-8")
+
+
+def read_observed(folder: Path) -> list[tuple[str, str, int]]:
+    """The counts that ``write_observed`` kept; none where it kept none."""
+    path = folder / _OBSERVED
+    if not path.is_file():
+        return []
+    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    return [(finding, site, int(count)) for finding, site, count in rows]

@@ -26,7 +26,7 @@ from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
 from app.proofreading.report import SubmittedReport
 from app.reading import read_reports
-from app.references import IndexedReferences
+from app.references import IndexedReferences, read_observed
 from app.settings import Settings
 from kg_ingest.embedded_store import open_bundled, open_store
 from kg_ingest.schema import SCHEMA_VERSION, Group
@@ -72,6 +72,7 @@ def build_services(settings: Settings) -> Services:
     references, index_version = _open_references(settings)
     if index_version is not None:
         versions["reference_index"] = index_version
+        knowledge.add_observed(read_observed(settings.index_dir or _DEFAULT_INDEX))
     return Services(
         extractor=LexicalExtractor(lexicon(knowledge)),
         knowledge=knowledge,

@@ -27,6 +27,11 @@ CREATE TABLE edge(source TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL
 CREATE TABLE observed(finding TEXT NOT NULL, site TEXT NOT NULL, count INTEGER NOT NULL,
                       PRIMARY KEY(finding, site)) WITHOUT ROWID;
 """
+# counts of the running service's own references: kept beside the store, also when that is read-only
+_COUNTED = """
+CREATE TEMP TABLE counted(finding TEXT NOT NULL, site TEXT NOT NULL, count INTEGER NOT NULL,
+                          PRIMARY KEY(finding, site)) WITHOUT ROWID;
+"""
 _INDEXES = """
 CREATE INDEX name_folded ON name(folded, rank);
 CREATE INDEX edge_target ON edge(target);
@@ -54,6 +59,10 @@ class EmbeddedStore:
         self._connection = connection
         self._lock = threading.Lock()
         self._rank = 0
+        try:
+            connection.execute(_COUNTED)
+        except sqlite3.Error as error:
+            raise GraphStoreError("the file is not a graph store") from error
 
     def write_node(self, node: Node) -> None:
         """Store one concept and its names; earlier nodes rank before later ones."""
@@ -73,10 +82,10 @@ class EmbeddedStore:
         self._connection.execute("INSERT OR IGNORE INTO edge VALUES (?, ?, ?, ?, ?)", row)
 
     def add_observed(self, triples: Iterable[tuple[str, str, int]]) -> None:
-        """Add counts of (finding id, site id) pairs seen in reference reports."""
+        """Add counts of (finding id, site id) pairs seen in reference reports, for as long as it is open."""
         with self._lock, self._connection:
             self._connection.executemany(
-                "INSERT INTO observed VALUES (?, ?, ?) "
+                "INSERT INTO temp.counted VALUES (?, ?, ?) "
                 "ON CONFLICT(finding, site) DO UPDATE SET count = count + excluded.count",
                 list(triples),
             )
@@ -172,8 +181,10 @@ class EmbeddedStore:
     def observed(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """See GraphStore."""
         rows = self._all(
-            "SELECT finding, site, count FROM observed JOIN json_each(?) AS pair "
-            "ON finding = json_extract(pair.value, '$[0]') AND site = json_extract(pair.value, '$[1]')",
+            "SELECT finding, site, sum(count) FROM "
+            "(SELECT * FROM observed UNION ALL SELECT * FROM temp.counted) JOIN json_each(?) AS pair "
+            "ON finding = json_extract(pair.value, '$[0]') AND site = json_extract(pair.value, '$[1]') "
+            "GROUP BY finding, site",
             json.dumps(sorted(pairs)),
         )
         counts = {(finding, site): int(count) for finding, site, count in rows}

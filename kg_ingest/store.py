@@ -34,5 +34,8 @@ class GraphStore(Protocol):
     def observed(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Counts of OBSERVED (finding id, site id) pairs; absent pairs count 0."""
 
+    def add_observed(self, triples: Iterable[tuple[str, str, int]]) -> None:
+        """Count more (finding id, site id) pairs, for as long as the store is open."""
+
     def close(self) -> None:
         """Release what is held."""

@@ -11,7 +11,7 @@ from app.commands.parts import build, settings
 from app.commands.reading import progress, reports
 from app.limits import InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
-from app.references import records
+from app.references import observed, records, write_observed
 from app.services import ConfigurationError, bundled_reports, open_embedder
 from models.embedder import EmbedderError
 from models.reference_index import IndexManifest, ReferenceIndex, ReferenceIndexError, read_manifest
@@ -57,7 +57,9 @@ def _build(args: argparse.Namespace) -> IndexManifest:
         services.knowledge.close()
     if not len(index):
         raise CommandError(f"{args.source}: holds no report")
-    return index.save(args.out)
+    manifest = index.save(args.out)
+    write_observed(args.out, observed(index.records()))
+    return manifest
 
 
 def _admitted(given: Iterator[SubmittedReport], max_text_bytes: int) -> Iterator[SubmittedReport]:

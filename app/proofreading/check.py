@@ -17,6 +17,7 @@ from app.proofreading.report import (
     SubmittedReport,
     Tier,
 )
+from app.proofreading.support import with_references
 from kg_ingest.schema import Facts
 from kg_ingest.store import GraphStoreError
 from models.embedder import EmbedderError
@@ -43,7 +44,7 @@ def check_report(submitted: SubmittedReport, services: "Services") -> CheckedRep
     errors, corrected = _corrected(errors, case, submitted, services)
     return CheckedReport(
         report=submitted,
-        errors=errors,
+        errors=with_references(errors, case),
         coverage=Coverage(knowledge=knowledge, references=retrieval),
         corrected_text=corrected,
         graph=grounded.graph,

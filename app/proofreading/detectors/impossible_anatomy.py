@@ -102,9 +102,18 @@ def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
                         path=(name(finding.concept, case.facts), "HAS_FINDING_SITE", homes[0].name),
                         source=homes[0].source,
                     ),
+                    *_observed(case, finding, site),
                 ),
                 correction=_to_chest(site, None if twin is None else twin[1]),
             )
+
+
+def _observed(case: Case, finding: Finding, site: Entity) -> Iterator[Evidence]:
+    """How often reference reports say this finding of this place, where they were counted."""
+    count = case.observed.get((finding.concept or "", site.concept or ""))
+    if count is not None and case.references:
+        words = (name(finding.concept, case.facts), f"OBSERVED {count} times at", site.quote.lower())
+        yield Evidence(EvidenceKind.GRAPH_PATH, path=words, source="reference reports")
 
 
 def _twin(case: Case, finding: Finding) -> tuple[Finding, Entity] | None:
