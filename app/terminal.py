@@ -55,6 +55,8 @@ def show(checked: CheckedReport) -> RenderableType:
         blocks += [view.error(number, error), Text()]
     if not checked.errors:
         sound = "No errors found" if checked.coverage.complete else "No errors found in what was checked"
+        if checked.coverage.rules != "done":
+            sound = "Not checked"
         blocks.append(Text(sound, "bold green" if checked.coverage.complete else "bold yellow"))
     blocks.append(_coverage(checked))
     return Group(*blocks)

@@ -88,7 +88,8 @@ def _titled(text: str) -> Iterator[tuple[int, Span]]:
             yield begin, first
             colon = text.find(":", first.end, end)
         while colon >= 0:
-            inline = _INLINE.search(text, max(begin, colon - _LONGEST_TITLE), colon)
+            worded = colon > begin and (text[colon - 1].isalpha() or text[colon - 1] in " \t")
+            inline = _INLINE.search(text, max(begin, colon - _LONGEST_TITLE), colon) if worded else None
             if inline is not None:
                 yield inline.start("title"), Span(inline.start("title"), colon + 1)
             colon = text.find(":", colon + 1, end)

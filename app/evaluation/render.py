@@ -85,7 +85,7 @@ def plot(ours: Summary, plain: Summary, path: Path) -> None:
         f"specificity {ours.specificity.value:.3f}, PPV at {HEADLINE:.0%} prevalence {value:.2f} ({low:.2f}-{high:.2f})",
         fontsize=10,
     )
-    axes.legend(loc="lower right", framealpha=0.9)
+    figure.legend(loc="outside lower right", ncols=2, frameon=False)
     figure.savefig(path, dpi=130)
 
 

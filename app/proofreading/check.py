@@ -7,6 +7,7 @@ from app.knowledge import Grounded, ground
 from app.proofreading.case import Case
 from app.proofreading.correct import apply_edits, propose
 from app.proofreading.findings import fold
+from app.proofreading.language import is_english
 from app.proofreading.merge import resolve
 from app.proofreading.report import (
     Candidate,
@@ -28,6 +29,8 @@ from models.types import Report, ReportGraph
 if TYPE_CHECKING:
     from app.services import Services
 
+_FOREIGN = "failed: unsupported_language"
+
 
 def check_report(submitted: SubmittedReport, services: "Services") -> CheckedReport:
     """Find, explain and propose fixes for the errors of one report.
@@ -35,6 +38,8 @@ def check_report(submitted: SubmittedReport, services: "Services") -> CheckedRep
     A stage that is not configured or fails is named in the answer's coverage; the rest still
     answers. Corrections that would bring a new error are withdrawn.
     """
+    if not is_english(submitted.text):
+        return _not_checked(submitted, services)
     report = parse(submitted.text)
     graph = services.extractor.extract(report)
     grounded, knowledge = _grounded(graph, services)
@@ -51,6 +56,13 @@ def check_report(submitted: SubmittedReport, services: "Services") -> CheckedRep
         references=references,
         versions=dict(services.versions),
     )
+
+
+def _not_checked(submitted: SubmittedReport, services: "Services") -> CheckedReport:
+    """The answer to a report that the rules cannot read: nothing found, and nothing looked at."""
+    coverage = Coverage(rules=_FOREIGN, knowledge=_FOREIGN, references=_FOREIGN)
+    versions = dict(services.versions)
+    return CheckedReport(submitted, (), coverage, submitted.text, ReportGraph(), versions=versions)
 
 
 def _case(

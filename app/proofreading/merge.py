@@ -1,9 +1,10 @@
 """Candidates to errors: one per place, with its tier."""
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import replace
 
-from app.proofreading.report import Candidate, Evidence, EvidenceKind, ReportError, Tier
+from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind, ReportError, Tier
 from models.types import Report, SectionName, Span
 
 HIGH = 0.85
@@ -23,15 +24,10 @@ def resolve(candidates: Iterable[Candidate], report: Report) -> tuple[ReportErro
     Two candidates speak of one place when their spans overlap, or when they are of one type and
     rest on the same sentences. Ids are e1, e2, ... in text order.
     """
-    best = sorted(candidates, key=lambda c: (-c.confidence, c.span, c.type))
-    kept: list[Candidate] = []
-    for candidate in best:
-        index = next((i for i, other in enumerate(kept) if _same_place(candidate, other)), None)
-        if index is None:
-            kept.append(candidate)
-        else:
-            kept[index] = replace(kept[index], evidence=_joined(kept[index].evidence, candidate.evidence))
-    kept.sort(key=lambda candidate: (candidate.span, candidate.type))
+    kept = _Kept()
+    for candidate in sorted(candidates, key=lambda c: (-c.confidence, c.span, c.type)):
+        kept.take(candidate)
+    ordered = sorted(kept.candidates, key=lambda candidate: (candidate.span, candidate.type))
     return tuple(
         ReportError(
             id=f"e{number}",
@@ -40,15 +36,36 @@ def resolve(candidates: Iterable[Candidate], report: Report) -> tuple[ReportErro
             section=_section(candidate.span, report),
             quote=report.quote(candidate.span),
         )
-        for number, candidate in enumerate(kept, start=1)
+        for number, candidate in enumerate(ordered, start=1)
     )
 
 
-def _same_place(first: Candidate, second: Candidate) -> bool:
-    if first.span.overlaps(second.span):
-        return True
-    sentences = _sentences(first)
-    return first.type is second.type and bool(sentences) and sentences == _sentences(second)
+class _Kept:
+    """The best candidate of each place so far; their spans are disjoint, so that one look finds an overlap."""
+
+    def __init__(self) -> None:
+        self.candidates: list[Candidate] = []
+        self._spans: list[tuple[Span, int]] = []
+        self._reasons: dict[tuple[ErrorType, frozenset[Span | None]], int] = {}
+
+    def take(self, candidate: Candidate) -> None:
+        """Keep the candidate, or give its evidence to the better one of its place."""
+        sentences = _sentences(candidate)
+        index = self._overlapping(candidate.span)
+        if index is None and sentences:
+            index = self._reasons.get((candidate.type, sentences))
+        if index is None:
+            self._reasons.setdefault((candidate.type, sentences), len(self.candidates))
+            insort(self._spans, (candidate.span, len(self.candidates)))
+            self.candidates.append(candidate)
+        else:
+            best = self.candidates[index]
+            self.candidates[index] = replace(best, evidence=_joined(best.evidence, candidate.evidence))
+
+    def _overlapping(self, span: Span) -> int | None:
+        at = bisect_left(self._spans, (span, -1))
+        near = self._spans[max(0, at - 1) : at + 1]
+        return next((index for other, index in near if other.overlaps(span)), None)
 
 
 def _sentences(candidate: Candidate) -> frozenset[Span | None]:

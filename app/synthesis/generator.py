@@ -33,6 +33,7 @@ _KINDS = {
 }
 _HEADS = frozenset({EntityKind.OBSERVATION, EntityKind.DEVICE, EntityKind.NORMAL})
 _CHANGES = {"new": "new", "increased": "increased", "decreased": "decreased", "stable": "unchanged"}
+_SPOKEN = 0.85  # share of the organs without a finding that are called normal
 _GROUPS = ("heart", "mediastinum", "lungs", "pleura", "bones")
 
 
@@ -197,9 +198,8 @@ def _statements(
     taken = {group for item, _ in cases for group in item["groups"]}
     normals = _grammar()["normals"][modality]
     said = [(rng.choice(item["changed" if "change" in v else "findings"]), v) for item, v in cases]
-    quiet = [
-        (rng.choice(normals[group]), {}) for group in _GROUPS if group not in taken and rng.random() < 0.85
-    ]
+    free = [group for group in _GROUPS if group not in taken and rng.random() < _SPOKEN]
+    quiet: list[tuple[str, dict[str, str]]] = [(rng.choice(normals[group]), {}) for group in free]
     statements = said + quiet if rng.random() < 0.6 else quiet + said
     if rng.random() < 0.2:
         rng.shuffle(statements)

@@ -1,0 +1,34 @@
+import pytest
+
+from app.proofreading.language import is_english
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FINDINGS: Heart size normal. No pleural effusion or pneumothorax.\nIMPRESSION: No acute disease.",
+        "No effusion.",
+        "XXXX XXXX XXXX clear lungs.",
+        "",
+        "1.2 cm",
+    ],
+)
+def test_english(text: str) -> None:
+    assert is_english(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BEFUND: Kein Pleuraerguss. Herz normal gro\u00df. Zwerchfellkuppen glatt begrenzt.",
+        "\u53cc\u80ba\u7eb9\u7406\u6e05\u6670\uff0c\u672a\u89c1\u80f8\u8154\u79ef\u6db2\u3002",
+        "Hallazgos: silueta cardiaca normal. No se observa derrame pleural. Sin alteraciones agudas.",
+    ],
+)
+def test_other_languages_are_not_checked_rather_than_found_clean(check, text: str) -> None:  # type: ignore[no-untyped-def]
+    assert not is_english(text)
+    checked = check(text)
+    assert checked.errors == ()
+    assert not checked.coverage.complete
+    assert checked.coverage.rules == "failed: unsupported_language"
+    assert checked.corrected_text == text
