@@ -4,7 +4,7 @@ import random
 import re
 
 from app.evaluation.injectors.contradictions import Found
-from app.evaluation.injectors.vocabulary import GROUPS, end_of_impression, statements
+from app.evaluation.injectors.vocabulary import GROUPS, added_to_impression, statements
 from app.evaluation.items import Injection
 from models.sections import parse
 from models.types import SectionName, Span
@@ -39,8 +39,7 @@ _OLD = re.compile(
 def unsupported(text: str, rng: random.Random) -> Found:
     """Add to the impression a finding of which the report says nothing."""
     report = parse(text)
-    end = end_of_impression(text)
-    if end is None or not any(section.name is SectionName.FINDINGS for section in report.sections):
+    if not any(section.name is SectionName.FINDINGS for section in report.sections):
         return None
     found = statements(report)
     if sum(not s.impression for s in found) < 3:
@@ -49,7 +48,8 @@ def unsupported(text: str, rng: random.Random) -> Found:
     free = [group for group in _ADDED if not spoken & set(_RELATED.get(group, (group,)))]
     if not free:
         return None
-    return "add", Injection(Span(end, end), f" {rng.choice(_ADDED[rng.choice(free)])}")
+    edit = added_to_impression(text, rng.choice(_ADDED[rng.choice(free)]))
+    return None if edit is None else ("add", edit)
 
 
 def omitted(text: str, rng: random.Random) -> Found:

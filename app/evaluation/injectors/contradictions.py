@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Mapping
 
-from app.evaluation.injectors.vocabulary import GROUPS, Statement, end_of_impression, pairs, statements
+from app.evaluation.injectors.vocabulary import GROUPS, Statement, added_to_impression, pairs, statements
 from app.evaluation.items import Injection
 from models.sections import parse
 from models.types import Span
@@ -88,7 +88,6 @@ def negation(text: str, rng: random.Random) -> Found:
 
 def _affirm_denied(text: str, rng: random.Random) -> Found:
     """Add an impression line that affirms what the findings deny."""
-    end = end_of_impression(text)
     found = [s for s in statements(parse(text)) if s.negated and not s.unsure and not s.impression]
     denied = [
         group
@@ -98,10 +97,10 @@ def _affirm_denied(text: str, rng: random.Random) -> Found:
             for s in found
         )
     ]
-    if end is None or not denied:
+    if not denied:
         return None
-    line = rng.choice(_ASSERTIONS[rng.choice(denied)])
-    return "affirm_denied", Injection(Span(end, end), f" {line}")
+    edit = added_to_impression(text, rng.choice(_ASSERTIONS[rng.choice(denied)]))
+    return None if edit is None else ("affirm_denied", edit)
 
 
 def _deny_affirmed(text: str, rng: random.Random) -> Found:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from app.evaluation.items import Injection
 from models.sections import parse
 from models.types import Report, SectionName, Span
 
@@ -93,7 +94,10 @@ def pairs(text: str) -> list[tuple[Statement, Statement, str]]:
     return result
 
 
-def end_of_impression(text: str) -> int | None:
-    """Where a sentence can be added to the impression."""
+def added_to_impression(text: str, line: str) -> Injection | None:
+    """The edit that ends the impression with one more sentence; None where there is no impression."""
     last = [statement for statement in statements(parse(text)) if statement.impression]
-    return last[-1].span.end if last else None
+    if not last:
+        return None
+    end = last[-1].span.end
+    return Injection(Span(end, end), f" {line}" if text[end - 1] in ".!?" else f". {line}")

@@ -1,5 +1,6 @@
 """An impression that names an acute finding which the findings exclude or never mention."""
 
+import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
@@ -24,6 +25,7 @@ from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, 
 from kg_ingest.schema import EdgeKind
 from models.types import SectionName
 
+_BONE = re.compile(r"bon[ey]|osseous|skelet", re.IGNORECASE)
 _SHORT = 3  # a findings section of fewer sentences leaves things out
 _LESIONS = frozenset({"RP:nodule", "RP:mass"})
 _SHADOWS = ("RP:opacity", "RP:interstitial-markings", "RP:vascular-congestion", "RP:atelectasis", "RP:cavity")
@@ -116,7 +118,19 @@ def _against(concluded: Finding, case: Case) -> tuple[Finding, ...]:
         for other in current(case, IMPRESSION)
         if _is_blanket(other) and _acute(concluded, case) and in_reach(other, concluded, case)
     ]
-    return tuple((denials + normals + blanket)[:2])
+    bones = [
+        other
+        for other in current(case, FINDINGS)
+        if is_generic(other) and other.status is Status.ABSENT and _of_bones(other, concluded, case)
+    ]
+    return tuple((denials + normals + bones + blanket)[:2])
+
+
+def _of_bones(denial: Finding, concluded: Finding, case: Case) -> bool:
+    """True for "no acute bony abnormality" against a fracture."""
+    words = (denial.entity.quote, *(site.quote for site in denial.sites))
+    osseous = "RP:osseous-finding" in case.facts.ancestors.get(concluded.concept or "", frozenset())
+    return osseous and any(_BONE.search(word) for word in words)
 
 
 def _is_blanket(other: Finding) -> bool:
