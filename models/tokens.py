@@ -32,10 +32,6 @@ class TokenLine:
     line: str
     end_at: dict[int, int]
 
-    def span(self, first: int, last: int) -> Span:
-        """The submitted characters of tokens ``first`` to ``last``, both included."""
-        return Span(self.starts[first], self.ends[last])
-
     def token_range(self, span: Span) -> tuple[int, int]:
         """First token at or after the span's start, and one past the last that begins inside it."""
         return bisect_left(self.starts, span.start), bisect_left(self.starts, span.end)

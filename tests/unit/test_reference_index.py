@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from models.embedder import Vectors
 from models.graph_json import graph_from_json, graph_to_json
-from models.reference_index import ReferenceIndex, ReferenceIndexError, ReferenceRecord, read_manifest
+from models.reference_index import (
+    SCHEMA_VERSION,
+    ReferenceIndex,
+    ReferenceIndexError,
+    ReferenceRecord,
+    essence,
+    read_manifest,
+)
 from models.types import Entity, EntityKind, EntityLabel, Relation, RelationKind, ReportGraph, Span
 
 
@@ -94,7 +101,9 @@ def test_what_cannot_be_used_says_why(tmp_path: Path) -> None:
     assert code("other@2") == "model_mismatch"
     manifest = folder / "manifest.json"
     sound = manifest.read_text("utf-8")
-    manifest.write_text(sound.replace('"schema_version": "1"', '"schema_version": "0"'), "utf-8")
+    manifest.write_text(
+        sound.replace(f'"schema_version": "{SCHEMA_VERSION}"', '"schema_version": "0"'), "utf-8"
+    )
     assert code() == "schema_mismatch"
     manifest.write_text("{", "utf-8")
     assert code() == "corrupt"
@@ -133,3 +142,9 @@ def graphs(draw: st.DrawFn) -> ReportGraph:
 @given(graphs())
 def test_a_graph_survives_json(graph: ReportGraph) -> None:
     assert graph_from_json(graph_to_json(graph)) == graph
+
+
+def test_history_and_technique_make_no_neighbours() -> None:
+    text = "INDICATION: Fever.\nTECHNIQUE: PA.\nFINDINGS: Clear lungs.\nIMPRESSION: Normal."
+    assert essence(text) == "Clear lungs.\nNormal."
+    assert essence("Clear lungs.") == "Clear lungs."

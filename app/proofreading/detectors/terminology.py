@@ -82,11 +82,13 @@ class Terminology:
         confusion = _confusion(tokens.words, index, bounds)
         if confusion is not None:
             size = len(confusion.heard)
-            return _candidate(case, tokens.span(index, index + size - 1), confusion.meant, "known", 0.9), size
+            return _candidate(
+                case, Span(tokens.starts[index], tokens.ends[index + size - 1]), confusion.meant, "known", 0.9
+            ), size
         word = tokens.words[index]
         if len(word) < _SHORTEST_CONFUSION or not word.isascii() or not word.isalpha():
             return None
-        span = tokens.span(index, index)
+        span = Span(tokens.starts[index], tokens.ends[index])
         if not _PLAIN.fullmatch(case.report.quote(span)):
             return None
         before = tokens.words[index - 1] if index > bounds[0] else ""
