@@ -114,8 +114,10 @@ def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> l
             result.append(Scope(trigger.category, trigger.id, hit.end, limit))
         else:
             limit = max([stop + 1 for stop in stops if stop < hit.start], default=start)
-            if trigger.reach:
+            if trigger.reach:  # a short reach does not look past a comma
                 limit = max(limit, hit.start - trigger.reach)
+                commas = [at + 1 for at in range(limit, hit.start) if words[at] == ","]
+                limit = max(commas, default=limit)
             result.append(Scope(trigger.category, trigger.id, limit, hit.start))
     return result
 

@@ -51,10 +51,11 @@ def denied(case: Case, sections: frozenset[SectionName]) -> list[Finding]:
 
 
 def current(case: Case, sections: frozenset[SectionName]) -> Iterator[Finding]:
-    """Findings of these sections that are neither past, nor asked about, nor of a relative."""
+    """Findings of these sections that are neither past, nor asked about, nor of a relative or another exam."""
     for finding in case.findings:
         entity = finding.entity
-        if finding.section in sections and not (entity.historical or entity.hypothetical or entity.other):
+        unsaid = entity.historical or entity.hypothetical or entity.other or finding.aside
+        if finding.section in sections and not unsaid:
             yield finding
 
 

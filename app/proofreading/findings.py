@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+from app.proofreading.parts import sentences_aside
 from kg_ingest.schema import Facts, Sidedness
 from models.types import (
     Entity,
@@ -43,6 +44,7 @@ class Finding:
 
     ``sides`` holds "left" and/or "right"; empty when no side is said. ``sites`` are the located_at
     anatomy entities. ``normal`` marks statements such as "lungs are clear" (concept None).
+    ``aside`` marks what is told of another body part in a report of several exams.
     Modifier tuples hold the modifier entities, in text order.
     """
 
@@ -53,6 +55,7 @@ class Finding:
     sentence: int
     concept: str | None
     normal: bool = False
+    aside: bool = False
     sides: frozenset[str] = frozenset()
     side_entities: tuple[Entity, ...] = ()
     sites: tuple[Entity, ...] = ()
@@ -104,12 +107,14 @@ def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...
         elif relation.kind is RelationKind.LOCATED_AT:
             sites[relation.source].append(relation.target)
     result = []
+    asides = sentences_aside(report)
     for index, entity in enumerate(graph.entities):
         if entity.kind in _HEADS:
             located = sorted(sites[index])
             around = sorted({*modifiers[index], *(m for site in located for m in modifiers[site])})
             said = [graph.entities[modifier] for modifier in around]
-            place = _Place(report, index, tuple(graph.entities[site] for site in located), facts)
+            aside = entity.sentence in asides
+            place = _Place(report, index, tuple(graph.entities[site] for site in located), facts, aside)
             result.append(_finding(entity, said, place))
     return tuple(result)
 
@@ -122,6 +127,7 @@ class _Place:
     index: int
     sites: tuple[Entity, ...]
     facts: Facts
+    aside: bool
 
 
 def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
@@ -140,6 +146,7 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         sentence=entity.sentence,
         concept=entity.concept or _composed(entity, place.sites, place.facts),
         normal=entity.kind is EntityKind.NORMAL,
+        aside=place.aside,
         sides=_sides(of(EntityKind.SIDE), place.sites, place.facts),
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,

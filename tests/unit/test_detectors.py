@@ -144,6 +144,9 @@ def test_age_of_the_order(check) -> None:  # type: ignore[no-untyped-def]
         "INDICATION: Evaluate for left pneumothorax.\nFINDINGS: Small right pneumothorax.\nIMPRESSION: Right pneumothorax.",
         "FINDINGS: Heart size upper limits of normal.\nIMPRESSION: Borderline cardiomegaly.",
         "FINDINGS: 2.0 cm nodule, previously 1.5 cm.\nIMPRESSION: 2 cm nodule.",
+        "FINDINGS: Heart size is enlarged, pulmonary vascularity within normal limits.\nIMPRESSION: Cardiomegaly.",
+        "FINDINGS: Right knee: Severe degenerative changes.\nIMPRESSION: Left knee: Mild degenerative changes. Chest: Ok.",
+        "FINDINGS: Bilateral rib deformities, possibly old fractures.\nIMPRESSION: No acute disease.",
     ],
 )
 def test_quiet(check, text: str) -> None:  # type: ignore[no-untyped-def]

@@ -18,7 +18,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
-from models.types import Span
+from models.types import EntityKind, Span
 
 _OLD = frozenset({"stable", "resolved", "decreased"})
 
@@ -57,7 +57,8 @@ def _acute(finding: Finding, case: Case) -> bool:
         return False
     if any(change.value in _OLD for change in finding.changes):
         return False
-    return not any(acuity.value in ("chronic", "old") for acuity in finding.acuities)
+    said = (e for e in case.graph.entities if e.sentence == finding.sentence and e.kind is EntityKind.ACUITY)
+    return not any(acuity.value in ("chronic", "old") for acuity in said)
 
 
 def _benign_reading(described: Finding, case: Case) -> bool:

@@ -1,0 +1,41 @@
+"""Reports of several exams: which sentences tell of another body part than the chest."""
+
+import re
+
+from models.types import Report
+
+_PART = re.compile(
+    r"(?:(?:left|right|both|bilateral|pelvis and|the)\s+)*"
+    r"(?P<part>chest|abdomen|pelvis|hips?|femurs?|knees?|hands?|wrists?|shoulders?|ankles?|foot|feet|elbows?|forearms?|"
+    r"humerus|tibia|(?:cervical|lumbar|thoracic) spine|neck|skull|facial bones)"
+    r"(?=\s*:|\s+\d[.)]|\s+[A-Z])",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(r"[A-Z]")
+
+
+def sentences_aside(report: Report) -> frozenset[int]:
+    """Indexes of the sentences under a heading of another body part; none unless there are two parts.
+
+    "Right knee: ... Left knee: ..." or "Chest 1. ... Hand 1. ...": what is said of one exam neither
+    supports nor contradicts another.
+    """
+    parts: list[str] = []
+    current, section = "", -1
+    for sentence in report.sentences:
+        if sentence.section != section:
+            current, section = "", sentence.section
+        text = sentence.span.of(report.text)
+        match = _PART.match(text)
+        if match is not None and _HEADING.match(text) and _stands_alone(text, match):
+            current = match.group().lower()
+        parts.append(current)
+    if len(set(parts) - {""}) < 2:
+        return frozenset()
+    return frozenset(index for index, part in enumerate(parts) if part and "chest" not in part)
+
+
+def _stands_alone(text: str, match: re.Match[str]) -> bool:
+    """True for a label before a colon, a number or a new sentence's capital; not for a subject."""
+    rest = text[match.end() :].lstrip()
+    return rest[:1] in ":0123456789" or rest[:1].isupper()
