@@ -1,10 +1,12 @@
 """The read side of the knowledge graph: its names for the extractor, its facts for one report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from kg_ingest.naming import trusted
 from kg_ingest.schema import Edge, Facts, Group
-from kg_ingest.store import GraphStore
+from kg_ingest.sources.core import NAME as CORE
+from kg_ingest.store import GraphStore, NameRow
 from models.types import EntityKind, LexiconEntry, ReportGraph
 
 _KINDS = {
@@ -13,6 +15,7 @@ _KINDS = {
     Group.DISEASE: EntityKind.OBSERVATION,
     Group.DEVICE: EntityKind.DEVICE,
 }
+Counts = Mapping[tuple[str, str], int]
 _NAMEABLE = frozenset({EntityKind.ANATOMY, EntityKind.OBSERVATION, EntityKind.DEVICE})
 
 
@@ -28,22 +31,32 @@ class Grounded:
     observed: dict[tuple[str, str], int]
 
 
-def lexicon(store: GraphStore) -> Iterator[LexiconEntry]:
-    """Every name that the extractor should know, from the store, in its order."""
-    for name, concept, group in store.names(tuple(_KINDS)):
-        yield LexiconEntry(name, concept, _KINDS[group])
+def lexicon(names: Iterable[NameRow]) -> Iterator[LexiconEntry]:
+    """Every name that the extractor should know, of a store's, in its order.
+
+    Of large vocabularies only names that may be trusted in prose; every name of the curated graph.
+    """
+    for name, concept, group, source in names:
+        if group in _KINDS and (source == CORE or trusted(name, group)):
+            yield LexiconEntry(name, concept, _KINDS[group])
 
 
-def ground(graph: ReportGraph, store: GraphStore) -> Grounded:
+def ground(graph: ReportGraph, store: GraphStore, counted: Counts | None = None) -> Grounded:
     """Give every nameable entity a concept and fetch the facts of all of them in one query.
+
+    ``counted``: (finding, site) counts of the service's own references, added to the graph's.
 
     Raises:
         GraphStoreError: when the store cannot answer.
     """
-    entities = tuple(
-        replace(entity, concept=_concept(entity.quote, store))
+    unnamed = {
+        entity.quote
+        for entity in graph.entities
         if entity.concept is None and entity.kind in _NAMEABLE and entity.value is None
-        else entity
+    }
+    named = store.concepts_by_name(sorted(unnamed)) if unnamed else {}
+    entities = tuple(
+        replace(entity, concept=nodes[0].id) if (nodes := named.get(entity.quote)) else entity
         for entity in graph.entities
     )
     linked = ReportGraph(entities, graph.relations)
@@ -54,7 +67,9 @@ def ground(graph: ReportGraph, store: GraphStore) -> Grounded:
         if (source := entities[relation.source].concept) is not None
         and (target := entities[relation.target].concept) is not None
     }
-    return Grounded(linked, store.facts(sorted(concepts)), store.observed(sorted(pairs)))
+    facts = store.facts(sorted(concepts))
+    own = counted or {}
+    return Grounded(linked, facts, {pair: facts.observed.get(pair, 0) + own.get(pair, 0) for pair in pairs})
 
 
 def described(path: tuple[Edge, ...], facts: Facts) -> tuple[str, ...]:
@@ -70,8 +85,3 @@ def described(path: tuple[Edge, ...], facts: Facts) -> tuple[str, ...]:
 def _name(concept: str, facts: Facts) -> str:
     node = facts.nodes.get(concept)
     return node.name if node is not None else concept
-
-
-def _concept(quote: str, store: GraphStore) -> str | None:
-    nodes = store.concepts_by_name(quote)
-    return nodes[0].id if nodes else None

@@ -61,10 +61,10 @@ def write_observed(folder: Path, counts: Iterable[tuple[str, str, int]]) -> None
     (folder / _OBSERVED).write_text("".join(lines), encoding="utf-8")
 
 
-def read_observed(folder: Path) -> list[tuple[str, str, int]]:
-    """The counts that ``write_observed`` kept; none where it kept none."""
+def read_observed(folder: Path) -> dict[tuple[str, str], int]:
+    """(finding, site) counts that ``write_observed`` kept; none where it kept none."""
     path = folder / _OBSERVED
     if not path.is_file():
-        return []
+        return {}
     rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-    return [(finding, site, int(count)) for finding, site, count in rows]
+    return {(finding, site): int(count) for finding, site, count in rows}

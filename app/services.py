@@ -1,13 +1,13 @@
 """The parts that a check needs, and the only place that picks their implementations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 
 from app import __version__
-from app.knowledge import lexicon
+from app.knowledge import Counts, lexicon
 from app.proofreading.case import Detector
 from app.proofreading.detectors.demographic import Demographic
 from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
@@ -28,8 +28,11 @@ from app.proofreading.report import SubmittedReport
 from app.reading import read_reports
 from app.references import IndexedReferences, read_observed
 from app.settings import Settings
-from kg_ingest.embedded_store import open_bundled, open_store
+from kg_ingest.embedded_store import open_store
+from kg_ingest.neo4j_store import open_neo4j
+from kg_ingest.neo4j_writer import Server
 from kg_ingest.schema import SCHEMA_VERSION, Group
+from kg_ingest.sources.core import open_bundled
 from kg_ingest.store import GraphStore, GraphStoreError
 from models.embedder import Embedder, EmbedderError
 from models.extractor import GraphExtractor
@@ -53,6 +56,7 @@ class Services:
     references: IndexedReferences | None
     detectors: tuple[Detector, ...]
     references_k: int = 4
+    counted: Counts = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
 
@@ -64,30 +68,37 @@ def build_services(settings: Settings) -> Services:
     """
     if settings.llm_base_url is not None:
         raise ConfigurationError("RADPROOF_LLM_BASE_URL: the language-model review is not built yet")
-    knowledge = _open_graph(settings.graph_uri)
+    knowledge = _open_graph(settings)
     versions = {
         "radproof": __version__,
         "knowledge_graph": f"{SCHEMA_VERSION}+{knowledge.manifest().checksum[:12]}",
     }
+    names = tuple(knowledge.names(tuple(Group)))
     references, index_version = _open_references(settings)
     if index_version is not None:
         versions["reference_index"] = index_version
-        knowledge.add_observed(read_observed(settings.index_dir or _DEFAULT_INDEX))
     return Services(
-        extractor=LexicalExtractor(lexicon(knowledge)),
+        extractor=LexicalExtractor(lexicon(names)),
         knowledge=knowledge,
         references=references,
-        detectors=_detectors(knowledge),
+        detectors=_detectors(row.text for row in names),
         references_k=settings.references_k,
+        counted=read_observed(settings.index_dir or _DEFAULT_INDEX) if references is not None else {},
         versions=versions,
     )
 
 
-def _open_graph(uri: str | None) -> GraphStore:
-    if uri is not None and "://" in uri:
-        raise ConfigurationError("RADPROOF_GRAPH_URI: graph servers are not supported yet; name a file")
+def _open_graph(settings: Settings) -> GraphStore:
+    uri = settings.graph_uri
     try:
-        return open_bundled() if uri is None else open_store(Path(uri))
+        if uri is None:
+            return open_bundled()
+        if "://" not in uri:
+            return open_store(Path(uri))
+        if settings.graph_password is None:
+            raise ConfigurationError("RADPROOF_GRAPH_PASSWORD: a graph server needs one")
+        password = settings.graph_password.get_secret_value()
+        return open_neo4j(Server(uri, settings.graph_user, password, settings.graph_database))
     except GraphStoreError as error:
         raise ConfigurationError(f"RADPROOF_GRAPH_URI: {error}") from error
 
@@ -123,8 +134,7 @@ def bundled_reports() -> Iterator[SubmittedReport]:
     return read_reports(StringIO(stored), "jsonl")
 
 
-def _detectors(knowledge: GraphStore) -> tuple[Detector, ...]:
-    names = (name for name, _, _ in knowledge.names(tuple(Group)))
+def _detectors(names: Iterable[str]) -> tuple[Detector, ...]:
     lexis = Lexis(names, (report.text for report in bundled_reports()))
     return (
         Laterality(),

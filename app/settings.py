@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
-from pydantic import HttpUrl
+from pydantic import HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _BODY_PER_TEXT = 4  # JSON escapes and a prior report: a body may hold this many times the text limit
@@ -21,7 +21,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RADPROOF_", frozen=True, env_ignore_empty=True)
 
     graph_uri: str | None = None
-    """Knowledge graph: None for the bundled one, or the path of an embedded graph file."""
+    """Knowledge graph: None for the bundled one, the path of a graph file, or neo4j:// or bolt:// of a server."""
+
+    graph_user: str = "neo4j"
+    graph_password: SecretStr | None = None
+    graph_database: str = "neo4j"
+    """Whose name and which database to use on a graph server."""
 
     index_dir: Path | None = None
     """Folder of the reference index. None: ``var/index`` where that exists, else no references."""

@@ -21,7 +21,8 @@ from typing import Any
 from app.knowledge import lexicon
 from app.reading import read_reports
 from app.services import bundled_reports
-from kg_ingest.embedded_store import open_bundled
+from kg_ingest.schema import Group
+from kg_ingest.sources.core import open_bundled
 from models.lexical import LexicalExtractor
 from models.sections import parse
 from models.types import EntityKind
@@ -60,7 +61,7 @@ def main() -> None:
 def extraction(texts: list[str], rounds: int, *, peer: bool) -> dict[str, Any]:
     """Reports a second of both sides, rounds interleaved, medians."""
     store = open_bundled()
-    names = list(lexicon(store))
+    names = list(lexicon(store.names(tuple(Group))))
     extractor = LexicalExtractor(names)
     targets = [entry.name for entry in names if entry.kind is EntityKind.OBSERVATION][:PEER_TARGETS]
     gc.collect()

@@ -3,51 +3,77 @@
 Why SQLite: ``decisions/0002-embedded-graph-store.md``.
 """
 
-import hashlib
 import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from kg_ingest import pipeline
-from kg_ingest.schema import SCHEMA_VERSION, Edge, EdgeKind, Facts, Group, Manifest, Node, Sidedness, Source
-from kg_ingest.sources import core
-from kg_ingest.store import GraphStoreError
+from kg_ingest import embedded_build
+from kg_ingest.checksum import KINDS, kind_number
+from kg_ingest.coding import decode
+from kg_ingest.schema import SCHEMA_VERSION, Edge, EdgeKind, Facts, Group, Manifest, Node, Source
+from kg_ingest.store import PRESENT, GraphStoreError, Inference, NameRow, Rule
 from models.tokens import fold
 
-_SCHEMA = """
-CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE node(id TEXT PRIMARY KEY, grp TEXT NOT NULL, rank INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE TABLE name(folded TEXT NOT NULL, text TEXT NOT NULL, node TEXT NOT NULL, rank INTEGER NOT NULL);
-CREATE TABLE edge(source TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL,
-                  origin TEXT NOT NULL, version TEXT NOT NULL,
-                  PRIMARY KEY(source, kind, target)) WITHOUT ROWID;
-CREATE TABLE observed(finding TEXT NOT NULL, site TEXT NOT NULL, count INTEGER NOT NULL,
-                      PRIMARY KEY(finding, site)) WITHOUT ROWID;
-"""
-# counts of the running service's own references: kept beside the store, also when that is read-only
-_COUNTED = """
-CREATE TEMP TABLE counted(finding TEXT NOT NULL, site TEXT NOT NULL, count INTEGER NOT NULL,
-                          PRIMARY KEY(finding, site)) WITHOUT ROWID;
-"""
-_INDEXES = """
-CREATE INDEX name_folded ON name(folded, rank);
-CREATE INDEX edge_target ON edge(target);
-"""
-_ASKED = "WITH asked(id) AS (SELECT value FROM json_each(?))"
+_OBSERVED = kind_number(EdgeKind.OBSERVED)
+_IS_A = kind_number(EdgeKind.IS_A)
+_UPWARD = ", ".join(str(kind_number(kind)) for kind in (EdgeKind.IS_A, EdgeKind.PART_OF, EdgeKind.UNSIDED))
+_ASKED = "WITH asked(n, id) AS (SELECT node.n, node.id FROM json_each(?) JOIN node ON node.id = value)"
 _CLOSURE = (
-    "WITH RECURSIVE up(start, id) AS (SELECT value, value FROM json_each(?) UNION "
-    "SELECT up.start, edge.target FROM up JOIN edge ON edge.source = up.id AND edge.kind IN ({kinds})) "
-    "SELECT start, id FROM up WHERE start <> id"
+    "WITH RECURSIVE up(start, n) AS (SELECT node.id, node.n FROM json_each(?) JOIN node ON node.id = value UNION "
+    "SELECT up.start, edge.target FROM up JOIN edge ON edge.source = up.n AND edge.kind IN ({kinds})) "
+    "SELECT up.start, node.id FROM up JOIN node ON node.n = up.n WHERE up.start <> node.id"
 )
-_ABOVE = _CLOSURE.format(kinds="'IS_A'")
-_WHOLES = _CLOSURE.format(kinds="'IS_A', 'PART_OF', 'UNSIDED'")
-_NEIGHBOURS = (
-    f"{_ASKED} SELECT source, kind, target, origin, version FROM edge JOIN asked ON source = asked.id "
-    "UNION SELECT source, kind, target, origin, version FROM edge JOIN asked ON target = asked.id "
-    "ORDER BY source, kind, target"
+_ABOVE = _CLOSURE.format(kinds=_IS_A)
+_WHOLES = _CLOSURE.format(kinds=_UPWARD)
+_BELOW = (
+    "WITH RECURSIVE down(n) AS (SELECT n FROM node WHERE id = ? UNION "
+    f"SELECT edge.source FROM down JOIN edge ON edge.target = down.n AND edge.kind = {_IS_A}) "
+)
+_EDGE = (
+    "SELECT s.id, edge.kind, t.id, origin.name, origin.version, edge.count FROM {edges} "
+    "JOIN node AS s ON s.n = edge.source JOIN node AS t ON t.n = edge.target "
+    f"JOIN origin ON origin.n = edge.origin WHERE edge.kind <> {_OBSERVED} "
+    "ORDER BY edge.source, edge.kind, edge.target, edge.origin"
+)
+_EVERY_EDGE = (
+    "SELECT s.id, edge.kind, t.id, origin.name, origin.version, edge.count FROM edge "
+    "JOIN node AS s ON s.n = edge.source JOIN node AS t ON t.n = edge.target JOIN origin ON origin.n = edge.origin "
+    "ORDER BY edge.source, edge.kind, edge.target, edge.origin"
+)
+_OUTGOING = _ASKED + _EDGE.format(edges="edge JOIN asked ON edge.source = asked.n")
+_NEIGHBOURS = _ASKED + _EDGE.format(
+    edges="(SELECT edge.* FROM edge JOIN asked ON source = asked.n "
+    "UNION SELECT edge.* FROM edge JOIN asked ON target = asked.n) AS edge"
+)
+_CAUSES = (
+    f"{_BELOW} SELECT s.id, edge.kind, t.id, origin.name, origin.version, edge.count FROM down "
+    f"JOIN edge ON (edge.target = down.n AND edge.kind = {kind_number(EdgeKind.CAUSES)}) "
+    f"OR (edge.source = down.n AND edge.kind = {kind_number(EdgeKind.SUGGESTS)}) "
+    "JOIN node AS s ON s.n = edge.source JOIN node AS t ON t.n = edge.target JOIN origin ON origin.n = edge.origin"
+)
+_RULES = {
+    Rule.TREATED: "SELECT mention.report, c.id, x.id FROM mention JOIN node AS x ON x.n = mention.node "
+    f"JOIN edge ON edge.source = x.n AND edge.kind = {kind_number(EdgeKind.TREATS)} "
+    "JOIN node AS c ON c.n = edge.target WHERE mention.label = ?",
+    Rule.SPECIFIC: "WITH RECURSIVE said(report, node) AS (SELECT report, node FROM mention WHERE label = ?), "
+    "up(g, s, n) AS (SELECT edge.source, edge.target, edge.target FROM edge "
+    f"WHERE edge.kind = {kind_number(EdgeKind.SUGGESTS)} AND edge.source IN (SELECT node FROM said) "
+    f"UNION SELECT up.g, up.s, edge.target FROM up JOIN edge ON edge.source = up.n AND edge.kind = {_IS_A}) "
+    "SELECT f.report, s.id, fn.id, gn.id FROM up JOIN said AS g ON g.node = up.g "
+    "JOIN said AS f ON f.node = up.n AND f.report = g.report JOIN node AS s ON s.n = up.s "
+    "JOIN node AS fn ON fn.n = f.node JOIN node AS gn ON gn.n = g.node WHERE up.n <> up.s AND f.node <> g.node",
+}
+_COUNTED = (
+    f"{_ASKED} SELECT s.id, t.id, sum(edge.count) FROM asked AS s JOIN edge ON edge.source = s.n "
+    f"JOIN asked AS t ON t.n = edge.target WHERE edge.kind = {_OBSERVED} GROUP BY 1, 2"
+)
+_NAMES = (
+    "SELECT name.text, node.id, node.grp, origin.name FROM node JOIN name ON name.node = node.n "
+    "JOIN origin ON origin.n = name.origin WHERE node.grp IN (SELECT value FROM json_each(?)) "
+    "ORDER BY node.n, name.place"
 )
 
 
@@ -55,111 +81,67 @@ class EmbeddedStore:
     """A knowledge graph in one SQLite database. Safe to share between threads."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Wrap an open database that already has the tables."""
-        self._connection = connection
+        """Wrap an open database that ``embedded_build`` filled."""
+        self.connection = connection
         self._lock = threading.Lock()
-        self._rank = 0
-        try:
-            connection.execute(_COUNTED)
-        except sqlite3.Error as error:
-            raise GraphStoreError("the file is not a graph store") from error
-
-    def write_node(self, node: Node) -> None:
-        """Store one concept and its names; earlier nodes rank before later ones."""
-        self._rank += 1
-        body = json.dumps(asdict(node), ensure_ascii=False, separators=(",", ":"))
-        self._connection.execute(
-            "INSERT INTO node VALUES (?, ?, ?, ?)", (node.id, node.group, self._rank, body)
-        )
-        self._connection.executemany(
-            "INSERT INTO name VALUES (?, ?, ?, ?)",
-            [(fold(name), name, node.id, self._rank) for name in node.names],
-        )
-
-    def write_edge(self, edge: Edge) -> None:
-        """Store one relation; of two that differ in provenance only, the first stays."""
-        row = (edge.source_id, edge.kind, edge.target_id, edge.source, edge.source_version)
-        self._connection.execute("INSERT OR IGNORE INTO edge VALUES (?, ?, ?, ?, ?)", row)
-
-    def add_observed(self, triples: Iterable[tuple[str, str, int]]) -> None:
-        """Add counts of (finding id, site id) pairs seen in reference reports, for as long as it is open."""
-        with self._lock, self._connection:
-            self._connection.executemany(
-                "INSERT INTO temp.counted VALUES (?, ?, ?) "
-                "ON CONFLICT(finding, site) DO UPDATE SET count = count + excluded.count",
-                list(triples),
-            )
-
-    def finish(self, sources: Iterable[Source]) -> None:
-        """Index what was written and store the manifest."""
-        self._connection.executescript(_INDEXES)
-        counts = {
-            table: self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("node", "name", "edge")
-        }
-        manifest = Manifest(
-            SCHEMA_VERSION, tuple(sources), counts["node"], counts["name"], counts["edge"], self.checksum()
-        )
-        with self._connection:
-            self._connection.execute(
-                "INSERT INTO meta VALUES ('manifest', ?)", (json.dumps(asdict(manifest)),)
-            )
-
-    def checksum(self) -> str:
-        """SHA-256 over all nodes and edges in the order of their ids."""
-        digest = hashlib.sha256()
-        for query in (
-            "SELECT body FROM node ORDER BY id",
-            "SELECT * FROM edge ORDER BY source, kind, target",
-        ):
-            for row in self._connection.execute(query):
-                digest.update("\t".join(row).encode())
-        return digest.hexdigest()
 
     def manifest(self) -> Manifest:
         """See GraphStore."""
-        rows = self._all("SELECT value FROM meta WHERE key = 'manifest'")
-        if not rows:
+        raw = self.meta("manifest")
+        if raw is None:
             raise GraphStoreError("the store has no manifest: its load did not finish")
-        raw = json.loads(rows[0][0])
-        return Manifest(**{**raw, "sources": tuple(Source(**source) for source in raw["sources"])})
+        sources = tuple(Source(**source) for source in raw["sources"])
+        return Manifest(**{**raw, "sources": sources, "licences": tuple(raw["licences"])})
 
-    def names(self, groups: Collection[Group]) -> Iterator[tuple[str, str, Group]]:
-        """See GraphStore."""
-        rows = self._all(
-            f"{_ASKED} SELECT name.text, name.node, node.grp FROM node JOIN asked ON node.grp = asked.id "
-            "JOIN name ON name.node = node.id ORDER BY name.rank, name.rowid",
-            json.dumps(sorted(groups)),
-        )
-        return ((text, node, Group(group)) for text, node, group in rows)
+    def meta(self, key: str) -> Any:
+        """What the load noted under this key; None when it noted nothing."""
+        rows = self._all("SELECT value FROM meta WHERE key = ?", key)
+        return json.loads(rows[0][0]) if rows else None
 
-    def concepts_by_name(self, name: str) -> tuple[Node, ...]:
+    def names(self, groups: Collection[Group]) -> Iterator[NameRow]:
         """See GraphStore."""
+        rows = self._all(_NAMES, json.dumps(sorted(groups)))
+        return (NameRow(text, node, Group(group), source) for text, node, group, source in rows)
+
+    def concepts_by_name(self, names: Collection[str]) -> dict[str, tuple[Node, ...]]:
+        """See GraphStore."""
+        folded = {name: fold(name) for name in names}
         rows = self._all(
-            "SELECT DISTINCT node.body FROM name JOIN node ON node.id = name.node "
-            "WHERE name.folded = ? ORDER BY name.rank",
-            fold(name),
+            "SELECT DISTINCT name.folded, node.body FROM json_each(?) JOIN name ON name.folded = value "
+            "JOIN node ON node.n = name.node ORDER BY name.folded, node.n",
+            json.dumps(sorted(set(folded.values()))),
         )
-        return tuple(_node(body) for (body,) in rows)
+        found: dict[str, list[Node]] = {}
+        for key, body in rows:
+            found.setdefault(key, []).append(decode(body))
+        return {name: tuple(found.get(key, ())) for name, key in folded.items()}
+
+    def search(self, words: str, limit: int = 10) -> tuple[Node, ...]:
+        """See GraphStore. Reads all names: some tens of milliseconds per 100,000."""
+        asked = fold(words).split()
+        if not asked:
+            return ()
+        test = " AND ".join("instr(' ' || folded, ?) > 0" for _ in asked)
+        rows = self._all(
+            f"SELECT node.body FROM (SELECT node, min(length(folded)) AS size FROM name WHERE {test} "
+            "GROUP BY node) AS hit JOIN node ON node.n = hit.node ORDER BY size, node.n LIMIT ?",
+            *(f" {word}" for word in asked),
+            limit,
+        )
+        return tuple(decode(body) for (body,) in rows)
 
     def facts(self, ids: Iterable[str]) -> Facts:
         """See GraphStore."""
         asked = json.dumps(sorted(set(ids)))
         above, wholes = _grouped(self._all(_ABOVE, asked)), _grouped(self._all(_WHOLES, asked))
-        edges = tuple(
-            _edge(row)
-            for row in self._all(
-                f"{_ASKED} SELECT source, kind, target, origin, version FROM edge "
-                "JOIN asked ON source = asked.id ORDER BY source, kind, target",
-                asked,
-            )
-        )
+        edges = tuple(_edge(row) for row in self._all(_OUTGOING, asked))
         wanted = {*json.loads(asked), *(edge.target_id for edge in edges)}
         bodies = self._all(
-            f"{_ASKED} SELECT body FROM node JOIN asked ON node.id = asked.id", json.dumps(sorted(wanted))
+            "SELECT body FROM node JOIN json_each(?) ON node.id = value", json.dumps(sorted(wanted))
         )
-        nodes = {node.id: node for node in (_node(body) for (body,) in bodies)}
-        return Facts(nodes, edges, above, wholes)
+        nodes = {node.id: node for node in (decode(body) for (body,) in bodies)}
+        counted = {(finding, site): int(count) for finding, site, count in self._all(_COUNTED, asked)}
+        return Facts(nodes, edges, above, wholes, counted)
 
     def path(self, source_id: str, target_id: str, max_hops: int = 4) -> tuple[Edge, ...] | None:
         """See GraphStore. Breadth first from the source, one query a hop."""
@@ -178,44 +160,72 @@ class EmbeddedStore:
             frontier = following
         return reached.get(target_id)
 
-    def observed(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    def kinds_of(self, concept_id: str) -> frozenset[str]:
+        """See GraphStore."""
+        rows = self._all(f"{_BELOW} SELECT node.id FROM down JOIN node ON node.n = down.n", concept_id)
+        return frozenset(identifier for (identifier,) in rows)
+
+    def reports_mentioning(self, concept_id: str) -> tuple[tuple[str, str, str], ...]:
         """See GraphStore."""
         rows = self._all(
-            "SELECT finding, site, sum(count) FROM "
-            "(SELECT * FROM observed UNION ALL SELECT * FROM temp.counted) JOIN json_each(?) AS pair "
-            "ON finding = json_extract(pair.value, '$[0]') AND site = json_extract(pair.value, '$[1]') "
-            "GROUP BY finding, site",
-            json.dumps(sorted(pairs)),
+            f"{_BELOW} SELECT mention.report, node.id, mention.label FROM down JOIN mention ON mention.node = down.n "
+            "JOIN node ON node.n = down.n ORDER BY 1, 2, 3",
+            concept_id,
         )
-        counts = {(finding, site): int(count) for finding, site, count in rows}
-        return {pair: counts.get(pair, 0) for pair in pairs}
+        return tuple((report, concept, label) for report, concept, label in rows)
+
+    def possible_causes(self, concept_id: str) -> tuple[Edge, ...]:
+        """See GraphStore."""
+        edges = {_edge(row) for row in self._all(_CAUSES, concept_id)}
+        return tuple(
+            sorted(edges, key=lambda e: (e.kind, e.source_id, e.target_id, e.source, e.source_version))
+        )
+
+    def inferred(self, rule: Rule) -> tuple[Inference, ...]:
+        """See GraphStore."""
+        rows = self._all(_RULES[rule], PRESENT)
+        found = sorted({(report, concept, tuple(because)) for report, concept, *because in rows})
+        return tuple(Inference(rule, *row) for row in found)
+
+    def conflicts(self) -> Iterator[tuple[str, str, str]]:
+        """(reason, identifier, identifier) of every refused join and every contradiction."""
+        return iter(self._all("SELECT reason, a, b FROM conflict ORDER BY reason, a, b"))
+
+    def rejects(self) -> Iterator[tuple[str, int, str]]:
+        """(file, line, reason) of every row that its load refused, in the order of reading."""
+        return iter(self._all("SELECT file, line, reason FROM reject ORDER BY rowid"))
+
+    def items(self) -> Iterator[Node | Edge]:
+        """Every concept, then every edge, in a stable order."""
+        for (body,) in self._all("SELECT body FROM node ORDER BY n"):
+            yield decode(body)
+        for row in self._all(_EVERY_EDGE):
+            yield _edge(row)
+
+    def checksum(self) -> str:
+        """Over the content as it is now; equals the manifest's in a sound store."""
+        try:
+            with self._lock:
+                return embedded_build.checksum(self.connection)
+        except sqlite3.Error as error:
+            raise GraphStoreError(f"the embedded graph cannot answer: {type(error).__name__}") from error
 
     def close(self) -> None:
         """See GraphStore."""
         with self._lock:
-            self._connection.close()
+            self.connection.close()
 
-    def _all(self, query: str, *values: str) -> list[tuple[str, ...]]:
+    def _all(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
         try:
             with self._lock:
-                return self._connection.execute(query, values).fetchall()
+                return self.connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise GraphStoreError(f"the embedded graph cannot answer: {type(error).__name__}") from error
 
 
-def _node(body: str) -> Node:
-    raw = json.loads(body)
-    raw["group"] = Group(raw["group"])
-    raw["sidedness"] = Sidedness(raw["sidedness"]) if raw["sidedness"] else None
-    for key in ("names", "xrefs", "severities"):
-        raw[key] = tuple(raw[key])
-    raw["plausible_mm"] = tuple(raw["plausible_mm"]) if raw["plausible_mm"] else None
-    return Node(**raw)
-
-
-def _edge(row: tuple[str, ...]) -> Edge:
-    source, kind, target, origin, version = row
-    return Edge(source, EdgeKind(kind), target, origin, version)
+def _edge(row: tuple[Any, ...]) -> Edge:
+    source, kind, target, origin, version, count = row
+    return Edge(source, KINDS[kind], target, origin, version, count)
 
 
 def _grouped(rows: Iterable[tuple[str, ...]]) -> dict[str, frozenset[str]]:
@@ -223,57 +233,6 @@ def _grouped(rows: Iterable[tuple[str, ...]]) -> dict[str, frozenset[str]]:
     for start, end in rows:
         result.setdefault(start, set()).add(end)
     return {start: frozenset(ends) for start, ends in result.items()}
-
-
-def create(
-    path: str, items: Iterable[Node | Edge], bounds: pipeline.Bounds | None = None
-) -> tuple[EmbeddedStore, pipeline.Summary]:
-    """Load ``items`` into a new database at ``path`` (":memory:" for none on disk)."""
-    connection = sqlite3.connect(path, check_same_thread=False)
-    connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
-    store = EmbeddedStore(connection)
-    counted = _Counted(items)
-    with connection:
-        summary = pipeline.load(counted, store, bounds)
-    store.finish(counted.sources())
-    return store, summary
-
-
-class _Counted:
-    """Passes items through and counts them per source."""
-
-    def __init__(self, items: Iterable[Node | Edge]) -> None:
-        self._items = items
-        self._counts: dict[tuple[str, str], list[int]] = {}
-
-    def __iter__(self) -> Iterator[Node | Edge]:
-        for item in self._items:
-            counts = self._counts.setdefault((item.source, item.source_version), [0, 0])
-            counts[int(isinstance(item, Edge))] += 1
-            yield item
-
-    def sources(self) -> list[Source]:
-        """The sources in the order of their names."""
-        return [
-            Source(name, version, LICENCES.get(name, "see source"), nodes, edges)
-            for (name, version), (nodes, edges) in sorted(self._counts.items())
-        ]
-
-
-LICENCES = {
-    "RadProof core": "as RadProof",
-    "OIDM anatomic locations": "MIT; RadLex License 2.0",
-    "OIDM finding models": "MIT",
-    "HPO": "HPO licence: free with citation and version",
-    "RadLex": "RadLex License 2.0",
-}
-
-
-def open_bundled() -> EmbeddedStore:
-    """The bundled core graph in memory."""
-    return create(":memory:", core.read(), pipeline.Bounds(nodes=(3_000, 100_000), edges=(3_000, 1_000_000)))[
-        0
-    ]
 
 
 def open_store(path: Path) -> EmbeddedStore:

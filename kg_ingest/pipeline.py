@@ -1,80 +1,188 @@
-"""Any source into any writer: strict about what it takes, loud about what it refuses."""
+"""Sources in, one sound graph out: staged, joined, counted, and refused where it is not sound."""
 
-from collections.abc import Iterable
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
-from kg_ingest.schema import Edge, Node
+from kg_ingest.embedded_build import build
+from kg_ingest.embedded_store import EmbeddedStore, open_store
+from kg_ingest.schema import Item, Manifest
+from kg_ingest.staging import Progress, Staging, silent
+from kg_ingest.store import GraphStoreError
 
 
-class Writer(Protocol):
-    """Takes nodes and edges; each node before the edges that touch it."""
+class Reader(Protocol):
+    """One source: reads its files and yields what they state, in constant memory."""
 
-    def write_node(self, node: Node) -> None:
-        """Store one concept."""
+    @property
+    def kind(self) -> str:
+        """One word, as in ``--source KIND=PATH``."""
 
-    def write_edge(self, edge: Edge) -> None:
-        """Store one relation."""
+    @property
+    def licence(self) -> str:
+        """Key of ``licences.TERMS`` for what it yields."""
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """Every file that is read, for the stamp that tells whether it was staged before."""
+
+    def read(self) -> Iterator[Item]:
+        """Nodes, edges, links and mentions; rows that cannot be taken as Reject, left out ones as Skip.
+
+        Raises:
+            SourceError: when the whole source cannot be what it is said to be.
+        """
+
+
+class SourceError(ValueError):
+    """A source as a whole cannot be read: the wrong folder, a cut-off file, another format."""
 
 
 class LoadError(Exception):
-    """The load as a whole failed: too few, or too many, nodes or edges."""
+    """The load as a whole failed: too few, or too many, concepts or edges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many nodes and edges a sound load has, both ends included."""
+    """How many concepts and edges a sound load has, both ends included."""
 
     nodes: tuple[int, int] = (1, 100_000_000)
     edges: tuple[int, int] = (0, 1_000_000_000)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """What was loaded, and what was refused: (position in the source, reason)."""
+    """What a load took, left out and refused."""
 
-    nodes: int = 0
-    names: int = 0
-    edges: int = 0
-    rejects: list[tuple[int, str]] = field(default_factory=list)
+    manifest: Manifest
+    rejected: int
+    skipped: dict[str, int]
+    dangling_edges: int
+    cyclic_concepts: int
 
 
-def load(items: Iterable[Node | Edge], writer: Writer, bounds: Bounds | None = None) -> Summary:
-    """Write every sound item; refuse the rest with a reason.
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Items at hand as a source: of the bundled graph, of a test."""
+
+    items: Iterable[Item] = field(repr=False)
+    kind: str = "items"
+    licence: str = "unknown"
+    files: Sequence[Path] = ()
+
+    def read(self) -> Iterator[Item]:
+        """See Reader."""
+        return iter(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to load: bounds, the licences that the user acknowledged, who watches."""
+
+    bounds: Bounds = Bounds()
+    licences: tuple[str, ...] = ()
+    progress: Progress = silent
+
+
+def stamp(reader: Reader) -> str:
+    """Tells two states of a source apart: its kind, and the names, sizes and dates of its files."""
+    digest = hashlib.sha256(repr(reader).encode() if reader.files else b"")
+    for path in reader.files:
+        state = path.stat()
+        digest.update(f"{path.resolve()}\t{state.st_size}\t{state.st_mtime_ns}\n".encode())
+    return f"{reader.kind} {digest.hexdigest()[:16]}"
+
+
+def load(
+    readers: Sequence[Reader],
+    target: Path | None,
+    options: Options | None = None,
+    workspace: Path | None = None,
+) -> tuple[EmbeddedStore, Summary]:
+    """Load all readers into a new graph at ``target``, or in memory when that is None.
+
+    The graph appears under its name when it is whole. A load that was killed goes on from its
+    ``workspace`` with the first source that was not finished; that file is removed at the end.
 
     Raises:
-        LoadError: when the counts fall outside ``bounds``, so that a cut-off source never passes.
+        LoadError: when the counts fall outside the bounds, so that a cut-off source never passes.
+        SourceError: see Reader.
+        OSError, sqlite3.Error: when a file cannot be read or written.
     """
-    summary = Summary()
-    seen: set[str] = set()
-    for position, item in enumerate(items, start=1):
-        reason = _refusal(item, seen)
-        if reason is not None:
-            summary.rejects.append((position, reason))
-        elif isinstance(item, Node):
-            seen.add(item.id)
-            writer.write_node(item)
-            summary.nodes += 1
-            summary.names += len(item.names)
-        else:
-            writer.write_edge(item)
-            summary.edges += 1
-    limits = bounds or Bounds()
+    how = options or Options()
+    part = None if target is None else target.with_name(target.name + ".part")
+    if part is not None:
+        part.unlink(missing_ok=True)
+    connection = sqlite3.connect(":memory:" if part is None else part, check_same_thread=False)
+    try:
+        connection.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
+        )
+        staging = Staging(connection, workspace)
+        _stage(readers, staging, how.progress)
+        manifest = build(connection, how.licences, how.progress)
+        store = EmbeddedStore(connection)
+        summary = Summary(
+            manifest,
+            staging.reject_count(),
+            staging.skips(),
+            store.meta("dangling_edges"),
+            store.meta("cyclic_concepts"),
+        )
+        _check(manifest, how.bounds)
+        connection.execute("CREATE TABLE main.reject AS SELECT file, line, reason FROM stage.reject")
+        state = {"rejected": summary.rejected, "skipped": summary.skipped, "stamps": _stamps(readers)}
+        connection.execute("INSERT INTO meta VALUES ('load', ?)", (json.dumps(state),))
+        connection.commit()
+        staging.detach()
+    except BaseException:
+        connection.close()
+        if part is not None:
+            part.unlink(missing_ok=True)
+        raise
+    if part is not None and target is not None:
+        part.replace(target)
+    if workspace is not None:
+        workspace.unlink(missing_ok=True)
+    return store, summary
+
+
+def stored(readers: Sequence[Reader], target: Path) -> tuple[EmbeddedStore, Summary] | None:
+    """The graph that an earlier load of the very same sources left at ``target``, if there is one."""
+    if not target.is_file():
+        return None
+    try:
+        store = open_store(target)
+        state = store.meta("load")
+        if state is not None and state["stamps"] == _stamps(readers):
+            facts = (store.meta("dangling_edges"), store.meta("cyclic_concepts"))
+            return store, Summary(store.manifest(), state["rejected"], state["skipped"], *facts)
+        store.close()
+    except GraphStoreError:
+        return None
+    return None
+
+
+def _stamps(readers: Sequence[Reader]) -> list[str]:
+    return [stamp(reader) for reader in readers]
+
+
+def _stage(readers: Sequence[Reader], staging: Staging, progress: Progress) -> None:
+    stamps = _stamps(readers)
+    staging.keep_only(stamps)
+    for reader, mark in zip(readers, stamps, strict=True):
+        if not staging.is_done(mark):
+            staging.add(reader.read(), mark, reader.licence, progress)
+
+
+def _check(manifest: Manifest, bounds: Bounds) -> None:
     for what, count, (low, high) in (
-        ("nodes", summary.nodes, limits.nodes),
-        ("edges", summary.edges, limits.edges),
+        ("concepts", manifest.concepts, bounds.nodes),
+        ("edges", manifest.edges, bounds.edges),
     ):
         if not low <= count <= high:
             raise LoadError(f"{count} {what} loaded, expected {low} to {high}")
-    return summary
-
-
-def _refusal(item: Node | Edge, seen: set[str]) -> str | None:
-    if isinstance(item, Node):
-        if item.id in seen:
-            return f"duplicate node {item.id}"
-        return None if item.names else f"node {item.id} has no name"
-    for end in (item.source_id, item.target_id):
-        if end not in seen:
-            return f"edge to unknown node {end}"
-    return f"edge from {item.source_id} to itself" if item.source_id == item.target_id else None

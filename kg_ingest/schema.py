@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 
 class Group(StrEnum):
@@ -27,6 +27,10 @@ class EdgeKind(StrEnum):
     UNSIDED = "UNSIDED"  # sided structure -> the structure without its side
     EXCLUDES = "EXCLUDES"  # the two cannot be said of one place at one time
     SUGGESTS = "SUGGESTS"  # finding -> disease it may indicate
+    CAUSES = "CAUSES"
+    TREATS = "TREATS"  # drug, device or procedure -> what it is for
+    HAS_MORPHOLOGY = "HAS_MORPHOLOGY"  # disease -> abnormal structure
+    RELATED_TO = "RELATED_TO"  # any other relation that a source states
     OBSERVED = "OBSERVED"  # finding -> site, with a count over reference reports
 
 
@@ -47,6 +51,8 @@ class Node:
     ``plausible_mm``: lowest and highest plausible greatest dimension of this finding in millimetres.
     ``severities``: severity words used of this finding. ``acuity``: acute | chronic | either.
     ``sex``: male | female when the structure or disease exists in one sex only.
+    ``members``: the sources' own records of a concept that several of them have, each as it was
+    stated; empty when there is one record only. ``kg_ingest.merging.split`` takes them apart again.
     """
 
     id: str
@@ -62,6 +68,7 @@ class Node:
     sex: str | None = None
     plausible_mm: tuple[float, float] | None = None
     severities: tuple[str, ...] = ()
+    members: tuple["Node", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,49 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A source's statement that two identifiers mean the same concept (SSSOM skos:exactMatch)."""
+
+    a: str
+    b: str
+    source: str
+    source_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A report of the archive mentions a concept: A-box, without the report's text."""
+
+    report_id: str
+    concept_id: str
+    label: str
+    source: str
+    source_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that a source could not take. ``line`` counts from 1; ``reason`` never quotes the row."""
+
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Sound rows that were left out on purpose: by a filter, or of a relation that is not used."""
+
+    reason: str
+    count: int
+
+
+Item = Node | Edge | Link | Mention | Reject | Skip
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """One loaded source, as the manifest lists it."""
+    """One loaded source, as the manifest lists it; ``licence`` names the terms it came under."""
 
     name: str
     version: str
@@ -89,7 +137,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a graph holds. ``checksum`` is the SHA-256 over its sorted content."""
+    """What a graph holds.
+
+    ``checksum``: over its content in any order (``kg_ingest.checksum``). ``joined``: records that
+    became part of another's concept. ``conflicts``: joins that were refused and other contradictions.
+    ``licences``: the terms that the loader's user acknowledged.
+    """
 
     schema_version: str
     sources: tuple[Source, ...]
@@ -97,6 +150,10 @@ class Manifest:
     names: int
     edges: int
     checksum: str
+    mentions: int = 0
+    joined: int = 0
+    conflicts: int = 0
+    licences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +164,11 @@ class Facts:
     ``edges``: their outgoing edges of every kind but OBSERVED.
     ``ancestors``: asked id -> ids above it by IS_A, any depth, itself not included.
     ``wholes``: asked id -> ids above it by PART_OF, UNSIDED and IS_A among anatomy, any depth.
+    ``observed``: (finding id, site id), both asked -> how often corpora say the one of the other.
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
     ancestors: dict[str, frozenset[str]] = field(default_factory=dict)
     wholes: dict[str, frozenset[str]] = field(default_factory=dict)
+    observed: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 Vocabulary: concepts are ``skos:Concept`` with ``skos:prefLabel``, ``skos:altLabel`` and
 ``skos:exactMatch`` (cross references as CURIE literals in ``rp:xref``); relations are reified once
-in ``rdf:Statement`` nodes so that each keeps its source and version.
+in ``rdf:Statement`` nodes so that each keeps its source and version, one for each source that states it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import RDF, SKOS
 
+from kg_ingest.coding import decode, encode
 from kg_ingest.schema import Edge, EdgeKind, Group, Node, Sidedness
 
 RP = Namespace("urn:radproof:schema:")
@@ -63,6 +64,8 @@ def _add_node(graph: Graph, node: Node) -> None:
         graph.add((uri, RP.xref, Literal(f"{order:04d} {xref}")))
     for order, severity in enumerate(node.severities):
         graph.add((uri, RP.severity, Literal(f"{order:04d} {severity}")))
+    for order, member in enumerate(node.members):
+        graph.add((uri, RP.member, Literal(f"{order:04d} {encode(member)}")))
     if node.sidedness is not None:
         graph.add((uri, RP.sidedness, Literal(node.sidedness.value)))
     if node.plausible_mm is not None:
@@ -74,8 +77,8 @@ def _add_node(graph: Graph, node: Node) -> None:
 
 
 def _add_edge(graph: Graph, edge: Edge) -> None:
-    key = quote(f"{edge.source_id} {edge.kind} {edge.target_id}", safe="")
-    uri = URIRef(_EDGE + key)
+    parts = (edge.source_id, edge.kind, edge.target_id, edge.source, edge.source_version)
+    uri = URIRef(_EDGE + "/".join(quote(part, safe="") for part in parts))
     graph.add((_uri(edge.source_id), RP[edge.kind.value], _uri(edge.target_id)))
     graph.add((uri, RDF.type, RDF.Statement))
     graph.add((uri, RDF.subject, _uri(edge.source_id)))
@@ -112,6 +115,7 @@ def _node(graph: Graph, uri: object) -> Node:
         sex=_text(graph, uri, RP.sex),
         plausible_mm=(float(low), float(high)) if low and high else None,
         severities=_ordered(graph, uri, RP.severity),
+        members=tuple(decode(member) for member in _ordered(graph, uri, RP.member)),
     )
 
 

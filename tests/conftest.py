@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from neo4j_server import Neo4jServer, UnavailableError
 
 from app.knowledge import lexicon
 from app.proofreading.check import check_report
 from app.proofreading.report import CheckedReport, Context, SubmittedReport
 from app.services import Services, build_services
 from app.settings import Settings
-from kg_ingest.embedded_store import EmbeddedStore, open_bundled
+from kg_ingest.embedded_store import EmbeddedStore
+from kg_ingest.neo4j_writer import Server
+from kg_ingest.schema import Group
+from kg_ingest.sources.core import open_bundled
 from models.lexical import LexicalExtractor
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
@@ -28,8 +32,24 @@ def store() -> Iterator[EmbeddedStore]:
 
 
 @pytest.fixture(scope="session")
+def neo4j_process() -> Iterator[Neo4jServer]:
+    """A real server, started by the project's script; without Java and Maven the test skips."""
+    try:
+        server = Neo4jServer(heap="512m", pagecache="128m")
+    except UnavailableError as error:
+        pytest.skip(f"no Neo4j server: {error}")
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(neo4j_process: Neo4jServer) -> Server:
+    return Server(neo4j_process.uri, neo4j_process.user, neo4j_process.password)
+
+
+@pytest.fixture(scope="session")
 def extractor(store: EmbeddedStore) -> LexicalExtractor:
-    return LexicalExtractor(lexicon(store))
+    return LexicalExtractor(lexicon(store.names(tuple(Group))))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.tokens import fold
+from kg_ingest.naming import trusted
+from kg_ingest.schema import Group
 
 CORE = Path(__file__).parent.parent / "kg_ingest" / "core"
 OIDM_ANATOMY = ("OIDM anatomic locations", "75afd39")
@@ -22,17 +23,6 @@ HPO = ("HPO", "2025-01-16")
 RADLEX = ("RadLex", "2017")
 HPO_ROOTS = ("HP:0002086", "HP:0001626", "HP:0000765", "HP:0000924")
 RADLEX_ROOTS = {"RID5": "finding", "RID34785": "finding", "RID34861": "device"}
-MODIFIERS = frozenset(
-    "left right bilateral unilateral no not without normal abnormal abnormality acute chronic with and or of "
-    "increased decreased mild moderate severe small large multiple single new old recurrent positive "
-    "negative due to secondary congenital neonatal fetal familial other unspecified".split()
-)
-# single words that everyday prose uses too: no name of a finding by themselves
-EVERYDAY = frozenset(
-    "enlargement thickening displacement obstruction hypertension inflammation separation retraction "
-    "prosthesis assessment transection perforation hypertrophy degeneration ossification progression attenuation "
-    "abnormality appearance procedure examination distribution enhancement calcification".split()
-)
 
 
 @dataclass
@@ -75,18 +65,7 @@ def main() -> None:
 
 def clean(row: Row) -> bool:
     """Keep names that a matcher may trust: no modifiers, not short, not one plain short word."""
-    kept = []
-    for name in row.names:
-        words = fold(name).split()
-        sided = row.group == "anatomy" and words[:1] in (["left"], ["right"])
-        if not words or len(" ".join(words)) < 5 or len(words) > 6 or not words[0].isascii():
-            continue
-        if len(words) == 1 and row.group != "anatomy" and (len(words[0]) < 9 or words[0] in EVERYDAY):
-            continue
-        if MODIFIERS & set(words[1:] if sided else words) or not re.search(r"[a-z]{3}", name.lower()):
-            continue
-        if name not in kept:
-            kept.append(name)
+    kept = [name for name in dict.fromkeys(row.names) if trusted(name, Group(row.group))]
     row.names = kept
     return bool(kept)
 

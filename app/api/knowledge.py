@@ -62,7 +62,7 @@ class PathOut(BaseModel):
 def concepts(name: _Term, request: Request) -> ConceptsOut:
     """Concepts with this name or abbreviation, case and spaces folded; an empty list when there is none."""
     store: GraphStore = request.state.services.knowledge
-    found = store.concepts_by_name(name)
+    found = store.concepts_by_name([name])[name]
     return ConceptsOut(concepts=tuple(ConceptOut.model_validate(node) for node in found))
 
 
@@ -87,7 +87,7 @@ def _resolve(term: str, parameter: str, store: GraphStore) -> Node:
     node = store.facts([term]).nodes.get(term)
     if node is not None:
         return node
-    named = store.concepts_by_name(term)
+    named = store.concepts_by_name([term])[term]
     if not named:
         place = FieldProblem(parameter=parameter, code="concept_not_found")
         raise Problem(404, "concept_not_found", "No concept has this id or name.", [place])

@@ -18,8 +18,8 @@ from pathlib import Path
 from app.knowledge import ground, lexicon
 from app.proofreading.findings import Finding, Status, fold
 from app.reading import read_reports
-from kg_ingest.embedded_store import open_bundled
-from kg_ingest.schema import Facts
+from kg_ingest.schema import Facts, Group
+from kg_ingest.sources.core import open_bundled
 from kg_ingest.store import GraphStore
 from models.lexical import LexicalExtractor
 from models.radgraph_format import graph_from_radgraph
@@ -84,7 +84,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     data: Path = parser.parse_args().data
     store = open_bundled()
-    reader = Reader(LexicalExtractor(lexicon(store)), store)
+    reader = Reader(LexicalExtractor(lexicon(store.names(tuple(Group)))), store)
     parts: tuple[tuple[str, Callable[[Reader, Path], Iterator[str]]], ...] = (
         ("negex/rsAnnotations-half.txt", negex),
         ("openi_indiana/reports.csv", mesh),

@@ -85,7 +85,7 @@ def _candidates(case: Case, services: "Services") -> list[Candidate]:
 
 def _grounded(graph: ReportGraph, services: "Services") -> tuple[Grounded, str]:
     try:
-        return ground(graph, services.knowledge), "done"
+        return ground(graph, services.knowledge, services.counted), "done"
     except GraphStoreError:
         return Grounded(graph, Facts(), {}), "failed: graph_unavailable"
 

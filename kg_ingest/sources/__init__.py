@@ -1,1 +1,1 @@
-"""Sources: pure generators of Node and Edge."""
+"""Readers of sources: each turns files into typed nodes and edges, in constant memory."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
-from kg_ingest.pipeline import Bounds
+from kg_ingest.embedded_store import EmbeddedStore
+from kg_ingest.pipeline import Bounds, Options, Plain, load
 from kg_ingest.schema import Edge, EdgeKind, Group, Node, Sidedness
 from models.tokens import fold
 
@@ -40,6 +41,16 @@ def read() -> Iterator[Node | Edge]:
         source, target = alias.get(edge.source_id, edge.source_id), alias.get(edge.target_id, edge.target_id)
         if source in known and target in known and source != target and not source.startswith(_PREFIX):
             yield replace(edge, source_id=source, target_id=target)
+
+
+def reader() -> Plain:
+    """The bundled graph as a source."""
+    return Plain(read(), "core", "core")
+
+
+def open_bundled() -> EmbeddedStore:
+    """The bundled core graph in memory."""
+    return load([reader()], None, Options(BOUNDS))[0]
 
 
 def _rows(filename: str, columns: int) -> Iterator[list[str]]:

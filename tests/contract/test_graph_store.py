@@ -5,20 +5,41 @@ from pathlib import Path
 
 import pytest
 
-from kg_ingest.embedded_store import create, open_bundled, open_store
-from kg_ingest.schema import SCHEMA_VERSION, Edge, EdgeKind, Group, Node, Sidedness
+from kg_ingest.embedded_store import open_store
+from kg_ingest.neo4j_store import open_neo4j
+from kg_ingest.neo4j_writer import push
+from kg_ingest.pipeline import Plain, load
+from kg_ingest.schema import SCHEMA_VERSION, Edge, EdgeKind, Group, Mention, Node, Sidedness
 from kg_ingest.sources import core
-from kg_ingest.store import GraphStore, GraphStoreError
+from kg_ingest.store import GraphStore, GraphStoreError, Inference, Rule
+
+CORPUS = [
+    Edge("RP:nodule", EdgeKind.OBSERVED, "RP:lung", "test corpus", "1", 3),
+    Edge("RP:chest-tube", EdgeKind.TREATS, "RP:pneumothorax", "test corpus", "1"),
+    Edge("RP:pneumonia", EdgeKind.IS_A, "RP:opacity", "test corpus", "1"),
+    Mention("r3", "RP:chest-tube", "OBS-DP", "test corpus", "1"),
+    Mention("r4", "RP:opacity", "OBS-DP", "test corpus", "1"),
+    Mention("r4", "RP:consolidation", "OBS-DP", "test corpus", "1"),
+    Mention("r1", "RP:consolidation", "OBS-DP", "test corpus", "1"),
+    Mention("r2", "RP:opacity", "OBS-DA", "test corpus", "1"),
+    Mention("r2", "RP:pneumothorax", "OBS-DP", "test corpus", "1"),
+]
 
 
-@pytest.fixture(scope="module", params=["embedded memory", "embedded file"])
+@pytest.fixture(scope="module", params=["embedded memory", "embedded file", "neo4j"])
 def graph(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphStore]:
+    readers = [core.reader(), Plain(CORPUS, "corpus")]
     if request.param == "embedded memory":
-        opened = open_bundled()
+        opened: GraphStore = load(readers, None)[0]
     else:
         path = tmp_path_factory.mktemp("graph") / "core.db"
-        create(str(path), core.read())[0].close()
+        load(readers, path)[0].close()
         opened = open_store(path)
+        if request.param == "neo4j":
+            server = request.getfixturevalue("neo4j_server")
+            push(opened, server)
+            opened.close()
+            opened = open_neo4j(server)
     yield opened
     opened.close()
 
@@ -29,7 +50,7 @@ def test_manifest_counts_the_bundled_graph(graph: GraphStore) -> None:
     assert manifest.concepts >= 3_000
     assert manifest.names >= 15_000
     assert {source.name for source in manifest.sources} >= {"RadProof core", "RadLex", "HPO"}
-    assert sum(source.nodes for source in manifest.sources) == manifest.concepts
+    assert sum(source.nodes for source in manifest.sources) == manifest.concepts + manifest.joined
 
 
 @pytest.mark.parametrize(
@@ -44,12 +65,21 @@ def test_manifest_counts_the_bundled_graph(graph: GraphStore) -> None:
     ],
 )
 def test_names_find_their_concept(graph: GraphStore, name: str, concept: str) -> None:
-    assert [node.id for node in graph.concepts_by_name(name)][:1] == [concept]
+    assert [node.id for node in graph.concepts_by_name([name])[name]][:1] == [concept]
 
 
-def test_unknown_names_find_nothing(graph: GraphStore) -> None:
-    assert graph.concepts_by_name("no such thing") == ()
-    assert graph.concepts_by_name("") == ()
+def test_names_are_looked_up_together(graph: GraphStore) -> None:
+    found = graph.concepts_by_name(["no such thing", "", "RLL", "rll"])
+    assert found["no such thing"] == found[""] == ()
+    assert found["RLL"] == found["rll"] != ()
+
+
+def test_words_find_concepts_whose_names_hold_them(graph: GraphStore) -> None:
+    found = graph.search("lobe left low")
+    assert found[0].id == "RP:left-lower-lobe"
+    assert graph.search("lobe left low", limit=1) == found[:1]
+    assert graph.search("") == graph.search("nosuchword") == ()
+    assert graph.search('*:* ~ "(') == ()
 
 
 def test_sides_of_structures(graph: GraphStore) -> None:
@@ -93,21 +123,46 @@ def test_path_explains_how_two_concepts_are_tied(graph: GraphStore) -> None:
 
 def test_names_of_a_group(graph: GraphStore) -> None:
     devices = list(graph.names([Group.DEVICE]))
-    assert ("endotracheal tube", "RP:endotracheal-tube", Group.DEVICE) in devices
-    assert {group for _, _, group in devices} == {Group.DEVICE}
+    assert ("endotracheal tube", "RP:endotracheal-tube", Group.DEVICE, "RadProof core") in devices
+    assert {row.group for row in devices} == {Group.DEVICE}
     assert devices == list(graph.names([Group.DEVICE]))
 
 
-def test_pairs_never_observed_count_zero(graph: GraphStore) -> None:
-    assert graph.observed([("RP:nodule", "RP:lung")]) == {("RP:nodule", "RP:lung"): 0}
+def test_observed_pairs_count(graph: GraphStore) -> None:
+    assert graph.facts(["RP:nodule", "RP:lung"]).observed == {("RP:nodule", "RP:lung"): 3}
+    assert graph.facts(["RP:nodule"]).observed == {}
+    assert graph.facts(["RP:lung", "RP:heart"]).observed == {}
 
 
-def test_observed_pairs_add_up() -> None:
-    store = open_bundled()
-    store.add_observed([("RP:nodule", "RP:lung", 2)])
-    store.add_observed([("RP:nodule", "RP:lung", 3)])
-    assert store.observed([("RP:nodule", "RP:lung")]) == {("RP:nodule", "RP:lung"): 5}
-    store.close()
+def test_a_concept_and_all_its_kinds(graph: GraphStore) -> None:
+    kinds = graph.kinds_of("RP:opacity")
+    assert {"RP:opacity", "RP:consolidation"} <= kinds
+    assert "RP:pneumothorax" not in kinds
+    assert graph.kinds_of("no:such") == frozenset()
+
+
+def test_which_reports_mention_any_kind_of_it(graph: GraphStore) -> None:
+    assert graph.reports_mentioning("RP:opacity") == (
+        ("r1", "RP:consolidation", "OBS-DP"),
+        ("r2", "RP:opacity", "OBS-DA"),
+        ("r4", "RP:consolidation", "OBS-DP"),
+        ("r4", "RP:opacity", "OBS-DP"),
+    )
+    assert graph.reports_mentioning("RP:rib-fracture") == ()
+
+
+def test_possible_causes_of_any_kind_of_it(graph: GraphStore) -> None:
+    causes = {(edge.source_id, edge.kind, edge.target_id) for edge in graph.possible_causes("RP:opacity")}
+    assert ("RP:consolidation", EdgeKind.SUGGESTS, "RP:pneumonia") in causes
+    assert graph.possible_causes("no:such") == ()
+
+
+def test_rules_infer_what_a_report_does_not_say(graph: GraphStore) -> None:
+    assert graph.inferred(Rule.TREATED) == (
+        Inference(Rule.TREATED, "r3", "RP:pneumothorax", ("RP:chest-tube",)),
+    )
+    specific = Inference(Rule.SPECIFIC, "r4", "RP:pneumonia", ("RP:opacity", "RP:consolidation"))
+    assert specific in graph.inferred(Rule.SPECIFIC)
 
 
 def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
@@ -121,19 +176,9 @@ def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
 
 def test_another_schema_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "old.db"
-    monkeypatch.setattr("kg_ingest.embedded_store.SCHEMA_VERSION", "0")
+    monkeypatch.setattr("kg_ingest.embedded_build.SCHEMA_VERSION", "0")
     node = Node("x", "x", Group.OTHER, "test", "1", names=("x",))
-    create(str(path), [node])[0].close()
+    load([Plain([node])], path)[0].close()
     monkeypatch.undo()
     with pytest.raises(GraphStoreError, match="schema version 0"):
         open_store(path)
-
-
-def test_a_load_refuses_what_is_not_sound() -> None:
-    node = Node("x", "x", Group.OTHER, "test", "1", names=("x",))
-    nameless = Node("y", "y", Group.OTHER, "test", "1")
-    edge = Edge("x", EdgeKind.IS_A, "z", "test", "1")
-    store, summary = create(":memory:", [node, node, nameless, edge])
-    assert (summary.nodes, summary.edges) == (1, 0)
-    assert [position for position, _ in summary.rejects] == [2, 3, 4]
-    store.close()

@@ -1,0 +1,93 @@
+"""Rows of text files: strict UTF-8, numbered lines, gzip, files that were split for transport."""
+
+import gzip
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from kg_ingest.pipeline import SourceError
+from kg_ingest.schema import Reject, Skip
+
+_LONGEST = 1 << 20  # bytes of one line; more is not a table of terms
+_PART = re.compile(r"\.([a-z]{2}|\d{2,3})(\.gz)?$")
+
+
+class Line(NamedTuple):
+    """One line without its end; ``number`` counts from 1 over all parts of a split file."""
+
+    number: int
+    text: str
+
+
+def find(folder: Path, name: str) -> list[Path]:
+    """A file of this name in a folder: plain, gzipped, or in parts (NAME.aa, NAME.ab.gz, …) in order."""
+    for single in (folder / name, folder / f"{name}.gz"):
+        if single.is_file():
+            return [single]
+    return sorted(path for path in folder.glob(f"{name}.*") if _PART.search(path.name[len(name) :]))
+
+
+def lines(files: Sequence[Path]) -> Iterator[Line | Reject]:
+    """The lines of a file in parts; one that is not UTF-8, or too long, is rejected.
+
+    Raises:
+        SourceError: when a gzipped file is cut off or damaged.
+        OSError: when a file cannot be read.
+    """
+    number = 0
+    rest = b""
+    for path in files:
+        with closing(_opened(path)) as stream:
+            try:
+                while raw := stream.readline(_LONGEST):
+                    raw, rest = rest + raw, b""
+                    if not raw.endswith(b"\n") and len(raw) < _LONGEST:
+                        rest = raw  # goes on in the next part, or ends the file
+                        continue
+                    number += 1
+                    yield _decoded(raw, number, path)
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise SourceError(f"{path.name} is cut off or damaged") from error
+    if rest:
+        yield _decoded(rest, number + 1, files[-1])
+
+
+def table(
+    files: Sequence[Path], separator: str, width: int, *, ended: bool = False
+) -> Iterator[list[str] | Reject]:
+    """Rows of exactly ``width`` cells; ``ended``: each row ends with the separator, as in RRF."""
+    for line in lines(files):
+        if isinstance(line, Reject):
+            yield line
+            continue
+        cells = line.text.split(separator)
+        if ended and cells[-1] == "" and len(cells) == width + 1:
+            cells.pop()
+        elif ended or len(cells) != width:
+            found = len(cells) - ended
+            yield Reject(files[0].name, line.number, f"{found} columns where {width} are expected")
+            continue
+        yield cells
+
+
+def skips(counts: Counter[str]) -> Iterator[Skip]:
+    """What was left out, for the end of a source."""
+    return (Skip(reason, count) for reason, count in sorted(counts.items()))
+
+
+def _opened(path: Path) -> BinaryIO:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb", buffering=1 << 20)  # type: ignore[return-value]
+
+
+def _decoded(raw: bytes, number: int, path: Path) -> Line | Reject:
+    if len(raw) >= _LONGEST:
+        return Reject(path.name, number, "a line of more than one mebibyte")
+    try:
+        text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError:
+        return Reject(path.name, number, "not UTF-8")
+    return Line(number, text.rstrip("\r\n"))

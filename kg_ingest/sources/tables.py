@@ -1,0 +1,241 @@
+"""Open vocabularies that come as tables or JSON: RadLex CSV, OIDM, DOID TSV, SSSOM mappings."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kg_ingest.identifiers import curie
+from kg_ingest.pipeline import SourceError
+from kg_ingest.schema import Edge, EdgeKind, Group, Item, Link, Node, Reject, Sidedness
+from kg_ingest.sources.ontology import RADLEX_ROOTS, below
+from kg_ingest.sources.rows import Line, lines, skips
+
+
+@dataclass(frozen=True, slots=True)
+class RadlexCsv:
+    """RadLex as rows of name, RID, parent RID."""
+
+    path: Path
+    version: str
+    kind: str = "radlex"
+    licence: str = "RadLex"
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """See Reader."""
+        return (self.path,)
+
+    def read(self) -> Iterator[Item]:
+        """Every term with its is-a; its group by the subtree it stands in."""
+        rows: dict[str, tuple[str, str]] = {}
+        children: dict[str, list[str]] = {}
+        for line in lines([self.path]):
+            if isinstance(line, Reject):
+                yield line
+                continue
+            cells = next(csv.reader([line.text]), [])
+            reason = _radlex_fault(cells, rows)
+            if reason is not None:
+                yield Reject(self.path.name, line.number, reason)
+                continue
+            name, identifier, parent = (cell.strip() for cell in cells[:3])
+            rows[f"RADLEX:{identifier}"] = (name, f"RADLEX:{parent}")
+            children.setdefault(f"RADLEX:{parent}", []).append(f"RADLEX:{identifier}")
+        groups = below(RADLEX_ROOTS, children)
+        for identifier, (name, parent) in rows.items():
+            group = groups.get(identifier, Group.OTHER)
+            yield Node(identifier, name, group, "RadLex", self.version, (name,))
+            if parent in rows:
+                yield Edge(identifier, EdgeKind.IS_A, parent, "RadLex", self.version)
+
+
+def _radlex_fault(cells: list[str], known: dict[str, tuple[str, str]]) -> str | None:
+    if len(cells) < 3:
+        return f"{len(cells)} columns where 3 are expected"
+    if not cells[0].strip() or not cells[1].strip().startswith("RID"):
+        return "no name, or no RID in the second column"
+    return "this RID was there before" if f"RADLEX:{cells[1].strip()}" in known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Oidm:
+    """Open Imaging Data Model: a JSON file of anatomic locations, or a folder of finding models."""
+
+    path: Path
+    version: str
+    kind: str = "oidm"
+    licence: str = "OIDM"
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """See Reader."""
+        return sorted(self.path.rglob("*.fm.json")) if self.path.is_dir() else (self.path,)
+
+    def read(self) -> Iterator[Item]:
+        """Locations with sides, twins and part-of; or findings with synonyms and codes."""
+        if not self.files:
+            raise SourceError(
+                "no *.fm.json here: --source oidm= names a locations file or a folder of models"
+            )
+        for path in self.files:
+            try:
+                document = json.loads(path.read_text(encoding="utf-8"))
+            except (ValueError, RecursionError) as error:
+                raise SourceError(f"{path.name} is not JSON in UTF-8") from error
+            items = document if isinstance(document, list) else [document]
+            for number, item in enumerate(items, start=1):
+                try:
+                    yield from self._location(item) if "_id" in item else self._finding(item)
+                except (KeyError, TypeError, AttributeError):
+                    yield Reject(path.name, number, "an entry without the fields of its kind")
+
+    def _location(self, item: dict[str, Any]) -> Iterator[Item]:
+        name = "OIDM anatomic locations"
+        identifier = f"RADLEX:{item['_id']}"
+        xrefs = [f"SCTID:{item['snomedId']}"] if item.get("snomedId") else []
+        xrefs += [curie(f"{code['system']}:{code['code']}") for code in item.get("codes", [])]
+        side = _sidedness(item)
+        region = {"Thorax": "chest"}.get(item.get("region", ""), str(item.get("region", "")).lower())
+        names = tuple(dict.fromkeys([item["description"], *item.get("synonyms", [])]))
+        yield Node(
+            identifier,
+            names[0],
+            Group.ANATOMY,
+            name,
+            self.version,
+            names,
+            tuple(sorted(set(xrefs))),
+            region or None,
+            side,
+        )
+        for key, kind in (
+            ("partOfRef", EdgeKind.PART_OF),
+            ("containedByRef", EdgeKind.PART_OF),
+            ("unsidedRef", EdgeKind.UNSIDED),
+        ):
+            if key in item:
+                yield Edge(identifier, kind, f"RADLEX:{item[key]['id']}", name, self.version)
+        twin = {Sidedness.RIGHT: "leftRef", Sidedness.LEFT: "rightRef"}.get(side) if side else None
+        if twin in item:
+            yield Edge(identifier, EdgeKind.LATERAL_TWIN, f"RADLEX:{item[twin]['id']}", name, self.version)
+
+    def _finding(self, item: dict[str, Any]) -> Iterator[Item]:
+        tags = {str(tag).lower() for tag in item.get("tags") or []}
+        xrefs = [curie(f"{code['system']}:{code['code']}") for code in item.get("index_codes") or []]
+        names = tuple(dict.fromkeys([item["name"], *(item.get("synonyms") or [])]))
+        yield Node(
+            f"OIFM:{item['oifm_id']}",
+            names[0],
+            Group.DISEASE if "diagnosis" in tags else Group.FINDING,
+            "OIDM finding models",
+            self.version,
+            names,
+            tuple(dict.fromkeys(xrefs)),
+            "chest" if "chest" in tags else None,
+        )
+
+
+def _sidedness(item: dict[str, Any]) -> Sidedness | None:
+    if "leftRef" in item and "rightRef" in item:
+        return Sidedness.PAIRED
+    if "unsidedRef" in item:
+        return Sidedness.LEFT if "rightRef" in item else Sidedness.RIGHT
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class DoidTsv:
+    """The Human Disease Ontology as tables: HumanDO.tsv (id, label, parent) and allXREFinDO.tsv."""
+
+    folder: Path
+    version: str
+    kind: str = "doid"
+    licence: str = "DOID"
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """See Reader."""
+        named = (self.folder / "HumanDO.tsv", self.folder / "allXREFinDO.tsv")
+        return [path for path in named if path.is_file()]
+
+    def read(self) -> Iterator[Item]:
+        """Diseases with is-a by the parent's label, and their cross references."""
+        if len(self.files) < 2:
+            raise SourceError("no HumanDO.tsv and allXREFinDO.tsv here: --source doid= names their folder")
+        terms, xrefs = self.files
+        cited: dict[str, list[str]] = {}
+        for row in _records(xrefs):
+            if not isinstance(row, Reject):
+                cited.setdefault(row["id"], []).append(curie(row["xref"]))
+        ids: dict[str, str] = {}
+        parents: list[tuple[str, str]] = []
+        for row in _records(terms):
+            if isinstance(row, Reject):
+                yield row
+                continue
+            identifier, label = row["id"], row["label"]
+            parents.append((identifier, row["subClassOf"]))  # a row per parent
+            if label not in ids:
+                ids[label] = identifier
+                known = tuple(dict.fromkeys(cited.get(identifier, ())))
+                yield Node(identifier, label, Group.DISEASE, "DOID", self.version, (label,), known)
+        for child, parent in parents:
+            if parent in ids:
+                yield Edge(child, EdgeKind.IS_A, ids[parent], "DOID", self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Sssom:
+    """A mapping set (SSSOM 1.0, TSV): exact matches join concepts, others are left out."""
+
+    path: Path
+    name: str
+    version: str
+    kind: str = "sssom"
+    licence: str = "unknown"
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """See Reader."""
+        return (self.path,)
+
+    def read(self) -> Iterator[Item]:
+        """One Link per exact match."""
+        left_out: Counter[str] = Counter()
+        for row in _records(self.path):
+            if isinstance(row, Reject):
+                yield row
+            elif row.get("predicate_id") in ("skos:exactMatch", "owl:equivalentClass", "owl:sameAs"):
+                yield Link(curie(row["subject_id"]), curie(row["object_id"]), self.name, self.version)
+            else:
+                left_out["mapping that is not exact"] += 1
+        yield from skips(left_out)
+
+
+def _records(path: Path) -> Iterator[dict[str, str] | Reject]:
+    """Rows of a TSV file by the names in its header row; ``#`` lines before it are metadata.
+
+    Raises:
+        SourceError: when there is no header row.
+    """
+    header: list[str] | None = None
+    for line in lines([path]):
+        if isinstance(line, Reject):
+            yield line
+        elif header is None:
+            if not line.text.startswith("#"):
+                header = _cells(line)
+        elif len(cells := _cells(line)) != len(header):
+            yield Reject(path.name, line.number, f"{len(cells)} columns where {len(header)} are expected")
+        else:
+            yield dict(zip(header, cells, strict=True))
+    if header is None or "id" not in header[0]:
+        raise SourceError(f"{path.name} has no header row with identifiers")
+
+
+def _cells(line: Line) -> list[str]:
+    return [cell.strip('"') for cell in line.text.split("\t")]
