@@ -4,18 +4,17 @@ Each batch is one transaction that also notes the batch as done, so a load that 
 behind the last one. Every element carries the load's stamp (the graph's checksum): the same load again
 changes nothing, another load's left-overs are swept at the end, and the manifest is written last.
 
-Batches that run side by side never touch one node: elements are dealt into cells by their two ends,
-and a cell holds the locks of both its buckets. So the server has no deadlock to break.
+Batches of concepts run side by side: they share no node. Relationships have one writer, because Neo4j
+locks the neighbouring records of both ends' chains, and two writers deadlock even on disjoint nodes; the
+next batch is read while the server writes.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache, partial
-from itertools import combinations_with_replacement, product
+from functools import lru_cache
 from typing import Any, TypeVar
-from zlib import crc32
 
 import numpy as np
 from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, AsyncResult
@@ -57,14 +56,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
-    """Rows that one worker writes in order; ``buckets`` are locked meanwhile."""
+class _Phase:
+    """Batches of one query, in a fixed order; ``writers`` of them may be under way at one time."""
 
     key: str
     query: str
-    buckets: tuple[str, ...]
-    rows: Callable[[], Iterator[list[_Row]]]
+    batches: Iterator[list[_Row]]
     total: int
+    writers: int = 1
 
 
 def push(store: EmbeddedStore, server: Server, workers: int = 2, progress: Progress = silent) -> Written:
@@ -131,13 +130,8 @@ class _Push:
             await self._execute(queries.REMOVE_MANIFEST, load=self._load)
             found = await self._execute(queries.BATCHES_DONE, load=self._load)
             self._done = {record["key"] for record in found}
-            for phase, cells in (
-                ("concepts", self._concepts()),
-                ("names", self._names()),
-                ("edges", self._edges()),
-                ("mentions", self._mentions()),
-            ):
-                await _Phase(phase, cells, self._workers, self._batch, self._progress).run()
+            for phase in self._phases():
+                await self._run(phase)
             await self._finish()
         return self._written
 
@@ -178,15 +172,51 @@ class _Push:
             properties_set=self._written.properties_set + changed,
         )
 
-    def _concepts(self) -> Iterator[_Cell]:
-        for part in range(self._workers):
-            yield _Cell(
-                f"concepts/{self._workers}/{part}",
-                queries.WRITE_CONCEPTS,
-                (f"c{part}",),
-                partial(self._select, _CONCEPTS, (self._workers, part), self._concept),
-                self._count("node"),
-            )
+    async def _run(self, phase: _Phase) -> None:
+        """Read the next batches while the server writes; the first failure stops all."""
+        waiting: asyncio.Queue[tuple[int, list[_Row]] | None] = asyncio.Queue(maxsize=phase.writers)
+        done = 0
+
+        async def read() -> None:
+            number = 0
+            while rows := await asyncio.to_thread(next, phase.batches, None):
+                await waiting.put((number, rows))
+                number += 1
+            for _ in range(phase.writers):
+                await waiting.put(None)
+
+        async def write() -> None:
+            nonlocal done
+            while (batch := await waiting.get()) is not None:
+                await self._batch(phase.query, f"{phase.key}/{batch[0]}", batch[1])
+                done += len(batch[1])
+                self._progress(f"write {phase.key}", done, phase.total)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(read())
+                for _ in range(phase.writers):
+                    group.create_task(write())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    def _phases(self) -> Iterator[_Phase]:
+        concepts = self._select(_CONCEPTS, (), self._concept)
+        yield _Phase("concepts", queries.WRITE_CONCEPTS, concepts, self._count("node"), self._workers)
+        yield self._named("names", queries.WRITE_NAMES, _NAMES, self._count("name"))
+        counted = "SELECT kind, count(*) FROM edge GROUP BY kind ORDER BY kind"
+        for kind, total in self._rows.execute(counted).fetchall():
+            query = queries.WRITE_EDGES[KINDS[kind]]
+            yield self._named(KINDS[kind].value, query, _EDGES, total, kind)
+        yield self._named("mentions", queries.WRITE_MENTIONS, _MENTIONS, self._count("mention"))
+
+    def _named(self, key: str, query: str, select: str, total: int, *values: int) -> _Phase:
+        """A phase whose rows are the columns of a SELECT by their names."""
+
+        def form(row: tuple[Any, ...]) -> _Row:
+            return dict(zip(_COLUMNS[select], row, strict=True))
+
+        return _Phase(key, query, self._select(select, values, form), total)
 
     def _concept(self, row: tuple[Any, ...]) -> _Row:
         number, body = row
@@ -201,43 +231,6 @@ class _Push:
             plain["xrefs"] = list(node.xrefs)
         return plain
 
-    def _names(self) -> Iterator[_Cell]:
-        parts = self._workers
-        self._rows.create_function("bucket", 1, lambda text: crc32(text.encode()) % parts, deterministic=True)
-        keys = ("concept", "folded", "text", "place", "source", "source_version")
-        for one, other in product(range(parts), repeat=2):
-            yield _Cell(
-                f"names/{parts}/{one}/{other}",
-                queries.WRITE_NAMES,
-                (f"c{one}", f"n{other}"),
-                partial(
-                    self._select, _NAMES, (parts, one, other), lambda row: dict(zip(keys, row, strict=True))
-                ),
-                self._count("name"),
-            )
-
-    def _edges(self) -> Iterator[_Cell]:
-        buckets = 1 if self._workers == 1 else 2 * self._workers
-        self._rows.executescript(_DEALT.format(buckets=buckets))
-        keys = ("source_id", "target_id", "source", "source_version", "count")
-        total = self._count("edge")
-        kinds = [kind for (kind,) in self._rows.execute("SELECT DISTINCT kind FROM dealt ORDER BY kind")]
-        for kind, (one, other) in product(kinds, combinations_with_replacement(range(buckets), 2)):
-            yield _Cell(
-                f"{KINDS[kind].value}/{buckets}/{one}/{other}",
-                queries.WRITE_EDGES[KINDS[kind]],
-                (f"c{one}", f"c{other}"),
-                partial(
-                    self._select, _EDGES, (kind, one, other), lambda row: dict(zip(keys, row, strict=True))
-                ),
-                total,
-            )
-
-    def _mentions(self) -> Iterator[_Cell]:
-        keys = ("concept", "report", "label", "source", "source_version")
-        row_of = partial(self._select, _MENTIONS, (), lambda row: dict(zip(keys, row, strict=True)))
-        yield _Cell("mentions", queries.WRITE_MENTIONS, ("all",), row_of, self._count("mention"))
-
     def _select(
         self, query: str, values: tuple[int, ...], form: Callable[[tuple[Any, ...]], _Row]
     ) -> Iterator[list[_Row]]:
@@ -247,57 +240,6 @@ class _Push:
 
     def _count(self, table: str) -> int:
         return int(self._rows.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-
-
-class _Phase:
-    """Cells of one phase, as many side by side as there are workers and free buckets."""
-
-    def __init__(
-        self,
-        name: str,
-        cells: Iterator[_Cell],
-        workers: int,
-        write: Callable[[str, str, list[_Row]], Awaitable[None]],
-        progress: Progress,
-    ) -> None:
-        self._name = f"write {name}"
-        self._waiting = list(cells)
-        self._workers = workers
-        self._write = write
-        self._progress = progress
-        self._held: set[str] = set()
-        self._free = asyncio.Condition()
-        self._rows = 0
-
-    async def run(self) -> None:
-        """Return when every cell is written; the first failure stops all."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._workers):
-                    group.create_task(self._work())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-
-    async def _work(self) -> None:
-        while (cell := await self._take()) is not None:
-            for number, rows in enumerate(cell.rows()):
-                await self._write(cell.query, f"{cell.key}/{number}", rows)
-                self._rows += len(rows)
-                self._progress(self._name, self._rows, cell.total)
-            async with self._free:
-                self._held -= set(cell.buckets)
-                self._free.notify_all()
-
-    async def _take(self) -> _Cell | None:
-        """The next cell whose buckets nobody holds; None when there are no cells left."""
-        async with self._free:
-            while self._waiting:
-                for number, cell in enumerate(self._waiting):
-                    if self._held.isdisjoint(cell.buckets):
-                        self._held |= set(cell.buckets)
-                        return self._waiting.pop(number)
-                await self._free.wait()
-            return None
 
 
 async def _write(
@@ -345,25 +287,22 @@ async def _chunks(result: AsyncResult) -> AsyncIterator[list[Any]]:
         yield [row.values() for row in rows]
 
 
-_CONCEPTS = "SELECT n, body FROM node WHERE n % ? = ? ORDER BY n"
+_CONCEPTS = "SELECT n, body FROM node ORDER BY n"
 _NAMES = """
-SELECT node.id, name.folded, name.text, name.place, origin.name, origin.version
-FROM (SELECT ?1 AS parts) JOIN name JOIN node ON node.n = name.node JOIN origin ON origin.n = name.origin
-WHERE name.node % parts = ?2 AND bucket(name.folded) = ?3 ORDER BY name.node, name.place
-"""
-_DEALT = """
-DROP TABLE IF EXISTS temp.dealt;
-CREATE TEMP TABLE dealt(kind INTEGER, one INTEGER, other INTEGER, source INTEGER, target INTEGER,
-                        origin INTEGER, count INTEGER, PRIMARY KEY(kind, one, other, source, target, origin)) WITHOUT ROWID;
-INSERT INTO temp.dealt SELECT kind, min(source % {buckets}, target % {buckets}), max(source % {buckets}, target % {buckets}),
-                              source, target, origin, count FROM edge ORDER BY 1, 2, 3, 4, 5, 6;
+SELECT node.id, name.folded, name.text, name.place, origin.name, origin.version FROM name
+JOIN node ON node.n = name.node JOIN origin ON origin.n = name.origin ORDER BY name.node, name.place
 """
 _EDGES = """
-SELECT a.id, b.id, origin.name, origin.version, dealt.count FROM dealt
-JOIN node AS a ON a.n = dealt.source JOIN node AS b ON b.n = dealt.target JOIN origin ON origin.n = dealt.origin
-WHERE dealt.kind = ? AND dealt.one = ? AND dealt.other = ? ORDER BY dealt.source, dealt.target, dealt.origin
+SELECT a.id, b.id, origin.name, origin.version, edge.count FROM edge
+JOIN node AS a ON a.n = edge.source JOIN node AS b ON b.n = edge.target JOIN origin ON origin.n = edge.origin
+WHERE edge.kind = ? ORDER BY edge.source, edge.target, edge.origin
 """
 _MENTIONS = """
 SELECT node.id, mention.report, mention.label, origin.name, origin.version FROM mention
 JOIN node ON node.n = mention.node JOIN origin ON origin.n = mention.origin ORDER BY mention.node, report, label
 """
+_COLUMNS = {
+    _NAMES: ("concept", "folded", "text", "place", "source", "source_version"),
+    _EDGES: ("source_id", "target_id", "source", "source_version", "count"),
+    _MENTIONS: ("concept", "report", "label", "source", "source_version"),
+}

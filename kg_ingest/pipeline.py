@@ -168,7 +168,7 @@ def stored(readers: Sequence[Reader], target: Path) -> tuple[EmbeddedStore, Summ
 
 
 def _stamps(readers: Sequence[Reader]) -> list[str]:
-    return [stamp(reader) for reader in readers]
+    return [f"{stamp(reader)} {place}" for place, reader in enumerate(readers)]
 
 
 def _stage(readers: Sequence[Reader], staging: Staging, progress: Progress) -> None:

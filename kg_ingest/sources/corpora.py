@@ -145,7 +145,9 @@ def _documents(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _annotations(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The entities of a document: its own, or each labeler's."""
+    """The entities of a document: its own, each labeler's, or those of a model's processed output."""
+    for inner in (document.get("radgraph_annotations") or {}).values():
+        yield from _annotations(inner)
     for holder in (document, document.get("labeler_1"), document.get("labeler_2")):
         if isinstance(holder, dict) and isinstance(holder.get("entities"), dict):
             yield holder["entities"]

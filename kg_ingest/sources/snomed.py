@@ -141,8 +141,13 @@ class Snomed:
         database.executemany(upsert, batch)
 
     def _concepts(self, database: sqlite3.Connection) -> Iterator[Item]:
-        inactive = database.execute("SELECT count(*) FROM Concept WHERE active = 0").fetchone()[0]
-        yield from skips(Counter({"inactive concept": inactive} if inactive else {}))
+        left_out: Counter[str] = Counter()
+        left_out["inactive concept"], left_out["concept without a name in this language"] = database.execute(
+            "SELECT total(active = 0), total(active = 1 AND NOT EXISTS (SELECT 1 FROM Description AS d "
+            "WHERE d.k0 = Concept.id AND d.active = 1 AND d.k1 = ?)) FROM Concept",
+            (self.language,),
+        ).fetchone()
+        yield from skips(Counter({reason: int(count) for reason, count in left_out.items() if count}))
         sides = dict(
             database.execute(
                 "SELECT k0, min(k1) FROM Relationship WHERE active = 1 AND k2 = ? GROUP BY k0 HAVING count(*) = 1",
@@ -175,7 +180,7 @@ class Snomed:
 
 
 def _rows(path: Path, columns: list[str]) -> Iterator[list[str] | Reject]:
-    """Rows below the header row; comment lines before it are passed over.
+    """Rows below the header row; empty lines and comments (``#``) are passed over.
 
     Raises:
         SourceError: when the header is not that of the specification.
@@ -186,8 +191,8 @@ def _rows(path: Path, columns: list[str]) -> Iterator[list[str] | Reject]:
             yield line
         elif headed:
             cells = line.text.split("\t")
-            reason = _fault(cells, columns)
-            if line.text:
+            if line.text.strip() and not line.text.startswith("#"):
+                reason = _fault(cells, columns)
                 yield cells if reason is None else Reject(path.name, line.number, reason)
         elif line.text.split("\t") == columns:
             headed = True
