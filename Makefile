@@ -6,10 +6,10 @@ DEV_STAMP := .venv/.dev
 INDEX := var/index/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check lint types imports bench openapi evaluate graph lock clean
+.PHONY: help install demo serve test check lint types imports bench bench-kg openapi evaluate graph lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(RUN_STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "RadProof needs Python 3.11 or newer"; exit 1; }
@@ -56,6 +56,9 @@ evaluate: install $(DEV_STAMP) ## measure on the invented reports
 
 bench: install ## speed and memory beside a peer
 	$(BIN)/python bench/run.py
+
+bench-kg: install ## rates of loading and asking knowledge graphs, on a real Neo4j
+	$(BIN)/python bench/kg.py
 
 graph: install ## verify the bundled knowledge graph
 	$(BIN)/python -m kg_ingest verify

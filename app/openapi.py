@@ -77,7 +77,7 @@ def main() -> int:
         return 0
     current = PATH.read_text(encoding="utf-8") if PATH.is_file() else ""
     if current != wanted:
-        sys.stderr.write(f"{PATH} is out of date: run make openapi\n")
+        sys.stderr.write(f"{PATH} is out of date: run .venv/bin/python -m app.openapi\n")
         return 1
     return 0
 

@@ -186,7 +186,7 @@ def test_wrong_settings_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("GRAPH_URI", "neo4j://localhost", "not supported yet"),
+        ("GRAPH_URI", "neo4j://localhost", "RADPROOF_GRAPH_PASSWORD"),
         ("GRAPH_URI", "no-such.db", "RADPROOF_GRAPH_URI"),
         ("INDEX_DIR", "no-such-folder", "RADPROOF_INDEX_DIR"),
         ("LLM_BASE_URL", "http://localhost:1", "RADPROOF_LLM_BASE_URL"),
