@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.proofreading.report import ErrorType, SubmittedReport
+from app.proofreading.report import Context, ErrorType, SubmittedReport
 from models.types import Span
 
 
@@ -30,6 +30,10 @@ class Injection:
     def altered(self) -> Span:
         """Where the replacement stands in the edited text."""
         return Span(self.span.start, self.span.start + len(self.replacement))
+
+
+Placed = tuple[str, Injection, Context]
+"""(the injector's way, the edit, what is known beside the text)."""
 
 
 @dataclass(frozen=True, slots=True)

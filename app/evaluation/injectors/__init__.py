@@ -4,10 +4,8 @@ import random
 from collections.abc import Callable
 
 from app.evaluation.injectors import circumstances, conclusions, contradictions, wording
-from app.evaluation.items import Injection
+from app.evaluation.items import Injection, Placed
 from app.proofreading.report import Context, ErrorType
-
-Placed = tuple[str, Injection, Context]
 
 
 def _plain(
