@@ -33,8 +33,8 @@ from kg_ingest.pipeline import Options, load  # noqa: E402
 from kg_ingest.sources.umls import Umls  # noqa: E402
 from kg_ingest.store import GraphStore  # noqa: E402
 
-ONLINE = (417_000, 2_850_000)  # concepts and rows of relations: 1 M nodes, 3 M relations with their names
-IMPORT = (830_000, 10_800_000)
+ONLINE = (417_000, 3_450_000)  # concepts and rows of relations: 1 M nodes, 3 M relations with their names
+IMPORT = (830_000, 13_000_000)
 PEER_PINS = ("biocypher==0.17.0", "pyarrow>=22")
 SINGLE_ROWS = 2_000
 PEER_ROWS = 300_000
@@ -52,36 +52,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="radproof-bench-") as folder:
         home = Path(folder)
         sizes = [tuple(int(part * options.scale) for part in size) for size in (ONLINE, IMPORT)]
-        small = built(home / "small", sizes[0][0] // 10, sizes[0][1] // 10)
-        large = built(home / "large", *sizes[0])
         say("| load from RRF into a graph file | concepts | names | edges | s | edges/s | peak MB |")
         say("|---|---|---|---|---|---|---|")
-        graph_rows = [small, large]
+        say_built(built(home / "small", sizes[0][0] // 10, sizes[0][1] // 10))
+        say_built(built(home / "large", *sizes[0]))
+        say_built(built(home / "import", *sizes[1]))
         with closing(open_store(home / "large" / "graph.db")) as store:
-            online_rows, asked = online(store)
-        graph_rows.append(built(home / "import", *sizes[1]))
-        for row in graph_rows:
-            rate = row["edges"] / row["seconds"]
-            cells = (
-                row["concepts"],
-                row["names"],
-                row["edges"],
-                f"{row['seconds']:.0f}",
-                f"{rate:.0f}",
-                f"{row['mb']:.0f}",
-            )
-            say(f"| UMLS | {' | '.join(map(str, cells))} |")
-        say("\n| into Neo4j online | rows | rows/s |\n|---|---|---|")
-        for name, count, rate in online_rows:
-            say(f"| {name} | {count} | {rate:.0f} |")
-        say("\n| facts of one report's 12 concepts, large graph | p50 ms | p99 ms |\n|---|---|---|")
-        for name, p50, p99 in asked:
-            say(f"| {name} | {p50:.1f} | {p99:.1f} |")
+            online(store)
         with closing(open_store(home / "import" / "graph.db")) as store:
-            say("\n| files for neo4j-admin | rows | rows/s |\n|---|---|---|")
-            for name, count, rate in imported(store, home / "files"):
-                say(f"| {name} | {count} | {rate:.0f} |")
+            imported(store, home / "files")
         say(f"\npeak of this process, both ways into Neo4j: {peak_mb():.0f} MB")
+
+
+def say_built(row: dict[str, float]) -> None:
+    rate = row["edges"] / row["seconds"]
+    say(
+        f"| UMLS | {row['concepts']} | {row['names']} | {row['edges']} | {row['seconds']:.0f} | {rate:.0f} "
+        f"| {row['mb']:.0f} |"
+    )
 
 
 def say(line: str) -> None:
@@ -111,11 +99,13 @@ def build(release: Path, graph: Path) -> dict[str, float]:
     return {**counts, "seconds": time.perf_counter() - start, "mb": peak_mb()}
 
 
-def online(store: EmbeddedStore) -> tuple[list[tuple[str, int, float]], list[tuple[str, float, float]]]:
+def online(store: EmbeddedStore) -> None:
     phases: dict[str, list[float]] = {}
+    start = time.perf_counter()
 
     def watch(phase: str, done: int, total: int | None) -> None:
-        times = phases.setdefault(phase, [time.perf_counter(), 0, 0])
+        begun = max((last for _, _, last in phases.values()), default=start)
+        times = phases.setdefault(phase, [begun, 0, begun])
         times[1:] = [done, time.perf_counter()]
 
     with Neo4jServer(heap="2g", pagecache="1g") as process:
@@ -123,19 +113,25 @@ def online(store: EmbeddedStore) -> tuple[list[tuple[str, int, float]], list[tup
         start = time.perf_counter()
         written = push(store, server, progress=watch)
         whole = time.perf_counter() - start
-        rows = [
-            (name, int(done), done / max(last - first, 1e-9))
-            for name, (first, done, last) in phases.items()
-            if done
-        ]
+        say("\n| into Neo4j online | rows | rows/s |\n|---|---|---|")
+        for name, (first, done, last) in phases.items():
+            if done:
+                say_rate(name, int(done), done / max(last - first, 1e-9))
         total = written.nodes_created + written.relationships_created
-        rows.append(("all nodes and relations, sweep and index", total, total / whole))
-        rows += single_rows(store, server)
-        say(f"Neo4j holds what the graph file holds: {checksum(server)[0] == store.manifest().checksum}\n")
+        say_rate("all nodes and relations, sweep and index", total, total / whole)
+        for row in single_rows(store, server):
+            say_rate(*row)
+        say(f"\nNeo4j holds what the graph file holds: {checksum(server)[0] == store.manifest().checksum}")
+        say("\n| facts of one report's 12 concepts, large graph | p50 ms | p99 ms |\n|---|---|---|")
         remote = Neo4jStore(server, deadline=30)
-        asked = [("Neo4j", *latency(remote, store)), ("graph file", *latency(store, store))]
+        for name, asked in (("Neo4j", remote), ("graph file", store)):
+            p50, p99 = latency(asked, store)
+            say(f"| {name} | {p50:.1f} | {p99:.1f} |")
         remote.close()
-    return rows, asked
+
+
+def say_rate(name: str, rows: int, rate: float) -> None:
+    say(f"| {name} | {rows} | {rate:.0f} |")
 
 
 def single_rows(store: EmbeddedStore, server: Server) -> Iterator[tuple[str, int, float]]:
@@ -173,14 +169,15 @@ def latency(asked: GraphStore, source: EmbeddedStore) -> tuple[float, float]:
     return statistics.median(times), quantiles[98]
 
 
-def imported(store: EmbeddedStore, folder: Path) -> Iterator[tuple[str, int, float]]:
+def imported(store: EmbeddedStore, folder: Path) -> None:
+    say("\n| files for neo4j-admin | rows | rows/s |\n|---|---|---|")
     manifest = store.manifest()
     rows = manifest.concepts + 2 * manifest.names + manifest.edges
-    yield "written by RadProof", rows, rate(rows, lambda: bulk.write(store, folder))
+    say_rate("written by RadProof", rows, rate(rows, lambda: bulk.write(store, folder)))
     server = Neo4jServer(heap="2g")
     relations = manifest.names + manifest.edges
     arguments = [*bulk.arguments(folder), "--high-parallel-io=on"]
-    yield (
+    say_rate(
         "imported: relations, of all that is imported",
         relations,
         rate(relations, lambda: server.admin(*arguments)),
@@ -188,7 +185,8 @@ def imported(store: EmbeddedStore, folder: Path) -> Iterator[tuple[str, int, flo
     with server:
         same = checksum(Server(server.uri, server.user, server.password))[0] == manifest.checksum
         say(f"| the import holds what the graph file holds: {same} | | |")
-    yield from biocypher(store, folder)
+    for row in biocypher(store, folder):
+        say_rate(*row)
 
 
 def rate(rows: int, work: Callable[[], Any]) -> float:

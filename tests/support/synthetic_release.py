@@ -12,6 +12,7 @@ _SYLLABLES = "ba ce di fo gu la me ni ro tu va xe yi zo pra ste kli".split()
 _ODD = ("µ-", "α ", "naïve ", "5′ ", "(NOS) ", "“", "\u200b")
 _TYPES = ("T047", "T023", "T033", "T191", "T074", "T060", "T121")
 _RELATIONS = ("isa", "inverse_isa", "has_finding_site", "finding_site_of", "part_of", "cause_of", "")
+_KINDS = 8  # a concept has about so many kinds, so that a hierarchy of n concepts is log8(n) deep
 
 
 def write_rrf(folder: Path, concepts: int, relations: int, seed: int = 1) -> Path:
@@ -53,10 +54,14 @@ def _type(chance: random.Random, number: int) -> str:
 
 
 def _relation(chance: random.Random, concepts: int) -> str:
-    """A long tail: few concepts are the end of very many relations."""
-    near = int(concepts * chance.random() ** 4)
-    far = chance.randrange(concepts)
+    """A hierarchy of several parents without circles, and a long tail: few concepts end very many relations."""
     rela = chance.choice(_RELATIONS)
+    far = chance.randrange(1, concepts)
+    near = int(concepts * chance.random() ** 4)
+    if rela in ("isa", "inverse_isa", "part_of"):
+        near = max(0, far // _KINDS - chance.randrange(3))
+    if rela == "inverse_isa":
+        near, far = far, near
     return f"C{near:07d}|A1|SCUI|RO|C{far:07d}|A2|SCUI|{rela}|R{near}{far}||INVENTED|INVENTED||Y|N||\n"
 
 
