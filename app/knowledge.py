@@ -1,12 +1,14 @@
 """The read side of the knowledge graph: its names for the extractor, its facts for one report."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from kg_ingest.naming import trusted
 from kg_ingest.schema import Edge, Facts, Group
 from kg_ingest.sources.core import NAME as CORE
 from kg_ingest.store import GraphStore, NameRow
+from models.lexical import load_modifiers
+from models.tokens import fold
 from models.types import EntityKind, LexiconEntry, ReportGraph
 
 _KINDS = {
@@ -34,11 +36,25 @@ class Grounded:
 def lexicon(names: Iterable[NameRow]) -> Iterator[LexiconEntry]:
     """Every name that the extractor should know, of a store's, in its order.
 
-    Of large vocabularies only names that may be trusted in prose; every name of the curated graph.
+    Of large vocabularies only names that may be trusted in prose; every name of the curated graph. A name
+    that is no more than modifiers before a curated one ("patchy opacities", "small left pleural effusion")
+    would hide what the modifiers say, so it is left to them.
     """
-    for name, concept, group, source in names:
-        if group in _KINDS and (source == CORE or trusted(name, group)):
+    rows = [row for row in names if row.group in _KINDS]
+    modifiers = {fold(phrase) for phrase, _, _ in load_modifiers()}
+    curated = {fold(row.text) for row in rows if row.source == CORE and row.group is not Group.ANATOMY}
+    for name, concept, group, source in rows:
+        if source == CORE or (trusted(name, group) and not _composed(fold(name), modifiers, curated)):
             yield LexiconEntry(name, concept, _KINDS[group])
+
+
+def _composed(name: str, modifiers: Set[str], curated: Set[str]) -> bool:
+    """True for modifiers followed by a name of the curated graph."""
+    words = name.split()
+    return any(
+        " ".join(words[at:]) in curated and all(word in modifiers for word in words[:at])
+        for at in range(1, len(words))
+    )
 
 
 def ground(graph: ReportGraph, store: GraphStore, counted: Counts | None = None) -> Grounded:

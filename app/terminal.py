@@ -92,8 +92,9 @@ class _View:
         )
         lines = [self._marked(candidate.span, f"{style} underline"), Text(_clean(candidate.message))]
         lines += [self._reason(evidence) for evidence in candidate.evidence]
-        if candidate.correction is not None:
-            lines += self._fix(candidate.correction)
+        for place, fix in enumerate(candidate.fixes):
+            lines += [Text("or", "dim")] if place else []
+            lines += self._fix(fix)
         return Group(title, *(Padding(line, _INDENT, expand=False) for line in lines))
 
     def _around(self, span: Span) -> Span:

@@ -7,6 +7,7 @@ relation can be explained by the words between its two ends. Relations as in Rad
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from models.types import EntityKind, Relation, RelationKind
@@ -22,6 +23,10 @@ _PREPOSITIONS = frozenset(
     ).split()
 )
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
+_ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
+_ARTICLES = frozenset({"the", "a", "an"})
+_FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
+_PLACING = frozenset({EntityKind.SIDE, EntityKind.ZONE})
 
 
 class Placed(NamedTuple):
@@ -124,7 +129,41 @@ def _locations(line: Line) -> list[Relation]:
         sites = [site for site in _subject(line, position) if site.entity not in claimed]
         observed = line.placed[position].entity
         result += [Relation(RelationKind.LOCATED_AT, observed, site.entity) for site in sites]
+    return result + _shared(line, result)
+
+
+def _shared(line: Line, located: Sequence[Relation]) -> list[Relation]:
+    """What coordinated observations share of place: "atelectasis versus scar in the right base".
+
+    Alternatives share the place of either; joined ones ("effusion and atelectasis at the left base") that
+    which follows the last.
+    """
+    sites: dict[int, list[int]] = {}
+    for relation in located:
+        sites.setdefault(relation.source, []).append(relation.target)
+    start = {placed.entity: placed.start for placed in line.placed}
+    observed = [placed for placed in line.placed if placed.kind is EntityKind.OBSERVATION]
+    result: list[Relation] = []
+    for first, second in zip(observed[-2::-1], observed[:0:-1], strict=True):
+        joint = _joint(line, first, second)
+        if first.entity not in sites and second.entity in sites:
+            after = all(start[site] >= second.end for site in sites[second.entity])
+            if joint & _ALTERNATIVES or (joint and after):
+                sites[first.entity] = sites[second.entity]
+                result += [Relation(RelationKind.LOCATED_AT, first.entity, s) for s in sites[first.entity]]
+        elif second.entity not in sites and first.entity in sites and joint & _ALTERNATIVES:
+            sites[second.entity] = sites[first.entity]
+            result += [Relation(RelationKind.LOCATED_AT, second.entity, s) for s in sites[second.entity]]
     return result
+
+
+def _joint(line: Line, first: Placed, second: Placed) -> frozenset[str]:
+    """The words that join two observations, empty when more than modifiers stands between them."""
+    inner = [p for p in line.placed if first.end <= p.start and p.end <= second.start]
+    taken = {token for placed in inner for token in range(placed.start, placed.end)}
+    words = frozenset(line.words[at] for at in range(first.end, second.start) if at not in taken)
+    plain = all(placed.kind not in HEADS for placed in inner)
+    return words if plain and words and words <= _ALTERNATIVES | {"and", "early", "possible"} else frozenset()
 
 
 def _sites_before(line: Line, position: int) -> list[Placed]:
@@ -135,7 +174,7 @@ def _sites_before(line: Line, position: int) -> list[Placed]:
         gap = line.gap(previous, current)
         coordinated = bool(sites) and previous.kind is EntityKind.ANATOMY
         allowed = _COORDINATORS if coordinated else frozenset[str]()
-        if not all(word in allowed or word == "size" for word in gap):
+        if not all(word in allowed or word in _FILLERS for word in gap):
             break
         if previous.kind in _OBSERVED:
             break
@@ -150,12 +189,14 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
     sites: list[Placed] = []
     current = line.placed[position]
     normal = current.kind is EntityKind.NORMAL
+    touching = True  # nothing but a side or a level between: "opacity right lung base"
     for following in line.placed[position + 1 :]:
         gap = line.gap(current, following)
         if any(word in _BREAKS for word in gap) or following.kind in _OBSERVED:
             break
+        touching = touching and all(word in _ARTICLES for word in gap)
         if following.kind is EntityKind.ANATOMY:
-            near = not gap if normal else any(word in _PREPOSITIONS for word in gap)
+            near = not gap if normal else touching or any(word in _PREPOSITIONS for word in gap)
             if sites:
                 near = all(word in _COORDINATORS or word in _LIGHT for word in gap)
             elif current.kind not in HEADS:
@@ -163,6 +204,7 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
             if not near:
                 break
             sites.append(following)
+        touching = touching and following.kind in _PLACING
         current = following
     return sites
 
@@ -195,7 +237,12 @@ def _suggestion(line: Line, link: tuple[int, int]) -> list[Relation]:
     start, end = link
     seen = [p for p in line.placed if p.kind in (EntityKind.OBSERVATION, EntityKind.DEVICE)]
     source = next((p for p in reversed(seen) if p.end <= start), None)
-    target = next((p for p in seen if p.start >= end), None)
-    if source is None or target is None:
+    targets = [p for p in seen if p.start >= end]
+    if source is None or not targets:
         return []
-    return [Relation(RelationKind.SUGGESTIVE_OF, source.entity, target.entity)]
+    joined = targets[:1]
+    for first, second in pairwise(targets):
+        if not _joint(line, first, second):
+            break
+        joined.append(second)
+    return [Relation(RelationKind.SUGGESTIVE_OF, source.entity, target.entity) for target in joined]

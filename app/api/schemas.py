@@ -149,6 +149,9 @@ class ErrorOut(BaseModel):
     quote: str
     message: str
     correction: CorrectionOut | None
+    alternatives: tuple[CorrectionOut, ...] = Field(
+        description="Other fixes; where there are any a person has to choose, and corrected_text keeps the place"
+    )
     evidence: tuple[EvidenceOut, ...]
 
     @classmethod
@@ -168,6 +171,7 @@ class ErrorOut(BaseModel):
             quote=error.quote,
             message=candidate.message,
             correction=CorrectionOut.of(fix) if fix else None,
+            alternatives=tuple(CorrectionOut.of(other) for other in candidate.alternatives),
             evidence=tuple(EvidenceOut.of(evidence, text) for evidence in candidate.evidence),
         )
 
@@ -264,8 +268,8 @@ class CheckedReportOut(BaseModel):
     complete: bool
     errors: tuple[ErrorOut, ...] = Field(description="In text order")
     corrected_text: str = Field(
-        description="The text with the corrections of tier high and medium applied; of two that overlap, "
-        "the more confident one"
+        description="The text with the corrections of tier high and medium that have no alternatives applied; "
+        "of two that overlap, the more confident one"
     )
     graph: GraphOut
     references: tuple[ReferenceOut, ...]

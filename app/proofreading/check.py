@@ -1,5 +1,6 @@
 """The one function that recombines every stage: a submitted report in, a checked report out."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from models.types import Report, ReportGraph
 if TYPE_CHECKING:
     from app.services import Services
 
+_TRIES = 12  # fixes tried one by one in a report
 _FOREIGN = "failed: unsupported_language"
 
 
@@ -104,28 +106,64 @@ def _references(text: str, services: "Services") -> tuple[tuple[ReferenceHit, ..
 def _corrected(
     errors: tuple[ReportError, ...], case: Case, submitted: SubmittedReport, services: "Services"
 ) -> tuple[tuple[ReportError, ...], str]:
-    """Apply the proposed fixes and check the result again.
+    """Keep the fixes that hold, apply those that leave no choice, and check the result again.
 
     Fixes are dropped from the last on until no new error appears; an error whose fix is dropped
     stays, without its correction.
     """
+
+    def kinds_of(text: str) -> dict[str, int]:
+        return _kinds(_errors_of(text, case, submitted, services))
+
+    errors = _with_sound_fixes(errors, submitted.text, kinds_of)
+    before = _kinds(errors)
     edits = propose(errors)
     while edits:
         text = apply_edits(submitted.text, edits)
-        before = _kinds(errors)
-        after = _kinds(_errors_of(text, case, submitted, services))
-        gained = {kind: count for kind, count in after.items() if count > before.get(kind, 0)}
-        if not gained:
+        if not _gained(kinds_of(text), before):
             return errors, text
         edits = edits[:-1]
         kept = set(edits)
         errors = tuple(
             error
-            if error.candidate.correction is None or error.candidate.correction in kept
+            if error.candidate.alternatives or error.candidate.correction in (None, *kept)
             else replace(error, candidate=replace(error.candidate, correction=None))
             for error in errors
         )
     return errors, submitted.text
+
+
+def _with_sound_fixes(
+    errors: tuple[ReportError, ...], text: str, kinds_of: Callable[[str], dict[str, int]]
+) -> tuple[ReportError, ...]:
+    """Of fixes to choose from, those that remove their error and bring no other.
+
+    Where one is left, the rest of the report has decided: the other reading contradicts it.
+    """
+    before = _kinds(errors)
+    result = []
+    tries = _TRIES
+    for error in errors:
+        fixes = error.candidate.fixes
+        if error.tier is not Tier.LOW and error.candidate.alternatives and tries >= len(fixes):
+            tries -= len(fixes)
+            kind = error.candidate.type
+            after = [(fix, kinds_of(apply_edits(text, (fix,)))) for fix in fixes]
+            sound = [
+                fix
+                for fix, kinds in after
+                if kinds.get(kind, 0) < before[kind] and not _gained(kinds, before)
+            ]
+            candidate = replace(
+                error.candidate, correction=sound[0] if sound else None, alternatives=tuple(sound[1:])
+            )
+            error = replace(error, candidate=candidate)
+        result.append(error)
+    return tuple(result)
+
+
+def _gained(after: dict[str, int], before: dict[str, int]) -> bool:
+    return any(count > before.get(kind, 0) for kind, count in after.items())
 
 
 def _errors_of(

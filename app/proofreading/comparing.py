@@ -1,12 +1,12 @@
 """When two findings of one report speak of the same thing, and where each is said."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import IntEnum
 
 from app.proofreading.case import Case
 from app.proofreading.findings import Finding, Status
-from app.proofreading.report import Evidence, EvidenceKind
+from app.proofreading.report import Correction, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind, Facts
 from models.types import Entity, EntityKind, SectionName, Span
 
@@ -128,6 +128,17 @@ def _modifiers(finding: Finding) -> Iterable[Entity]:
     )
 
 
+def without_sentence(case: Case, finding: Finding) -> Correction | None:
+    """Leave out the impression's sentence that tells of this finding only, with the space before it."""
+    told = [other for other in case.findings if other.sentence == finding.sentence]
+    if finding.section not in IMPRESSION or len(told) != 1:
+        return None
+    span = case.report.sentences[finding.sentence].span
+    text = case.report.text
+    start = span.start - 1 if text[max(0, span.start - 1) : span.start] == " " else span.start
+    return Correction(Span(start, span.end), "")
+
+
 def in_reach(denial: Finding, finding: Finding, case: Case) -> bool:
     """True when a blanket denial covers the finding; one of cardiopulmonary disease leaves bones out."""
     words = phrase(denial, case).of(case.report.text)
@@ -163,6 +174,30 @@ def name(concept: str | None, facts: Facts) -> str:
     """The preferred name of a concept, or its id."""
     node = facts.nodes.get(concept or "")
     return node.name if node is not None else str(concept)
+
+
+def spoken_for(
+    described: Finding, besides: Finding, case: Case, apart: Callable[[Finding], Collection[str]]
+) -> bool:
+    """True when the impression already says the same of it as another conclusion, at a place that agrees.
+
+    ``apart`` gives the places of a finding, such as its sides.
+    """
+    return any(
+        other is not besides
+        and likeness(described.concept, other.concept, case.facts) is Likeness.SAME
+        and set(apart(described)) & set(apart(other))
+        for other in asserted(case, IMPRESSION)
+    )
+
+
+def fading(finding: Finding, case: Case) -> bool:
+    """True when its sentence tells of something that goes or is gone: "resolving edema and effusion"."""
+    return any(
+        entity.kind is EntityKind.CHANGE and entity.value in ("resolved", "decreased")
+        for entity in case.graph.entities
+        if entity.sentence == finding.sentence
+    )
 
 
 def is_device(finding: Finding) -> bool:

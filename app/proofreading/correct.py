@@ -9,12 +9,13 @@ from app.proofreading.report import Correction, ReportError, Tier
 def propose(errors: Iterable[ReportError]) -> tuple[Correction, ...]:
     """Corrections of the errors of tier medium and high that do not touch one another, in text order.
 
-    Where two overlap, the one of the more confident error stays.
+    Where two overlap, the one of the more confident error stays. Where an error has alternatives, a
+    person has to choose, so none is taken.
     """
     chosen: list[Correction] = []
     for error in sorted(errors, key=lambda error: (-error.candidate.confidence, error.candidate.span)):
         correction = error.candidate.correction
-        if correction is None or error.tier is Tier.LOW:
+        if correction is None or error.tier is Tier.LOW or error.candidate.alternatives:
             continue
         if not any(_clash(correction, other) for other in chosen):
             chosen.append(correction)
@@ -37,6 +38,13 @@ def apply_edits(text: str, corrections: Sequence[Correction]) -> str:
             raise ValueError("a correction lies outside the text")
         text = text[: span.start] + correction.replacement + text[span.end :]
     return text
+
+
+def cased(words: str, like: str) -> str:
+    """``words`` with the capitals of what they replace."""
+    if like.isupper() and len(like) > 1:
+        return words.upper()
+    return words.capitalize() if like[:1].isupper() else words.lower()
 
 
 def _clash(first: Correction, second: Correction) -> bool:

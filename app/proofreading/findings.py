@@ -3,7 +3,7 @@
 import csv
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -97,7 +97,8 @@ def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...
 
     A side is said by a modifier of the observation, by a modifier of its site, or by a site that
     exists on one side only (the lingula). Two words may name one concept together: "enlarged"
-    located at the heart is cardiomegaly.
+    located at the heart is cardiomegaly. What a finding suggests lies where the finding does, unless it
+    is given a place of its own.
     """
     modifiers: dict[int, list[int]] = defaultdict(list)
     sites: dict[int, list[int]] = defaultdict(list)
@@ -116,7 +117,24 @@ def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...
             aside = entity.sentence in asides
             place = _Place(report, index, tuple(graph.entities[site] for site in located), facts, aside)
             result.append(_finding(entity, said, place))
-    return tuple(result)
+    return _placed(result, graph)
+
+
+def _placed(findings: list[Finding], graph: ReportGraph) -> tuple[Finding, ...]:
+    """Each finding without a place takes that of the finding which suggests it."""
+    found = {finding.index: finding for finding in findings}
+    for relation in graph.relations:
+        if relation.kind is RelationKind.SUGGESTIVE_OF and {relation.source, relation.target} <= found.keys():
+            source, target = found[relation.source], found[relation.target]
+            if not (target.sides or target.sites or target.zones):
+                found[target.index] = replace(
+                    target,
+                    sides=source.sides,
+                    side_entities=source.side_entities,
+                    sites=source.sites,
+                    zones=source.zones,
+                )
+    return tuple(found[finding.index] for finding in findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,9 @@ class Candidate:
     """One possible error as a detector proposes it.
 
     ``rule`` is the id of the rule that fired (data, e.g. ``laterality.sections``);
-    ``confidence`` is the prior probability that a person would agree, 0 to 1.
+    ``confidence`` is the prior probability that a person would agree, 0 to 1. ``alternatives`` are
+    other fixes, each of which would do instead of ``correction``: of two statements that contradict,
+    only a person knows which one is right.
     """
 
     type: ErrorType
@@ -109,6 +111,12 @@ class Candidate:
     confidence: float
     evidence: tuple[Evidence, ...] = ()
     correction: Correction | None = None
+    alternatives: tuple[Correction, ...] = ()
+
+    @property
+    def fixes(self) -> tuple[Correction, ...]:
+        """Every fix that is offered, the likeliest first."""
+        return () if self.correction is None else (self.correction, *self.alternatives)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +158,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class CheckedReport:
-    """The answer: errors in text order, what ran, and the text with every correction applied."""
+    """The answer: errors in text order, what ran, and the text with every correction that leaves no choice."""
 
     report: SubmittedReport
     errors: tuple[ReportError, ...]

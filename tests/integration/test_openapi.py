@@ -27,7 +27,9 @@ def test_service_keeps_its_contract(case: schemathesis.Case) -> None:
 
 
 def test_file_is_the_document(services: Services) -> None:
-    assert _FILE.read_text(encoding="utf-8") == to_yaml(create_app(Settings(), services)), "run .venv/bin/python -m app.openapi"
+    assert _FILE.read_text(encoding="utf-8") == to_yaml(create_app(Settings(), services)), (
+        "run .venv/bin/python -m app.openapi"
+    )
 
 
 def test_document_reads_back(services: Services) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
+from app.proofreading.correct import cased
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
 from models.types import Entity, SectionName, Span
@@ -28,6 +29,7 @@ _LONGEST_PRONOUN = len("her")
 _OPENING = frozenset({SectionName.EXAM, SectionName.INDICATION, SectionName.UNTITLED})
 _BODY = frozenset({SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.RECOMMENDATION})
 _YEARS = 1.0
+_ORGAN_AND_FINDING = 2  # concepts in a sentence that tells of one organ
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,10 @@ def _sex_of(entity: Entity, case: Case) -> tuple[str, tuple[str, ...]] | None:
 def _candidate(case: Case, sign: _Sexed, against: str, source: Evidence, confidence: float) -> Candidate:
     quote = case.report.quote(sign.span)
     turned = _TURN.get(quote.lower()) if sign.word else None
-    if turned is not None and quote[0].isupper():
-        turned = turned.capitalize()
+    if turned is not None:
+        fix: Correction | None = Correction(sign.span, cased(turned, quote))
+    else:
+        fix = _without(case, sign)
     return Candidate(
         type=ErrorType.DEMOGRAPHIC_MISMATCH,
         span=sign.span,
@@ -135,8 +139,19 @@ def _candidate(case: Case, sign: _Sexed, against: str, source: Evidence, confide
         rule="demographic.sex",
         confidence=confidence,
         evidence=(*sign.evidence, source),
-        correction=None if turned is None else Correction(sign.span, turned),
+        correction=fix,
     )
+
+
+def _without(case: Case, sign: _Sexed) -> Correction | None:
+    """The report without the sentence that tells of an organ only, and the space before it."""
+    number, sentence = next((n, s) for n, s in enumerate(case.report.sentences) if s.span.contains(sign.span))
+    told = {entity.concept for entity in case.graph.entities if entity.sentence == number and entity.concept}
+    if len(told) > _ORGAN_AND_FINDING:
+        return None
+    start = sentence.span.start
+    before = case.report.text[max(0, start - 1) : start] == " "
+    return Correction(Span(start - before, sentence.span.end), "")
 
 
 def _ages(case: Case) -> Iterator[Candidate]:

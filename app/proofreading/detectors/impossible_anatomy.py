@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, asserted, name, sentences
+from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind, Sidedness
@@ -56,6 +57,7 @@ def _wrong_side(case: Case, side: Entity, site: Entity) -> Iterator[Candidate]:
     if node is None or opposite is None or node.sidedness is not opposite or not _GAP.fullmatch(between):
         return
     place = Span(side.span.start, site.span.end)
+    fixes = _on_a_side_of_its_own(case, side, site, str(node.sidedness))
     yield Candidate(
         type=ErrorType.IMPOSSIBLE_ANATOMY,
         span=place,
@@ -70,8 +72,18 @@ def _wrong_side(case: Case, side: Entity, site: Entity) -> Iterator[Candidate]:
                 source=node.source,
             ),
         ),
-        correction=Correction(side.span, _cased(str(node.sidedness), side.quote)),
+        correction=fixes[0],
+        alternatives=fixes[1:],
     )
+
+
+def _on_a_side_of_its_own(case: Case, side: Entity, site: Entity, right: str) -> tuple[Correction, ...]:
+    """The other side; no side, which the structure needs none; or another lobe of the side that was said."""
+    middle = _MIDDLE.search(site.quote)
+    at = site.span.start + (middle.start() if middle else 0)
+    lobes = [Correction(Span(at, at + len("middle")), lobe) for lobe in ("lower", "upper") if middle]
+    unsided = Correction(Span(side.span.start, site.span.start), "")
+    return (Correction(side.span, cased(right, side.quote)), *lobes, unsided)
 
 
 def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
@@ -89,6 +101,7 @@ def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
         node = case.facts.nodes.get(site.concept or "")
         if node is not None and node.region in _FAR:
             twin = _twin(case, finding)
+            fixes = _to_chest(site, None if twin is None else twin[1])
             yield Candidate(
                 type=ErrorType.IMPOSSIBLE_ANATOMY,
                 span=site.span,
@@ -104,7 +117,8 @@ def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
                     ),
                     *_observed(case, finding, site),
                 ),
-                correction=_to_chest(site, None if twin is None else twin[1]),
+                correction=fixes[0] if fixes else None,
+                alternatives=fixes[1:],
             )
 
 
@@ -129,18 +143,15 @@ def _twin(case: Case, finding: Finding) -> tuple[Finding, Entity] | None:
     return None
 
 
-_LOWER_LEG = re.compile(r"(lower|upper)\s+(leg|limb|arm|extremity)", re.IGNORECASE)
+_LIMB = re.compile(r"(lower|upper)\s+(?:leg|limb|arm|extremity)", re.IGNORECASE)
+_MIDDLE = re.compile(r"\bmiddle(?= lobe)", re.IGNORECASE)
 
 
-def _to_chest(site: Entity, told: Entity | None) -> Correction | None:
-    """The place told elsewhere; else "lower lung" for "lower leg", which it was most likely dictated as."""
+def _to_chest(site: Entity, told: Entity | None) -> tuple[Correction, ...]:
+    """Lobe or lung of that level, as which a limb was most likely dictated; then the place told elsewhere."""
+    match = _LIMB.fullmatch(site.quote)
+    level = match.group(1).lower() if match is not None else ""
+    fixes = [Correction(site.span, f"{level} {part}") for part in ("lobe", "lung") if level]
     if told is not None:
-        return Correction(site.span, told.quote.lower())
-    match = _LOWER_LEG.fullmatch(site.quote)
-    return None if match is None else Correction(site.span, f"{match.group(1)} lung")
-
-
-def _cased(word: str, like: str) -> str:
-    if like.isupper():
-        return word.upper()
-    return word.capitalize() if like[:1].isupper() else word
+        fixes.append(Correction(site.span, told.quote.lower()))
+    return tuple(fixes)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, name, sentences
+from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Entity
@@ -56,8 +57,13 @@ def _same(first: Finding, second: Finding) -> bool:
 def _candidate(case: Case, concluded: Finding, change: Entity, described: Finding) -> Candidate:
     seen = _change(described)
     words = seen.quote if seen is not None else ""
-    replacement = words.capitalize() if change.quote[:1].isupper() else words.lower()
     fits = re.fullmatch(r"\w+", words) and re.fullmatch(r"\w+", change.quote)
+    fixes: tuple[Correction, ...] = ()
+    if fits and seen is not None:
+        fixes = (
+            Correction(change.span, cased(words, change.quote)),
+            Correction(seen.span, cased(change.quote, words)),
+        )
     return Candidate(
         type=ErrorType.INTERVAL_CHANGE_MISMATCH,
         span=change.span,
@@ -68,5 +74,6 @@ def _candidate(case: Case, concluded: Finding, change: Entity, described: Findin
         rule="interval_change.sections",
         confidence=0.86,
         evidence=sentences(case, described, concluded),
-        correction=Correction(change.span, replacement) if fits else None,
+        correction=fixes[0] if fixes else None,
+        alternatives=fixes[1:],
     )

@@ -14,10 +14,10 @@ from app.proofreading.comparing import (
     likeness,
     name,
     sentences,
+    spoken_for,
 )
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
-from kg_ingest.schema import Facts
 from models.types import Span
 
 _OTHER = {"left": "right", "right": "left", "lt": "rt", "rt": "lt"}
@@ -52,15 +52,22 @@ class Laterality:
         for concluded in asserted(case, IMPRESSION):
             if len(concluded.sides) != _SINGLE:
                 continue
-            opposed = _opposed(concluded, described, case.facts)
+            opposed = _opposed(concluded, described, case)
             if opposed is not None:
                 yield _candidate(case, concluded, opposed)
 
 
-def _opposed(concluded: Finding, described: list[Finding], facts: Facts) -> Finding | None:
-    """The best finding of the other side, unless something related lies on the concluded side."""
-    tied = [(likeness(concluded.concept, other.concept, facts), other) for other in described]
-    tied = [(tie, other) for tie, other in tied if tie is not Likeness.NONE]
+def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Finding | None:
+    """The best finding of the other side, unless something related lies on the concluded side.
+
+    What another conclusion already speaks of is neither.
+    """
+    tied = [(likeness(concluded.concept, other.concept, case.facts), other) for other in described]
+    tied = [
+        (tie, other)
+        for tie, other in tied
+        if tie is not Likeness.NONE and not spoken_for(other, concluded, case, lambda finding: finding.sides)
+    ]
     if any(other.sides & concluded.sides for _, other in tied):
         return None
     agreeing = [
@@ -75,7 +82,11 @@ def _opposed(concluded: Finding, described: list[Finding], facts: Facts) -> Find
 
 def _candidate(case: Case, concluded: Finding, opposed: Finding) -> Candidate:
     place = side_span(concluded)
-    replacement = swap_side(case.report.quote(place))
+    fixes = [
+        Correction(span, turned)
+        for span in (place, side_span(opposed))
+        if (turned := swap_side(case.report.quote(span))) is not None
+    ]
     same = likeness(concluded.concept, opposed.concept, case.facts) is Likeness.SAME
     said, seen = "/".join(sorted(concluded.sides)), "/".join(sorted(opposed.sides))
     return Candidate(
@@ -91,7 +102,8 @@ def _candidate(case: Case, concluded: Finding, opposed: Finding) -> Candidate:
             *sentences(case, opposed, concluded),
             *edge_path(opposed.concept, concluded.concept, case.facts),
         ),
-        correction=None if replacement is None else Correction(place, replacement),
+        correction=fixes[0] if fixes else None,
+        alternatives=tuple(fixes[1:]),
     )
 
 

@@ -14,6 +14,7 @@ from app.proofreading.comparing import (
     likeness,
     name,
     sentences,
+    spoken_for,
 )
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
@@ -42,6 +43,7 @@ class Location:
                 other
                 for other in described
                 if likeness(concluded.concept, other.concept, case.facts) is not Likeness.NONE
+                and not spoken_for(other, concluded, case, levels)
             ]
             if not tied or any(levels(other) & here for other in tied):
                 continue
@@ -67,11 +69,10 @@ def _lobe(finding: Finding) -> bool:
 def _candidate(case: Case, concluded: Finding, described: Finding) -> Candidate:
     (said,), (seen,) = levels(concluded), levels(described)
     place = _level_word(concluded, said)
-    span = place.span if place is not None else concluded.entity.span
-    replacement = None if place is None else _WORD[said].sub(seen, place.quote, count=1)
+    fixes = (*_turned(concluded, said, seen), *_turned(described, seen, said))
     return Candidate(
         type=ErrorType.LOCATION_MISMATCH,
-        span=span,
+        span=place.span if place is not None else concluded.entity.span,
         message=(
             f"The impression places {name(concluded.concept, case.facts)} in the {said} lung; "
             f"the findings describe it in the {seen} lung."
@@ -82,12 +83,21 @@ def _candidate(case: Case, concluded: Finding, described: Finding) -> Candidate:
             *sentences(case, described, concluded),
             *edge_path(described.concept, concluded.concept, case.facts),
         ),
-        correction=None if replacement in (None, place and place.quote) else _correction(span, replacement),
+        correction=fixes[0] if fixes else None,
+        alternatives=fixes[1:],
     )
 
 
-def _correction(span: Span, replacement: str | None) -> Correction | None:
-    return None if replacement is None else Correction(span, replacement)
+def _turned(finding: Finding, level: str, other: str) -> tuple[Correction, ...]:
+    """The finding's level word turned to another, where it is said by such a word."""
+    place = _level_word(finding, level)
+    if place is None:
+        return ()
+    word = _WORD[level].search(place.quote)
+    at = place.span.start + (word.start() if word else 0)
+    end = place.span.start + (word.end() if word else 0)
+    turned = other.capitalize() if place.quote[at - place.span.start].isupper() else other
+    return (Correction(Span(at, end), turned),)
 
 
 def _level_word(finding: Finding, level: str) -> Entity | None:

@@ -93,6 +93,7 @@ def _mismatch(case: Case, concluded: Finding, described: list[Finding]) -> Itera
         confidence=0.87,
         evidence=sentences(case, rivals[0], concluded),
         correction=Correction(said.span, case.report.quote(seen.span)),
+        alternatives=(Correction(seen.span, case.report.quote(said.span)),),
     )
 
 

@@ -10,11 +10,13 @@ from app.proofreading.comparing import (
     asserted,
     denied,
     edge_path,
+    fading,
     levels,
     name,
     phrase,
     sentences,
     subsumes,
+    without_sentence,
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
@@ -46,11 +48,21 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if not subsumes(denial.concept, described.concept, case.facts):
         return False
-    if any(change.value in ("resolved", "decreased") for change in described.changes):
+    if fading(described, case) or _explained(described, case):
         return False
     if _vertebral(denial, case) != _vertebral(described, case):
         return False
     return not _elsewhere(denial, described) and not _limited(denial, described, case)
+
+
+def _explained(described: Finding, case: Case) -> bool:
+    """True when its own sentence reads it as an old, harmless thing: "nodules consistent with granulomas"."""
+    readings = {r.target for r in case.graph.relations if r.source == described.index}
+    return any(
+        _RESIDUAL in case.facts.ancestors.get(other.concept or "", frozenset())
+        for other in case.findings
+        if other.index in readings
+    )
 
 
 def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
@@ -101,6 +113,7 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
     wrong = denial if detailed else described
     other = described if detailed else denial
     across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    fixes = (*_fixes(case, wrong, other), *_fixes(case, other, wrong))
     return Candidate(
         type=ErrorType.NEGATION_CONTRADICTION,
         span=wrong.entity.span,
@@ -113,7 +126,8 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
             *sentences(case, denial, described),
             *edge_path(described.concept, denial.concept, case.facts),
         ),
-        correction=_fix(case, wrong, other),
+        correction=fixes[0] if fixes else None,
+        alternatives=fixes[1:],
     )
 
 
@@ -123,15 +137,18 @@ def _confidence(*, certain: bool, across: bool, detailed: bool) -> float:
     return 0.9 if across or not detailed else 0.85
 
 
-def _fix(case: Case, wrong: Finding, other: Finding) -> Correction | None:
-    """A plain denial yields to a detailed description; a bare mention yields to the denial."""
+def _fixes(case: Case, wrong: Finding, other: Finding) -> tuple[Correction, ...]:
+    """A denial takes over the words of the description; a description goes, or is denied."""
     if wrong.status is Status.ABSENT:
-        return _take_over(case, wrong, other)
+        taken = _take_over(case, wrong, other)
+        return () if taken is None else (taken,)
     start = phrase(wrong, case).start
     word = case.report.text[start : wrong.entity.span.end]
-    if case.report.sentences[wrong.sentence].span.start == start:
-        return Correction(Span(start, wrong.entity.span.end), f"No {word[0].lower()}{word[1:]}")
-    return Correction(Span(start, wrong.entity.span.end), f"no {word}")
+    opens = case.report.sentences[wrong.sentence].span.start == start
+    denied = f"No {word[0].lower()}{word[1:]}" if opens else f"no {word}"
+    removed = without_sentence(case, wrong)
+    kept = () if removed is None else (removed,)
+    return (*kept, Correction(Span(start, wrong.entity.span.end), denied))
 
 
 def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | None:
@@ -147,6 +164,7 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
     return Correction(Span(sentence.start, phrase(denial, case).end), words)
 
 
+_RESIDUAL = "RP:benign-residual"
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")

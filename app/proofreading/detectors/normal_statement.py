@@ -16,6 +16,7 @@ from app.proofreading.comparing import (
     phrase,
     sentences,
     subsumes,
+    without_sentence,
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
@@ -97,6 +98,9 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
     across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
     weak = any(grade.value in _WEAK for grade in described.severities)
     what = name(described.concept, case.facts)
+    removed = without_sentence(case, described)
+    unsaid = without_sentence(case, normal)
+    fixes = tuple(fix for fix in (removed, unsaid) if fix is not None)
     return Candidate(
         type=ErrorType.NEGATION_CONTRADICTION,
         span=phrase(normal, case),
@@ -104,4 +108,6 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
         rule="negation.normal_statement",
         confidence=0.5 if weak else 0.8 if across else 0.7,
         evidence=sentences(case, normal, described),
+        correction=fixes[0] if fixes else None,
+        alternatives=fixes[1:],
     )

@@ -20,7 +20,8 @@ from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import EntityKind, Span
 
-_OLD = frozenset({"stable", "resolved", "decreased"})
+_OLD = frozenset({"stable", "resolved", "decreased", "chronic", "old"})
+_TIMES = frozenset({EntityKind.ACUITY, EntityKind.CHANGE})
 
 
 class Omitted:
@@ -55,10 +56,17 @@ def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
     if node is None or node.acuity != "acute" or finding.status is not Status.PRESENT:
         return False
-    if any(change.value in _OLD for change in finding.changes):
-        return False
-    said = (e for e in case.graph.entities if e.sentence == finding.sentence and e.kind is EntityKind.ACUITY)
-    return not any(acuity.value in ("chronic", "old") for acuity in said)
+    others = {
+        entity.span
+        for other in case.findings
+        if other is not finding and other.sentence == finding.sentence
+        for entity in (*other.changes, *other.acuities)
+    }
+    return not any(
+        entity.value in _OLD
+        for entity in case.graph.entities
+        if entity.sentence == finding.sentence and entity.kind in _TIMES and entity.span not in others
+    )
 
 
 def _benign_reading(described: Finding, case: Case) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, levels, name, sentences
+from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Entity
@@ -49,7 +50,9 @@ def _same(first: Finding, second: Finding) -> bool:
 def _candidate(case: Case, concluded: Finding, grade: Entity, described: Finding) -> Candidate:
     seen = _grade(described)
     words = seen.quote if seen is not None else ""
-    replacement = words.capitalize() if grade.quote[:1].isupper() else words.lower()
+    fixes = [Correction(grade.span, cased(words, grade.quote))]
+    if seen is not None:
+        fixes.append(Correction(seen.span, cased(grade.quote, seen.quote)))
     return Candidate(
         type=ErrorType.SEVERITY_MISMATCH,
         span=grade.span,
@@ -60,5 +63,6 @@ def _candidate(case: Case, concluded: Finding, grade: Entity, described: Finding
         rule="severity.sections",
         confidence=0.86 if concluded.sides == described.sides else 0.7,
         evidence=sentences(case, described, concluded),
-        correction=Correction(grade.span, replacement),
+        correction=fixes[0],
+        alternatives=tuple(fixes[1:]),
     )

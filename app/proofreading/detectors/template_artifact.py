@@ -22,7 +22,7 @@ class _Rule:
     pattern: re.Pattern[str]
     message: str
     confidence: float
-    keep: str | None = None  # what the fix leaves, as a replacement template; None for no fix
+    keep: str = ""  # what the fix leaves, as a replacement template
 
 
 _RULES = (
@@ -67,6 +67,7 @@ _RULES = (
     ),
 )
 _LEAST_WORDS = 4
+_CHOICES = re.compile(r"[A-Za-z]+")
 
 
 class TemplateArtifact:
@@ -85,6 +86,7 @@ class TemplateArtifact:
 def _candidate(case: Case, rule: _Rule, match: re.Match[str]) -> Candidate:
     span = Span(match.start(), match.end())
     around = next((s.span for s in case.report.sentences if s.span.contains(span)), span)
+    fixes = _fixes(case, rule, match)
     return Candidate(
         type=ErrorType.TEMPLATE_ARTIFACT,
         span=span,
@@ -92,8 +94,21 @@ def _candidate(case: Case, rule: _Rule, match: re.Match[str]) -> Candidate:
         rule=f"template_artifact.{rule.id}",
         confidence=rule.confidence,
         evidence=(Evidence(EvidenceKind.TEXT, span=around),),
-        correction=None if rule.keep is None else Correction(span, match.expand(rule.keep)),
+        correction=fixes[0],
+        alternatives=fixes[1:],
     )
+
+
+def _fixes(case: Case, rule: _Rule, match: re.Match[str]) -> tuple[Correction, ...]:
+    """Without the leftover and the space before it; of a list to pick from, also each choice."""
+    span = Span(match.start(), match.end())
+    if rule.keep:
+        return (Correction(span, match.expand(rule.keep)),)
+    text = case.report.text
+    start = span.start - 1 if text[max(0, span.start - 1) : span.start] == " " else span.start
+    removed = Correction(Span(start, span.end), "")
+    choices = _CHOICES.findall(match.group()) if rule.id == "pick_list" else []
+    return (removed, *(Correction(span, choice) for choice in choices))
 
 
 def _repeated_sentences(case: Case) -> Iterator[Candidate]:

@@ -19,9 +19,10 @@ from app.proofreading.comparing import (
     phrase,
     sentences,
     subsumes,
+    without_sentence,
 )
 from app.proofreading.findings import Finding, Status
-from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
 from models.types import SectionName
 
@@ -140,7 +141,6 @@ def _is_blanket(other: Finding) -> bool:
 
 def _candidate(case: Case, concluded: Finding, against: tuple[Finding, ...], confidence: float) -> Candidate:
     sentence = case.report.sentences[concluded.sentence].span
-    alone = sum(finding.sentence == concluded.sentence for finding in case.findings) == 1
     what = name(concluded.concept, case.facts)
     message = f"The findings do not mention {what}, or anything that would suggest it."
     if against:
@@ -152,5 +152,5 @@ def _candidate(case: Case, concluded: Finding, against: tuple[Finding, ...], con
         rule="unsupported.excluded" if against else "unsupported.unmentioned",
         confidence=confidence,
         evidence=sentences(case, *against, concluded) or (Evidence(EvidenceKind.TEXT, span=sentence),),
-        correction=Correction(sentence, "") if alone else None,
+        correction=without_sentence(case, concluded),
     )
