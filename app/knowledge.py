@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
+from app.proofreading.findings import compositions
 from kg_ingest.naming import trusted
 from kg_ingest.schema import Edge, Facts, Group
 from kg_ingest.sources.core import NAME as CORE
@@ -77,6 +78,8 @@ def ground(graph: ReportGraph, store: GraphStore, counted: Counts | None = None)
     )
     linked = ReportGraph(entities, graph.relations)
     concepts = {entity.concept for entity in entities if entity.concept is not None}
+    predicates = {entity.value for entity in entities if entity.concept is None}
+    concepts |= {finding for (predicate, _), finding in compositions().items() if predicate in predicates}
     pairs = {
         (source, target)
         for relation in graph.relations

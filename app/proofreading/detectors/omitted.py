@@ -18,10 +18,9 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
-from models.types import EntityKind, Span
+from models.types import Entity, EntityKind, Span
 
 _OLD = frozenset({"stable", "resolved", "decreased", "chronic", "old"})
-_TIMES = frozenset({EntityKind.ACUITY, EntityKind.CHANGE})
 
 
 class Omitted:
@@ -56,17 +55,22 @@ def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
     if node is None or node.acuity != "acute" or finding.status is not Status.PRESENT:
         return False
-    others = {
-        entity.span
-        for other in case.findings
-        if other is not finding and other.sentence == finding.sentence
-        for entity in (*other.changes, *other.acuities)
-    }
-    return not any(
-        entity.value in _OLD
-        for entity in case.graph.entities
-        if entity.sentence == finding.sentence and entity.kind in _TIMES and entity.span not in others
-    )
+    here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
+    if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
+        return False
+    return not any(change.value in _OLD for change in (*finding.changes, *_leading(finding, case)))
+
+
+def _leading(finding: Finding, case: Case) -> Iterator[Entity]:
+    """Words of change before the finding, behind the finding before it: "stable appearance of T9 fractures"."""
+    heads = [
+        f.entity.span.end for f in case.findings if f.sentence == finding.sentence and f.index < finding.index
+    ]
+    start = max(heads, default=0)
+    for entity in case.graph.entities:
+        here = entity.sentence == finding.sentence and entity.kind is EntityKind.CHANGE
+        if here and start <= entity.span.start < finding.entity.span.start:
+            yield entity
 
 
 def _benign_reading(described: Finding, case: Case) -> bool:

@@ -40,7 +40,7 @@ class Unsupported:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates in the order of the impression."""
-        described = asserted(case, FINDINGS)
+        described = [*asserted(case, FINDINGS), *_aside(case)]
         reported = [i for i, s in enumerate(case.report.sentences) if _in_findings(case, i)]
         if not reported or any(case.report.section_of(i) is SectionName.UNTITLED for i in reported):
             return
@@ -50,8 +50,13 @@ class Unsupported:
             against = _against(concluded, case)
             if against:
                 yield _candidate(case, concluded, against, 0.85)
-            elif len(reported) >= _SHORT and concluded.status is Status.PRESENT and _acute(concluded, case):
-                yield _candidate(case, concluded, (), 0.62 if _looked_at(concluded, case) else 0.5)
+            elif len(reported) >= _SHORT and concluded.status is Status.PRESENT:
+                yield _candidate(case, concluded, (), 0.7 if _looked_at(concluded, case) else 0.62)
+
+
+def _aside(case: Case) -> list[Finding]:
+    """What the findings tell of another exam: no contradiction, but ground enough for a conclusion."""
+    return [f for f in case.findings if f.aside and f.section in FINDINGS and f.status is not Status.ABSENT]
 
 
 def _in_findings(case: Case, sentence: int) -> bool:
