@@ -18,9 +18,24 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
+from models.assertion import load_triggers
 from models.types import Entity, EntityKind, Span
 
 _OLD = frozenset({"stable", "resolved", "decreased", "chronic", "old"})
+
+
+_READINGS = frozenset(
+    {
+        "consistent with",
+        "most consistent with",
+        "compatible with",
+        "most compatible with",
+        "in keeping with",
+        "suggesting",
+        "suggestive of",
+        "representing",
+    }
+)
 
 
 class Omitted:
@@ -53,12 +68,18 @@ def _blanket_denial(case: Case) -> Finding | None:
 
 def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
-    if node is None or node.acuity != "acute" or finding.status is not Status.PRESENT:
+    if node is None or node.acuity != "acute" or not (finding.status is Status.PRESENT or _read_as(finding)):
         return False
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
         return False
     return not any(change.value in _OLD for change in (*finding.changes, *_leading(finding, case)))
+
+
+def _read_as(finding: Finding) -> bool:
+    """True when it is what something else is consistent with, and no alternative is named."""
+    phrases = {trigger.phrase for trigger in load_triggers() if trigger.id in finding.entity.rules}
+    return finding.status is Status.UNCERTAIN and bool(phrases) and phrases <= _READINGS
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:
@@ -77,7 +98,8 @@ def _benign_reading(described: Finding, case: Case) -> bool:
     """True when the same sentence offers a reading that is not acute: "opacity, likely atelectasis"."""
     for other in case.findings:
         node = case.facts.nodes.get(other.concept or "")
-        benign = node is not None and node.acuity != "acute" and other.sentence == described.sentence
+        reading = other.status is Status.UNCERTAIN and other.sentence == described.sentence
+        benign = node is not None and node.acuity != "acute" and reading
         if benign and likeness(described.concept, other.concept, case.facts) is Likeness.SUGGESTED:
             return True
     return False

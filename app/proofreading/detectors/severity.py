@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, levels, name, sentences
+from app.proofreading.comparing import (
+    FINDINGS,
+    IMPRESSION,
+    Likeness,
+    asserted,
+    levels,
+    likeness,
+    name,
+    sentences,
+)
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
@@ -23,7 +32,7 @@ class Severity:
         described = [finding for finding in asserted(case, FINDINGS) if _grade(finding)]
         for concluded in asserted(case, IMPRESSION):
             grade = _grade(concluded)
-            rivals = [other for other in described if _same(concluded, other)]
+            rivals = [other for other in described if _same(concluded, other, case)]
             if grade is None or not rivals:
                 continue
             if all(abs(_rank(grade) - _rank(_grade(other))) >= _FAR for other in rivals):
@@ -39,8 +48,10 @@ def _rank(grade: Entity | None) -> float:
     return _RANK[grade.value] if grade is not None and grade.value in _RANK else 0.0
 
 
-def _same(first: Finding, second: Finding) -> bool:
-    if first.concept != second.concept:
+def _same(first: Finding, second: Finding, case: Case) -> bool:
+    """One finding, or a shadow and its reading at one level of the lung; on no other side or level."""
+    tie = likeness(first.concept, second.concept, case.facts)
+    if tie is Likeness.NONE or (tie is Likeness.SUGGESTED and not levels(first) & levels(second)):
         return False
     if first.sides and second.sides and first.sides != second.sides:
         return False
