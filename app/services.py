@@ -25,6 +25,7 @@ from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
 from app.proofreading.report import SubmittedReport
+from app.proofreading.speech import Speech, read_speech
 from app.reading import read_reports
 from app.references import IndexedReferences, read_observed
 from app.settings import Settings
@@ -75,15 +76,18 @@ def build_services(settings: Settings) -> Services:
     }
     names = tuple(knowledge.names(tuple(Group)))
     references, index_version = _open_references(settings)
+    folder = settings.index_dir or _DEFAULT_INDEX
     if index_version is not None:
         versions["reference_index"] = index_version
     return Services(
         extractor=LexicalExtractor(lexicon(names)),
         knowledge=knowledge,
         references=references,
-        detectors=_detectors(row.text for row in names),
+        detectors=detectors(
+            (row.text for row in names), read_speech(folder) if references is not None else Speech()
+        ),
         references_k=settings.references_k,
-        counted=read_observed(settings.index_dir or _DEFAULT_INDEX) if references is not None else {},
+        counted=read_observed(folder) if references is not None else {},
         versions=versions,
     )
 
@@ -134,8 +138,10 @@ def bundled_reports() -> Iterator[SubmittedReport]:
     return read_reports(StringIO(stored), "jsonl")
 
 
-def _detectors(names: Iterable[str]) -> tuple[Detector, ...]:
-    lexis = Lexis(names, (report.text for report in bundled_reports()))
+def detectors(names: Iterable[str], archive: Speech) -> tuple[Detector, ...]:
+    """Every detector; ``archive`` is how a site's own correct reports speak."""
+    speech = Speech.of(report.text for report in bundled_reports()).joined(archive)
+    lexis = Lexis(names, speech)
     return (
         Laterality(),
         Negation(),

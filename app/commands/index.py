@@ -11,6 +11,7 @@ from app.commands.parts import build, settings
 from app.commands.reading import progress, reports
 from app.limits import InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
+from app.proofreading.speech import Speech, write_speech
 from app.references import observed, records, write_observed
 from app.services import ConfigurationError, bundled_reports, open_embedder
 from models.embedder import EmbedderError
@@ -59,6 +60,8 @@ def _build(args: argparse.Namespace) -> IndexManifest:
         raise CommandError(f"{args.source}: holds no report")
     manifest = index.save(args.out)
     write_observed(args.out, observed(index.records()))
+    if not args.bundled:  # how the bundled reports speak is known without
+        write_speech(args.out, Speech.of(record.text for record in index.records()))
     return manifest
 
 

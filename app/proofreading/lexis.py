@@ -5,17 +5,18 @@ English words and their frequencies come with the pyspellchecker package (MIT).
 
 import gzip
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
-from itertools import pairwise
 from pathlib import Path
 
 import jellyfish
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein, Levenshtein
 
+from app.proofreading.speech import Speech
 from models.lexical import load_modifiers
 from models.tokens import fold
 
@@ -24,6 +25,19 @@ _LONG = 9
 _COMMON = 5_000  # an English word this frequent is what was meant
 _ALIKE = 0.5  # least likeness of letters between words of one sound
 _SPELLED = 8  # letters of the shortest plain word that others may be misspellings of
+_SAID = 2  # times a word is said before others may be misheard for it
+_HEARD = 5  # letters of the shortest such word
+_SOUNDS = 3  # consonants of the shortest sound
+_OFTEN = 8  # times such a word stands beside its neighbours
+_NEARLY = 0.7  # least likeness of sounds, and
+_LETTERS = 0.4  # of letters,
+_LETTERS_OF_ONE = 0.45  # and where one word was heard as one
+_SPLIT = 0.8  # likeness of letters of a word heard as two that share its beginning
+_EVERYDAY = 20_000  # an English word this frequent may just be new to the reports
+_ANYWHERE = frozenset("a an the is are in on at to be was xxxx".split())
+_CLOSED = frozenset(
+    "a the of in is are and or with no to at on for there an be not do from by was this that xxxx".split()
+)
 _ENDINGS = ("s", "es", "ly", "ed", "d", "ing", "al", "ic")
 _STEM = 4  # letters that a compound's second part has at least
 _COMPOUNDS = tuple(
@@ -53,17 +67,15 @@ def _sound(word: str) -> str:
 class Lexis:
     """Answers which word was meant. Thread-safe once built."""
 
-    def __init__(self, names: Iterable[str], corpus: Iterable[str]) -> None:
-        """Learn terms from graph ``names`` and word pairs from names and ``corpus`` texts."""
-        self._words: Counter[str] = Counter()
-        self._pairs: Counter[tuple[str, str]] = Counter()
-        self._terms: set[str] = set()
-        for name in names:
-            words = fold(name).split()
-            self._learn(words)
-            self._terms.update(word for word in words if len(word) >= _TERM and word.isalpha())
-        for text in corpus:
-            self._learn(fold(text).split())
+    def __init__(self, names: Iterable[str], speech: Speech) -> None:
+        """Learn terms from graph ``names``, and how they are used from ``speech``."""
+        folded = [fold(name) for name in names]
+        known = Speech.of(folded).joined(speech)
+        self._words, self._pairs = known.words, known.pairs
+        self._terms = {
+            word for name in folded for word in name.split() if len(word) >= _TERM and word.isalpha()
+        }
+        self._speech = speech
         self._own = frozenset(word for phrase, _, _ in load_modifiers() for word in phrase.split())
         self._own |= frozenset(
             files("app").joinpath("proofreading/vocabulary.txt").read_text("utf-8").split()
@@ -73,15 +85,17 @@ class Lexis:
         self._by_length: dict[int, list[str]] = defaultdict(list)
         for term in sorted(self._terms):
             self._by_sound[_sound(term)].append(term)
+        self._spoken: dict[str, list[str]] = defaultdict(list)
+        for word, count in sorted(speech.words.items()):
+            if count >= _SAID and len(word) >= _HEARD and word.isalpha():
+                self._spoken[_sound(word)].append(word)
         spelled = self._terms | {word for word in self._domain if len(word) >= _SPELLED and word.isalpha()}
         for term in sorted(spelled):
             self._by_length[len(term)].append(term)
         self.sounds_like = lru_cache(maxsize=50_000)(self._sounds_like)
         self.spelled_like = lru_cache(maxsize=50_000)(self._spelled_like)
-
-    def _learn(self, words: list[str]) -> None:
-        self._words.update(words)
-        self._pairs.update(pairwise(words))
+        self.misheard = lru_cache(maxsize=50_000)(self._misheard)
+        self._near = lru_cache(maxsize=50_000)(self._sounding_near)
 
     def known(self, word: str) -> bool:
         """True for a word of the graph, the corpus, the rules or English, also in a plain ending or compound."""
@@ -94,7 +108,7 @@ class Lexis:
 
     def _fits(self, before: str, word: str, after: str) -> int:
         """How often the word stands beside its neighbours."""
-        return self._pairs[before, word] + self._pairs[word, after]
+        return self._pairs.get((before, word), 0) + self._pairs.get((word, after), 0)
 
     def foreign(self, word: str) -> bool:
         """True for a word that neither graph, corpus nor rules use, also in a plain ending."""
@@ -113,6 +127,56 @@ class Lexis:
         best = max(fitting, default=(0, ""))
         return best[1] if best[0] > 0 else None
 
+    def unspoken(self, word: str) -> bool:
+        """True for a word that correct reports do not use and no rule knows."""
+        return word not in self._speech.words and word not in self._own
+
+    def _misheard(self, window: tuple[str, ...], before: str, after: str) -> str | None:
+        """The spoken word that one to three words were most likely misheard for, in their place.
+
+        At least one of them is never said in correct reports; the word sounds nearly the same and is
+        often said beside one of the neighbours ("new motor axe or pleural effusion").
+        """
+        if not any(self.unspoken(word) for word in window) or not self._may_be_misheard(window):
+            return None
+        fitting = [
+            (self._beside(before, term, after), likeness, term)
+            for term, likeness in self._near("".join(window))
+            if likeness >= (_LETTERS_OF_ONE if len(window) == 1 else _LETTERS) and not _related(term, window)
+        ]
+        best = max(fitting, default=(0, 0.0, ""), key=lambda item: (min(item[0], _OFTEN), item[1]))
+        return best[2] if best[0] >= _OFTEN else None
+
+    def _may_be_misheard(self, window: tuple[str, ...]) -> bool:
+        if all(word in self._words or word in self._own for word in window):
+            return False
+        if len(window) == 1:
+            return english().get(window[0], 0) <= _EVERYDAY
+        return window[0] not in _CLOSED - {"a", "in", "at"} and window[-1] not in _CLOSED
+
+    def _beside(self, before: str, term: str, after: str) -> int:
+        """How often the term is said beside these neighbours; one that stands anywhere says nothing."""
+        pairs = self._speech.pairs
+        ahead = pairs.get((before, term), 0) if before.isalpha() and before not in _ANYWHERE else 0
+        behind = pairs.get((term, after), 0) if after.isalpha() and after not in _ANYWHERE else 0
+        return ahead + behind
+
+    def _sounding_near(self, word: str) -> tuple[tuple[str, float], ...]:
+        """Spoken words of nearly the sound of ``word``, with the likeness of their letters."""
+        sound = _sound(word)
+        if len(sound) < _SOUNDS:
+            return ()
+        near = process.extract(
+            sound, self._spoken.keys(), scorer=Levenshtein.normalized_similarity,
+            score_cutoff=_NEARLY, limit=None,
+        )  # fmt: skip
+        pairs = (
+            (term, float(DamerauLevenshtein.normalized_similarity(word, term)))
+            for key, _, _ in near
+            for term in self._spoken[key]
+        )
+        return tuple((term, likeness) for term, likeness in pairs if likeness >= _LETTERS)
+
     def _spelled_like(self, word: str) -> str | None:
         """The one term nearest to an unknown word: one slip, or two in a long word."""
         allowed = 2 if len(word) >= _LONG else 1
@@ -121,7 +185,7 @@ class Lexis:
             for term in self._by_length.get(length, ()):
                 distance = DamerauLevenshtein.distance(word, term, score_cutoff=allowed)
                 if distance <= allowed and _slip(word, term, distance):
-                    near.append((distance, -self._words[term], term))
+                    near.append((distance, -self._words.get(term, 0), term))
         near.sort()
         if not near or (len(near) > 1 and near[0][:2] == near[1][:2]):
             return None
@@ -133,6 +197,16 @@ def _alike(term: str, word: str) -> bool:
     if _prefix(term) != _prefix(word) or _inflected(term, word):
         return False
     return float(DamerauLevenshtein.normalized_similarity(term, word)) >= _ALIKE
+
+
+def _related(term: str, window: tuple[str, ...]) -> bool:
+    """True when the words are the term in another form: inflected, split in two, or with a word beside it."""
+    joined = "".join(window)
+    same = float(DamerauLevenshtein.normalized_similarity(joined, term))
+    if joined == term or term in window:
+        return True
+    shared = any(len(word) >= _STEM + 1 and word[: _STEM + 1] == term[: _STEM + 1] for word in window)
+    return shared and (len(window) == 1 or same < _SPLIT)
 
 
 def _slip(word: str, term: str, distance: int) -> bool:

@@ -23,6 +23,8 @@ _SPOKEN = frozenset(
 )
 _SHORTEST_MISSPELLING = 7
 _SHORTEST_CONFUSION = 5
+_LONGEST_RUN = 3
+_MASK = "xxxx"
 _PLAIN = re.compile(r"[a-z]+|[A-Z]?[a-z]+")
 
 
@@ -85,6 +87,9 @@ class Terminology:
             return _candidate(
                 case, Span(tokens.starts[index], tokens.ends[index + size - 1]), confusion.meant, "known", 0.9
             ), size
+        misheard = self._misheard(tokens, index, bounds, case)
+        if misheard is not None:
+            return misheard
         word = tokens.words[index]
         if len(word) < _SHORTEST_CONFUSION or not word.isascii() or not word.isalpha():
             return None
@@ -100,6 +105,25 @@ class Terminology:
             nearest = self._lexis.spelled_like(word)
             if nearest is not None:
                 return _candidate(case, span, nearest, "spelling", 0.8), 1
+        return None
+
+    def _misheard(
+        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
+    ) -> tuple[Candidate, int] | None:
+        """The longest run of up to three words, one of them never said, that sounds like a word that fits."""
+        words = tokens.words
+        for size in range(min(_LONGEST_RUN, bounds[1] - index), 0, -1):
+            window = tuple(words[index : index + size])
+            if not all(word.isascii() and word.isalpha() for word in window):
+                continue
+            if _MASK in window or not any(self._lexis.unspoken(word) for word in window):
+                continue
+            before = words[index - 1] if index > bounds[0] else ""
+            after = words[index + size] if index + size < bounds[1] else ""
+            meant = self._lexis.misheard(window, before, after)
+            if meant is not None:
+                span = Span(tokens.starts[index], tokens.ends[index + size - 1])
+                return _candidate(case, span, meant, "misheard", 0.75), size
         return None
 
 
