@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.knowledge import ground
 from app.proofreading.report import ReferenceHit, SubmittedReport
+from app.proofreading.speech import Speech, write_speech
 from kg_ingest.store import GraphStore
 from models.extractor import GraphExtractor
 from models.reference_index import ReferenceIndex, ReferenceRecord
@@ -53,6 +54,12 @@ def observed(stored: Iterable[ReferenceRecord]) -> list[tuple[str, str, int]]:
             if relation.kind is RelationKind.LOCATED_AT and finding is not None and site is not None:
                 counts[finding, site] += 1
     return [(finding, site, count) for (finding, site), count in sorted(counts.items())]
+
+
+def write_archive(folder: Path, index: ReferenceIndex) -> None:
+    """Keep beside a saved index what its reports observe and how they speak."""
+    write_observed(folder, observed(index.records()))
+    write_speech(folder, Speech.of(record.text for record in index.records()))
 
 
 def write_observed(folder: Path, counts: Iterable[tuple[str, str, int]]) -> None:

@@ -83,11 +83,9 @@ def build_services(settings: Settings) -> Services:
         extractor=LexicalExtractor(lexicon(names)),
         knowledge=knowledge,
         references=references,
-        detectors=detectors(
-            (row.text for row in names), read_speech(folder) if references is not None else Speech()
-        ),
+        detectors=detectors((row.text for row in names), read_speech(folder)),
         references_k=settings.references_k,
-        counted=read_observed(folder) if references is not None else {},
+        counted=read_observed(folder),
         versions=versions,
     )
 

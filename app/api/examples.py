@@ -32,13 +32,14 @@ ANSWER: dict[str, Any] = {
             "message": "The impression places pleural effusion on the right; "
             "the findings describe pleural effusion on the left.",
             "correction": {"start": 43, "end": 48, "replacement": "Left"},
+            "alternatives": [{"start": 16, "end": 20, "replacement": "right"}],
             "evidence": [
                 {"kind": "text", "start": 10, "end": 30, "quote": "Small left effusion."},
                 {"kind": "text", "start": 43, "end": 66, "quote": "Right pleural effusion."},
             ],
         }
     ],
-    "corrected_text": "FINDINGS: Small left effusion.\nIMPRESSION: Left pleural effusion.",
+    "corrected_text": "FINDINGS: Small left effusion.\nIMPRESSION: Right pleural effusion.",
     "graph": {
         "entities": [
             {

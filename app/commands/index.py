@@ -11,8 +11,7 @@ from app.commands.parts import build, settings
 from app.commands.reading import progress, reports
 from app.limits import InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
-from app.proofreading.speech import Speech, write_speech
-from app.references import observed, records, write_observed
+from app.references import observed, records, write_archive, write_observed
 from app.services import ConfigurationError, bundled_reports, open_embedder
 from models.embedder import EmbedderError
 from models.reference_index import IndexManifest, ReferenceIndex, ReferenceIndexError, read_manifest
@@ -59,9 +58,10 @@ def _build(args: argparse.Namespace) -> IndexManifest:
     if not len(index):
         raise CommandError(f"{args.source}: holds no report")
     manifest = index.save(args.out)
-    write_observed(args.out, observed(index.records()))
-    if not args.bundled:  # how the bundled reports speak is known without
-        write_speech(args.out, Speech.of(record.text for record in index.records()))
+    if args.bundled:  # how the bundled reports speak is known without
+        write_observed(args.out, observed(index.records()))
+    else:
+        write_archive(args.out, index)
     return manifest
 
 

@@ -3,30 +3,35 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from app.commands import CommandError
 from app.commands.parts import build, settings
-from app.evaluation.build import injected, negatives
-from app.evaluation.injectors import INJECTORS
+from app.evaluation.build import PAPER, Items, Plan, gather
+from app.evaluation.families import FAMILIES
+from app.evaluation.items import Item
 from app.evaluation.medec import read_medec, score_medec
-from app.evaluation.render import document, markdown, plot
-from app.evaluation.run import Check, measure
-from app.evaluation.score import Outcome
+from app.evaluation.plots import plot
+from app.evaluation.render import markdown
+from app.evaluation.results import Results, analyse, document
+from app.evaluation.run import MOST_JOBS, Both, Check, Setup, cores, measure_all
 from app.evaluation.splits import is_reference, split_of
-from app.evaluation.summary import summarize
 from app.proofreading.check import check_report
 from app.proofreading.report import ErrorType, SubmittedReport
 from app.reading import ReadError, read_reports
-from app.references import IndexedReferences, records
-from app.services import ConfigurationError, Services, bundled_reports, open_embedder
+from app.references import records, write_archive
+from app.services import ConfigurationError, bundled_reports, open_embedder
 from models.embedder import EmbedderError
 from models.reference_index import ReferenceIndex, ReferenceIndexError
 
 _SPLITS = ("all", "dev", "test")
+_REFERENCES = 4  # similar reports a check, as the service's default
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,18 +40,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--reports", type=Path, metavar="FILE", help="CSV or JSONL (default: the invented reports)"
     )
     parser.add_argument("--medec", type=Path, metavar="FILE", help="score a MEDEC file instead")
+    names = ", ".join((*FAMILIES, PAPER))
+    parser.add_argument(
+        "--family", default="house", metavar="NAMES", help=f"families of injected errors: {names}; all"
+    )
     parser.add_argument(
         "--inject", default="all", metavar="TYPES", help="error types, comma separated; all; none"
     )
     parser.add_argument(
-        "--per-type", type=int, default=60, help="most injected errors of one type (default: 60)"
+        "--per-type", type=int, default=60, help="most injected errors of one type and seed (default: 60)"
     )
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--seeds", default="1", metavar="NUMBERS", help="seeds whose items are pooled, comma separated"
+    )
     parser.add_argument("--limit", type=int, help="use the first so many reports only")
     parser.add_argument("--split", choices=_SPLITS, default="all", help="part of the evaluated half")
     parser.add_argument(
         "--index", choices=("half", "configured", "none"), default="half",
         help="references: the other half of the reports, the configured index, or none",
+    )  # fmt: skip
+    parser.add_argument("--profile", action="store_true", help="print what each threshold would bring")
+    parser.add_argument(
+        "--jobs", type=int, default=min(MOST_JOBS, cores()),
+        help=f"processes (default: one a core, at most {MOST_JOBS})",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="write evaluation.md, .json and .png there")
     parser.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
@@ -61,67 +77,107 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    every = list(bundled_reports() if args.reports is None else read_reports(args.reports))[: args.limit]
+    plan = _plan(args)
+    every = list(
+        islice(bundled_reports() if args.reports is None else read_reports(args.reports), args.limit)
+    )
     judged = [
         r for r in every if not is_reference(r.report_id) and args.split in ("all", split_of(r.report_id))
     ]
     if not judged:
         raise CommandError("no report is left to evaluate: give more reports or another split")
-    services = _services(args, [report for report in every if is_reference(report.report_id)])
-    check = partial(check_report, services=services)
-    items = [*negatives(judged, args.seed), *injected(judged, _types(args.inject), args.per_type, args.seed)]
-    ours: list[Outcome] = []
-    plain: list[Outcome] = []
-    for number, (first, second) in enumerate(measure(items, check), start=1):
-        ours.append(first)
-        plain.append(second)
-        _tell(number, len(items))
-    _print(args, ours, plain, len(judged))
-    services.knowledge.close()
+    items = gather(judged, plan)
+    with _setup(args.index, [report for report in every if is_reference(report.report_id)]) as setup:
+        results = analyse(items, _outcomes(items, setup, args.jobs))
+    _print(args, results, _chosen(args, plan, items, len(judged)))
     return 0
 
 
-def _types(names: str) -> list[ErrorType]:
-    if names in ("all", "none"):
-        return list(INJECTORS) if names == "all" else []
+def _plan(args: argparse.Namespace) -> Plan:
+    known = (*FAMILIES, PAPER)
+    families = known if args.family == "all" else tuple(_words(args.family))
+    unknown = [name for name in families if name not in known]
+    if unknown or not families:
+        raise CommandError(
+            f"--family: {', '.join(unknown) or 'none'}: give some of {', '.join(known)}, or all"
+        )
     try:
-        return [ErrorType(name.strip()) for name in names.split(",")]
+        seeds = tuple(int(word) for word in _words(args.seeds))
+    except ValueError as error:
+        raise CommandError(f"--seeds: {error}") from error
+    if not seeds:
+        raise CommandError("--seeds: give at least one")
+    return Plan(families, _types(args.inject), args.per_type, seeds)
+
+
+def _types(names: str) -> tuple[ErrorType, ...]:
+    if names in ("all", "none"):
+        return tuple(ErrorType) if names == "all" else ()
+    try:
+        return tuple(ErrorType(name) for name in _words(names))
     except ValueError as error:
         raise CommandError(f"--inject: {error}") from error
 
 
-def _services(args: argparse.Namespace, references: list[SubmittedReport]) -> Services:
-    if args.index == "configured":
-        return build(settings())
+def _words(names: str) -> list[str]:
+    return list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+
+
+@contextmanager
+def _setup(index: str, references: Sequence[SubmittedReport]) -> Iterator[Setup]:
+    """What processes need; an index of ``references`` is made in a folder that goes away afterwards."""
+    if index == "configured":
+        yield Setup(settings())
+        return
     plain = settings().model_copy(update={"references_k": 0})
-    services = build(plain)
-    if args.index == "none" or not references:
-        return services
-    made = records(references, services.extractor, services.knowledge)
-    index = ReferenceIndex.build(made, open_embedder(plain), "the reference half")
-    return replace(services, references=IndexedReferences(index), references_k=4)
+    if index == "none" or not references:
+        yield Setup(plain)
+        return
+    with TemporaryDirectory() as folder:
+        services = build(plain)
+        made = records(references, services.extractor, services.knowledge)
+        index_of_half = ReferenceIndex.build(made, open_embedder(plain), "the reference half")
+        index_of_half.save(Path(folder) / "index")
+        write_archive(Path(folder) / "index", index_of_half)
+        services.knowledge.close()
+        yield Setup(plain.model_copy(update={"references_k": _REFERENCES}), Path(folder) / "index")
 
 
-def _print(args: argparse.Namespace, ours: list[Outcome], plain: list[Outcome], reports: int) -> None:
-    first, second = summarize(ours), summarize(plain)
-    chosen = {
+def _outcomes(items: Items, setup: Setup, jobs: int) -> dict[Item, Both]:
+    every = items.all()
+    outcomes = {}
+    for item, both in zip(every, measure_all(every, setup, jobs), strict=True):
+        outcomes[item] = both
+        _tell(len(outcomes), len(every))
+    return outcomes
+
+
+def _chosen(args: argparse.Namespace, plan: Plan, items: Items, reports: int) -> dict[str, Any]:
+    return {
         "reports": reports,
-        "seed": args.seed,
+        "source": "invented" if args.reports is None else args.reports.name,
+        "families": list(plan.families),
+        "seeds": list(plan.seeds),
         "split": args.split,
-        "per_type": args.per_type,
+        "per_type": plan.per_type,
         "index": args.index,
+        "negatives": len(items.negatives),
+        "checked": len(items.all()),
     }
-    table = markdown(
-        f"{reports} reports, split {args.split}, seed {args.seed}, references: {args.index}", first, second
-    )
-    text = json.dumps(document(first, second, chosen), indent=2) + "\n"
+
+
+def _print(args: argparse.Namespace, results: Results, chosen: dict[str, Any]) -> None:
+    seeds = ", ".join(map(str, chosen["seeds"]))
+    title = f"{chosen['reports']} reports, split {args.split}, seed {seeds}, references: {args.index}"
+    table = markdown(title, results, profile=args.profile)
+    text = json.dumps(document(results, chosen), indent=2) + "\n"
     sys.stdout.write(text if args.json else table)
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         (args.out / "evaluation.md").write_text(table, encoding="utf-8")
         (args.out / "evaluation.json").write_text(text, encoding="utf-8")
         try:
-            plot(first, second, args.out / "evaluation.png")
+            plot(results, args.out / "evaluation.png")
         except ImportError:
             sys.stderr.write("radproof: no plot: install the extra 'plot'\n")
 

@@ -4,10 +4,16 @@ import random
 from collections.abc import Callable, Mapping
 
 from app.evaluation.injectors import INJECTORS
+from app.evaluation.injectors.broad import BROAD
+from app.evaluation.injectors.keyword import KEYWORD
 from app.evaluation.items import Placed
 from app.proofreading.report import ErrorType
 
 Injector = Callable[[str, random.Random], Placed | None]
 
-FAMILIES: dict[str, Mapping[ErrorType, Injector]] = {"house": INJECTORS}
+FAMILIES: dict[str, Mapping[ErrorType, Injector]] = {
+    "house": INJECTORS,
+    "keyword": KEYWORD,
+    "broad": BROAD,
+}
 """``house`` is the one that the detectors' authors look at; the others they do not."""

@@ -1,13 +1,17 @@
-"""Numbers of an evaluation: proportions with Wilson intervals, and what follows at real prevalence."""
+"""Proportions with intervals, predictive values, and resampling by report."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 _Z = 1.959964  # 95 %
-_DRAWS = 20_000
+_DRAWS = 2_000
+_CELLS = 4_000_000  # counts held at one time while resampling
+
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,15 @@ class Rate:
         return self.hits / self.total if self.total else math.nan
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with a 95 % interval; NaN where it cannot be told."""
+
+    value: float
+    low: float
+    high: float
+
+
 def rate(outcomes: Iterable[bool]) -> Rate:
     """Proportion of true outcomes with the Wilson score interval (Wilson 1927)."""
     values = list(outcomes)
@@ -38,26 +51,49 @@ def rate(outcomes: Iterable[bool]) -> Rate:
     return Rate(hits, total, max(0.0, centre - spread), min(1.0, centre + spread))
 
 
-def ppv(sensitivity: Rate, specificity: Rate, prevalence: float) -> tuple[float, float, float]:
-    """Positive predictive value at a prevalence, with a 95 % interval.
+def bayes(sensitivity: float, specificity: float, prevalence: float) -> float:
+    """Positive predictive value; NaN where nothing is ever flagged."""
+    true, false = sensitivity * prevalence, (1 - specificity) * (1 - prevalence)
+    return true / (true + false) if true + false else math.nan
 
-    Bayes' rule; the interval comes from draws of both rates' Jeffreys posteriors, seeded.
-    """
-    if not sensitivity.total or not specificity.total:
-        return math.nan, math.nan, math.nan
+
+def resample(counts: Numbers) -> Numbers:
+    """Sums of ``counts`` (a row a report) over 2,000 draws of as many reports with replacement; seeded."""
+    reports, columns = counts.shape
     random = np.random.default_rng(0)
+    sums = np.zeros((_DRAWS, columns))
+    step = max(1, _CELLS // max(reports, 1))
+    for start in range(0, _DRAWS if reports else 0, step):
+        rows = min(step, _DRAWS - start)
+        times = random.multinomial(reports, np.full(reports, 1 / reports), size=rows)
+        sums[start : start + rows] = times @ counts
+    return sums
 
-    def draws(of: Rate) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return random.beta(of.hits + 0.5, of.total - of.hits + 0.5, _DRAWS)
 
-    def bayes(found: float, quiet: float) -> float:
-        true, false = found * prevalence, (1 - quiet) * (1 - prevalence)
-        return true / (true + false) if true + false else math.nan
+def shares(hits: Numbers, totals: Numbers, sums: tuple[Numbers, Numbers]) -> Numbers:
+    """Draws of a proportion: ``hits`` of ``totals`` a report, and their resampled ``sums``.
 
-    found, quiet = draws(sensitivity), draws(specificity)
-    true, false = found * prevalence, (1 - quiet) * (1 - prevalence)
-    low, high = np.quantile(true / (true + false), (0.025, 0.975))
-    return bayes(sensitivity.value, specificity.value), float(low), float(high)
+    Where none or all count, resampling would see no doubt at all: then the draws are of Jeffreys'
+    posterior with as many trials as there are reports that count.
+    """
+    hit, total = hits.sum(), totals.sum()
+    if 0 < hit < total:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(sums[0] / sums[1], dtype=np.float64)
+    trials = int((totals > 0).sum())
+    if not trials:
+        return np.full(_DRAWS, math.nan)
+    known = np.array((0.5, trials + 0.5) if hit == 0 else (trials + 0.5, 0.5))
+    return np.random.default_rng(1).beta(known[0], known[1], _DRAWS)
+
+
+def interval(draws: Numbers) -> tuple[float, float]:
+    """The middle 95 % of the draws that are numbers."""
+    kept = draws[~np.isnan(draws)]
+    if not len(kept):
+        return math.nan, math.nan
+    low, high = np.quantile(kept, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def matthews(truth: Sequence[bool], flagged: Sequence[bool]) -> float:

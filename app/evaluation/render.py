@@ -1,107 +1,246 @@
-"""Summaries as Markdown, JSON and a plot."""
+"""An evaluation as Markdown."""
 
 import math
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from app.evaluation.metrics import Rate
-from app.evaluation.summary import HEADLINE, Summary
+from app.evaluation.calibration import Calibration
+from app.evaluation.curves import Curve
+from app.evaluation.metrics import Estimate, Rate
+from app.evaluation.operating import Point
+from app.evaluation.paper import (
+    PUBLISHED_ALWAYS_YES,
+    PUBLISHED_DETECTION_BEST,
+    PUBLISHED_DETECTION_MEAN,
+    PUBLISHED_LOCALIZATION_MEAN,
+    PaperScore,
+)
+from app.evaluation.results import Checker, Family, Results
+from app.evaluation.summary import HEADLINE, Measure, Summary, TypeRow
+from app.proofreading.merge import MEDIUM
+from app.proofreading.report import ErrorType
+
+_BOTH = ("RadProof", "plain rules")
+_NONE = "-"
+_LABELS = {
+    Measure.SENSITIVITY: "sensitivity (error found at its place)",
+    Measure.DETECTION: "detection (report flagged anywhere)",
+    Measure.SPECIFICITY: "specificity, clean and harmless",
+    Measure.SPECIFICITY_CLEAN: "specificity, clean",
+    Measure.SPECIFICITY_HARMLESS: "specificity, harmless edits",
+    Measure.ACCURACY: "detection accuracy",
+    Measure.ALWAYS_YES: "... of always saying yes",
+    Measure.SPAN: "span overlaps the altered words",
+    Measure.LOCALIZATION: "localization: found, of those detected",
+    Measure.TYPE: "type right, of those found",
+    Measure.EXACT_FIX: "exact fix, of those found",
+    Measure.OFFERED_FIX: "... among the fixes offered",
+    Measure.UNINTENDED: "unintended edit, of those found: a fix outside the altered sentence",
+    Measure.STRAYED: "... outside the altered and the cited sentences",
+}
+_NOT_PLAIN = frozenset(
+    {Measure.TYPE, Measure.EXACT_FIX, Measure.OFFERED_FIX, Measure.UNINTENDED, Measure.STRAYED}
+)
 
 
-def markdown(title: str, ours: Summary, plain: Summary) -> str:
-    """Both checkers side by side: a table of all numbers and one of each error type."""
+def markdown(title: str, results: Results, *, profile: bool = False) -> str:
+    """Every table of every family; with ``profile`` also what each threshold would bring."""
+    parts = [f"# {title}"]
+    for name, family in results.families.items():
+        parts += [f"## Family {name}", *_family(family)]
+    if profile:
+        parts += ["## Operating points", _profile(results)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _family(family: Family) -> list[str]:
+    ours, plain = family.radproof, family.plain_rules
+    parts = [
+        _rates(ours.summary, plain.summary),
+        _types(ours.summary.by_type, plain.summary.by_type),
+        "### Detectors",
+        _detectors(ours, plain),
+        "### Calibration",
+        _brier(ours.calibration, plain.calibration),
+        _reliability(ours.calibration),
+        "### Precision and recall",
+        _curves(ours, plain),
+    ]
+    if ours.paper is not None and plain.paper is not None:
+        parts += ["### Beside the paper", _paper(ours.paper, plain.paper)]
+    return parts
+
+
+def _rates(ours: Summary, plain: Summary) -> str:
     rows = [
-        ("sensitivity (error found at its place)", ours.sensitivity, plain.sensitivity),
-        ("detection (report flagged anywhere)", ours.detection, plain.detection),
-        ("specificity, clean and harmless", ours.specificity, plain.specificity),
-        ("specificity, clean", ours.specificity_clean, plain.specificity_clean),
-        ("specificity, harmless edits", ours.specificity_harmless, plain.specificity_harmless),
-        ("detection accuracy", ours.accuracy, plain.accuracy),
-        ("... of always saying yes", ours.always_yes, plain.always_yes),
-        ("span overlaps the altered words", ours.spans, plain.spans),
-        ("type right, of those found", ours.types, None),
-        ("exact fix, of those found", ours.exact_fixes, None),
-        ("unintended edit, of those found", ours.unintended, None),
+        (label, _rate(ours.rates[one]), _NONE if one in _NOT_PLAIN else _rate(plain.rates[one]))
+        for one, label in _LABELS.items()
     ]
-    lines = [f"## {title}", "", "| measure | RadProof | plain rules |", "|---|---|---|"]
-    lines += [
-        f"| {name} | {_rate(first)} | {_rate(second) if second else '-'} |" for name, first, second in rows
-    ]
-    lines.append(f"| Matthews correlation | {ours.mcc:.3f} | {plain.mcc:.3f} |")
-    lines.append(
-        f"| flags per 100 clean reports | {ours.flags_per_100_clean:.2f} | {plain.flags_per_100_clean:.2f} |"
-    )
-    for prevalence in ours.ppv:
-        first, second = (_interval(*summary.ppv[prevalence]) for summary in (ours, plain))
-        lines.append(f"| PPV at {prevalence:.0%} prevalence | {first} | {second} |")
-    lines += ["", "| error type | n | sensitivity | plain rules |", "|---|---|---|---|"]
-    for kind, found in ours.by_type.items():
-        lines.append(f"| {kind} | {found.total} | {_rate(found)} | {_rate(plain.by_type[kind])} |")
-    return "\n".join(lines) + "\n"
-
-
-def document(ours: Summary, plain: Summary, settings: dict[str, Any]) -> dict[str, Any]:
-    """All numbers as JSON values; NaN becomes null."""
-    numbers: dict[str, Any] = _finite(
-        {"settings": settings, "radproof": asdict(ours), "plain_rules": asdict(plain)}
-    )
-    return numbers
-
-
-def plot(ours: Summary, plain: Summary, path: Path) -> None:
-    """Sensitivity of each error type with its interval, beside the plain rules.
-
-    Raises:
-        ImportError: without the extra ``plot``.
-    """
-    from matplotlib.figure import Figure
-
-    kinds = list(ours.by_type)
-    figure = Figure(figsize=(8, 0.42 * len(kinds) + 1.6), layout="constrained")
-    axes = figure.add_subplot()
-    for offset, summary, colour, label in (
-        (0.2, ours, "#1b6ca8", "RadProof"),
-        (-0.2, plain, "#b8b8b8", "plain rules"),
-    ):
-        rates = [summary.by_type[kind] for kind in kinds]
-        places = [len(kinds) - index + offset for index in range(len(kinds))]
-        values = [found.value for found in rates]
-        errors = [
-            [v - r.low for v, r in zip(values, rates, strict=True)],
-            [r.high - v for v, r in zip(values, rates, strict=True)],
-        ]
-        axes.barh(
-            places, values, height=0.38, color=colour, label=label, xerr=errors, ecolor="#444444", capsize=2
+    rows.append(("Matthews correlation", f"{ours.mcc:.3f}", f"{plain.mcc:.3f}"))
+    first, second = (_estimate(one.flags_per_100_clean, 2) for one in (ours, plain))
+    rows.append(("flags per 100 clean reports", first, second))
+    for share in ours.ppv:
+        rows.append(
+            (f"PPV at {share:.0%} prevalence", _estimate(ours.ppv[share]), _estimate(plain.ppv[share]))
         )
-    axes.set_yticks(
-        [len(kinds) - index for index in range(len(kinds))],
-        [f"{kind} (n={ours.by_type[kind].total})" for kind in kinds],
+    return _table(("measure", *_BOTH), rows)
+
+
+def _types(ours: dict[ErrorType, TypeRow], plain: dict[ErrorType, TypeRow]) -> str:
+    head = ("error type", "n", "sensitivity", "plain rules", "flags per 100 clean")
+    return _table(
+        head,
+        (
+            (
+                str(kind),
+                str(row.found.total),
+                _rate(row.found),
+                _rate(plain[kind].found) if kind in plain else _NONE,
+                f"{row.flags_per_100_clean:.2f}",
+            )
+            for kind, row in ours.items()
+        ),
     )
-    axes.set_xlim(0, 1.02)
-    axes.set_xlabel("sensitivity with 95 % interval")
-    value, low, high = ours.ppv[HEADLINE]
-    axes.set_title(
-        f"specificity {ours.specificity.value:.3f}, PPV at {HEADLINE:.0%} prevalence {value:.2f} ({low:.2f}-{high:.2f})",
-        fontsize=10,
+
+
+def _detectors(ours: Checker, plain: Checker) -> str:
+    head = (
+        "rule",
+        "on clean",
+        "on harmless",
+        "elsewhere in injected",
+        "hits",
+        f"precision at {HEADLINE:.0%}",
     )
-    figure.legend(loc="outside lower right", ncols=2, frameon=False)
-    figure.savefig(path, dpi=130)
+    return _table(
+        head,
+        (
+            (row.rule, *map(str, (row.clean, row.harmless, row.elsewhere, row.hits)), _number(row.precision))
+            for checker in (ours, plain)
+            for row in checker.detectors
+        ),
+    )
+
+
+def _brier(ours: Calibration, plain: Calibration) -> str:
+    rows = [
+        ("errors returned, low tier too", str(ours.count), str(plain.count)),
+        ("... that hit", str(ours.right), str(plain.right)),
+        ("Brier score", _number(ours.brier), _number(plain.brier)),
+        ("... of a constant", _number(ours.constant), _number(plain.constant)),
+        (
+            f"Brier score at {HEADLINE:.0%} prevalence",
+            _number(ours.brier_at_prevalence),
+            _number(plain.brier_at_prevalence),
+        ),
+        (
+            "... of a constant",
+            _number(ours.constant_at_prevalence),
+            _number(plain.constant_at_prevalence),
+        ),
+    ]
+    return _table(("measure", "RadProof", "plain rules, taken as sure"), rows)
+
+
+def _reliability(found: Calibration) -> str:
+    head = ("confidence", "n", "mean confidence", "share that hits", f"at {HEADLINE:.0%} prevalence")
+    return _table(
+        head,
+        (
+            (
+                f"{one.low:.1f}-{one.low + 0.1:.1f}",
+                str(one.count),
+                _number(one.confidence),
+                _number(one.right),
+                _number(one.right_at_prevalence),
+            )
+            for one in found.bins
+        ),
+    )
+
+
+def _curves(ours: Checker, plain: Checker) -> str:
+    head = ("rules", "n", "average precision", "recall now", f"precision now, at {HEADLINE:.0%}")
+    named = [("all, by report", ours.report_curve), ("plain rules, by report", plain.report_curve)]
+    named += [(curve.rules, curve) for curve in ours.curves]
+    return _table(head, ((name, *_curve(curve)) for name, curve in named))
+
+
+def _curve(curve: Curve) -> tuple[str, ...]:
+    shown = [point for point in curve.points if point[0] >= MEDIUM]
+    precision, recall = shown[-1][1:] if shown else (math.nan, 0.0)
+    values = (curve.average_precision, recall, precision)
+    return str(curve.errors), *(_number(value) for value in values)
+
+
+def _paper(ours: PaperScore, plain: PaperScore) -> str:
+    rows = [
+        (
+            "detection accuracy",
+            _rate(ours.detection),
+            _rate(plain.detection),
+            f"mean {PUBLISHED_DETECTION_MEAN / 100:.4f}, best {PUBLISHED_DETECTION_BEST / 100:.4f}",
+        ),
+        (
+            "... of always saying yes",
+            _rate(ours.always_yes),
+            _rate(plain.always_yes),
+            f"{PUBLISHED_ALWAYS_YES / 100:.3f}",
+        ),
+    ]
+    published = f"mean {PUBLISHED_LOCALIZATION_MEAN / 100:.4f} (of which reports it does not say)"
+    rows += [
+        (f"localization, {of}", _rate(first), _rate(second), published)
+        for of, first, second in (
+            ("of reports with an error", ours.localized_wrong, plain.localized_wrong),
+            ("of those flagged", ours.localized_flagged, plain.localized_flagged),
+            ("of all, clean unflagged", ours.localized_all, plain.localized_all),
+        )
+    ]
+    for part, corrected, copied in (
+        ("ROUGE-1 F", ours.corrected.rouge_1, ours.unchanged.rouge_1),
+        ("BLEU-4", ours.corrected.bleu, ours.unchanged.bleu),
+        ("mean of the two", ours.corrected.mean, ours.unchanged.mean),
+    ):
+        rows.append((f"correction, {part}", _number(corrected, 4), _NONE, _NONE))
+        rows.append(("... of the input unchanged", _number(copied, 4), _number(copied, 4), _NONE))
+    rows.append(("correction, BERTScore", "not computed", "not computed", _NONE))
+    title = f"{ours.clean} clean reports, {ours.wrong} with one error."
+    return title + "\n\n" + _table(("measure", *_BOTH, "published"), rows)
+
+
+def _profile(results: Results) -> str:
+    families = list(results.families)
+    shares = [f"PPV {share:.0%}" for share in next(iter(results.operating_points)).ppv]
+    head = ("errors", "from", "now", "flags per 100", *(f"found, {name}" for name in families), *shares)
+    rows = [_point(point, f"{point.threshold:.2f}") for point in results.operating_points]
+    plain = [point for point in results.plain_points if point.threshold == 1.0]
+    rows += [("plain rules", *_point(point, _NONE)[1:]) for point in plain]
+    return _table(head, rows)
+
+
+def _point(point: Point, threshold: str) -> tuple[str, ...]:
+    found = (_NONE if not one.total else f"{one.value:.3f}" for one in point.found.values())
+    kind = "all" if point.type is None else str(point.type)
+    ppv = (f">{one.low:.3f}" if one.value == 1 else _number(one.value) for one in point.ppv.values())
+    return kind, threshold, point.mark, f"{point.flags_per_100_clean:.2f}", *found, *ppv
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(cells)} |" for cells in rows)])
 
 
 def _rate(found: Rate) -> str:
     if not found.total:
-        return "-"
+        return _NONE
     return f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f}; {found.hits}/{found.total})"
 
 
-def _interval(value: float, low: float, high: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f} ({low:.3f}-{high:.3f})"
+def _estimate(one: Estimate, places: int = 3) -> str:
+    if math.isnan(one.value):
+        return _NONE
+    return f"{one.value:.{places}f} ({one.low:.{places}f}-{one.high:.{places}f})"
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+def _number(value: float, places: int = 3) -> str:
+    return _NONE if math.isnan(value) else f"{value:.{places}f}"

@@ -38,7 +38,9 @@ def test_contradiction_is_found_explained_and_fixed(client: TestClient) -> None:
     (error,) = answer["errors"]
     assert (error["type"], error["category"], error["quote"]) == ("laterality_mismatch", "TC", "right")
     assert {evidence["quote"][:10] for evidence in error["evidence"]} == {"Small left", "Small righ"}
-    assert answer["corrected_text"] == CONTRADICTORY.replace("right", "left")
+    offered = [error["correction"], *error["alternatives"]]
+    assert [fix["replacement"] for fix in offered] == ["left", "right"]
+    assert answer["corrected_text"] == CONTRADICTORY  # a person has to choose
     assert answer["report_id"] == "r1"
     assert answer["has_errors"]
     assert answer["complete"]
@@ -53,7 +55,7 @@ def assert_exact(answer: dict[str, Any], text: str) -> None:
         assert text[place["start"] : place["end"]] == place["quote"]
     corrected = text
     standing = [error for error in answer["errors"] if error["tier"] != "low"]
-    fixes = [error["correction"] for error in standing if error["correction"]]
+    fixes = [e["correction"] for e in standing if e["correction"] and not e["alternatives"]]
     for fix in sorted(fixes, key=lambda fix: fix["start"], reverse=True):
         corrected = corrected[: fix["start"]] + fix["replacement"] + corrected[fix["end"] :]
     assert corrected == answer["corrected_text"]

@@ -127,7 +127,10 @@ def test_format_of_standard_input_may_be_named(run: Run) -> None:
 
 def test_carriage_returns_of_standard_input_stay(run: Run) -> None:
     _, out, _ = run("check", "-", "--json", stdin=WRONG)
-    assert json.loads(out)["corrected_text"] == WRONG.replace("right", "left")
+    answer = json.loads(out)
+    assert answer["corrected_text"] == WRONG
+    (error,) = answer["errors"]
+    assert WRONG[error["start"] : error["end"]] == error["quote"] == "right"
 
 
 def test_context_fills_what_the_report_does_not_say(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,9 @@ def test_all_open_i_reports(shared: Callable[[str], Path], services: Services) -
                 if evidence.kind is EvidenceKind.TEXT:
                     assert evidence.span is not None
                     assert evidence.span.of(report.text).strip()
-            if candidate.correction is not None and error.tier is not Tier.LOW:
+            for fix in candidate.fixes:
+                assert apply_edits(report.text, (fix,)) != report.text
+            if candidate.correction and not candidate.alternatives and error.tier is not Tier.LOW:
                 edits.append(candidate.correction)
         assert checked.corrected_text == apply_edits(report.text, edits)
     assert total == 2_299
