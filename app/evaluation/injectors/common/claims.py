@@ -41,6 +41,8 @@ _BOTH = re.compile(
 )
 _MASKED = re.compile(r"\bXXXX (?:\w+ )?\Z")
 """A mask before the name may hide a doubt."""
+_CHRONIC = re.compile(r"interstitial|crowding|prominen", re.IGNORECASE)
+"""Signs that may be edema or something old."""
 _UNSURE = re.compile(r"\b(?:not|borderline|upper limits?|near|otherwise|abnormal)\b")
 _SPINE = re.compile(r"\b(?:\w-)?spin(?:e|al)\b|\bvertebr|\bdisc\b|spondyl", re.IGNORECASE)
 _SIDE = re.compile(r"\b(left|right)\b", re.IGNORECASE)
@@ -117,6 +119,8 @@ def _of_line(line: Line) -> Iterator[Claim]:
             continue
         for match in names.finditer(line.text):
             state = state_of(line.text, match.start(), match.end())
+            if finding == "edema" and state is not State.NO and _CHRONIC.search(match.group()):
+                state = State.VOID
             yield Claim(finding, state, line, match.start(), match.end(), side, level)
         ordinary = normal.search(line.text) if normal is not None else None
         if ordinary is not None:
