@@ -9,6 +9,8 @@ from pathlib import Path
 from app import __version__
 from app.knowledge import Counts, lexicon
 from app.proofreading.case import Detector
+from app.proofreading.detectors.age import Age
+from app.proofreading.detectors.cardiothoracic import Cardiothoracic
 from app.proofreading.detectors.demographic import Demographic
 from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
 from app.proofreading.detectors.interval_change import IntervalChange
@@ -17,6 +19,7 @@ from app.proofreading.detectors.location import Location
 from app.proofreading.detectors.measurement import Measurements
 from app.proofreading.detectors.negation import Negation
 from app.proofreading.detectors.normal_statement import NormalStatement
+from app.proofreading.detectors.numbering import Numbering
 from app.proofreading.detectors.omitted import Omitted
 from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.severity import Severity
@@ -148,11 +151,14 @@ def detectors(names: Iterable[str], archive: Speech) -> tuple[Detector, ...]:
         Omitted(),
         Location(),
         ImpossibleAnatomy(),
+        Numbering(),
         Severity(),
         IntervalChange(),
         Terminology(lexis),
         Measurements(),
+        Cardiothoracic(),
         Demographic(),
+        Age(),
         Order(),
         TemplateArtifact(),
     )

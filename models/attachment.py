@@ -20,6 +20,7 @@ _PREPOSITIONS = frozenset(
     (
         "in of at within involving overlying along over throughout near above below projecting about from "
         "into on across projects adjacent around through occupying affecting lateral medial "
+        "confined limited localized restricted centered "
     ).split()
 )
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})

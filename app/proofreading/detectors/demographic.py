@@ -1,4 +1,4 @@
-"""Sex and age: organs, pronouns and words for the patient that do not fit together or the order."""
+"""Sex: organs, pronouns and words for the patient that do not fit together or the order."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,6 @@ _OTHERS = re.compile(
     r"referring|nurse|clinician|doctor|dr)\b",
     re.IGNORECASE,
 )
-_AGE = re.compile(r"\b(\d{1,3})[- ]?(?:years?|yrs?|y/?o|y\.o\.)(?:[- ]?old)?\b", re.IGNORECASE)
 _TURN = {
     "male": "female", "female": "male", "man": "woman", "woman": "man", "gentleman": "woman", "lady": "man",
     "boy": "girl", "girl": "boy", "he": "she", "she": "he", "his": "her", "him": "her",
@@ -28,7 +27,6 @@ _TURN = {
 _LONGEST_PRONOUN = len("her")
 _OPENING = frozenset({SectionName.EXAM, SectionName.INDICATION, SectionName.UNTITLED})
 _BODY = frozenset({SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.RECOMMENDATION})
-_YEARS = 1.0
 _ORGAN_AND_FINDING = 2  # concepts in a sentence that tells of one organ
 
 
@@ -44,12 +42,12 @@ class _Sexed:
 
 
 class Demographic:
-    """Compares every sign of sex and age with the order, or with the first sign in the text."""
+    """Compares every sign of sex with the order, or with the first sign in the text."""
 
     types = frozenset({ErrorType.DEMOGRAPHIC_MISMATCH})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """Candidates on sex in text order, then on age."""
+        """Candidates in text order."""
         signs = sorted([*_words(case), *_organs(case)], key=lambda sign: sign.span)
         ordered = case.context.patient_sex if case.context.patient_sex in ("male", "female") else None
         if ordered is not None:
@@ -59,7 +57,6 @@ class Demographic:
                     yield _candidate(case, sign, f"the order says {ordered}", source, 0.92)
         else:
             yield from _within(case, signs)
-        yield from _ages(case)
 
 
 def _within(case: Case, signs: list[_Sexed]) -> Iterator[Candidate]:
@@ -152,31 +149,3 @@ def _without(case: Case, sign: _Sexed) -> Correction | None:
     start = sentence.span.start
     before = case.report.text[max(0, start - 1) : start] == " "
     return Correction(Span(start - before, sentence.span.end), "")
-
-
-def _ages(case: Case) -> Iterator[Candidate]:
-    """Ages in the text that differ from the order's by more than a year."""
-    ordered = case.context.patient_age
-    if ordered is None:
-        return
-    for sentence in case.report.sentences:
-        text = sentence.span.of(case.report.text)
-        if case.report.sections[sentence.section].name is not SectionName.INDICATION and "old" not in text:
-            continue
-        for match in _AGE.finditer(text):
-            if _OTHERS.search(text) or abs(float(match.group(1)) - ordered) <= _YEARS or "ago" in text:
-                continue
-            start = sentence.span.start + match.start(1)
-            span = Span(start, start + len(match.group(1)))
-            yield Candidate(
-                type=ErrorType.DEMOGRAPHIC_MISMATCH,
-                span=span,
-                message=f"The text says {match.group(1)} years; the order says {ordered:g}.",
-                rule="demographic.age",
-                confidence=0.86,
-                evidence=(
-                    Evidence(EvidenceKind.TEXT, span=sentence.span),
-                    Evidence(EvidenceKind.ORDER, source="patient_age"),
-                ),
-                correction=Correction(span, f"{ordered:g}"),
-            )

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, name, sentences
+from app.proofreading.comparing import FINDINGS, IMPRESSION, REPORTED, asserted, current, name, sentences
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
-from app.proofreading.report import Candidate, Correction, ErrorType
-from models.types import Entity
+from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from models.types import Entity, SectionName, Span
 
 _OPPOSED = frozenset(
     {
@@ -18,6 +18,25 @@ _OPPOSED = frozenset(
         frozenset({"new", "stable"}),
         frozenset({"new", "decreased"}),
     }
+)
+_NONE = re.compile(
+    r"\W*(?:none\b|no (?:prior|previous|comparison|relevant|old)\b|not available|unavailable|n/?a\b|nil\b)",
+    re.IGNORECASE,
+)
+_CHANGED = (
+    r"unchanged|stable|static|similar|same|changed?|increas\w+|decreas\w+|worse\w*|better|improv\w+|progress\w+|"
+    r"regress\w+|resolv\w+|resolution|larger|smaller|bigger|new|clear(?:ed|ing)|develop\w+|enlarg\w+"
+)
+_EARLIER = (
+    r"(?:since|from|than|as|to|with|on|compared (?:to|with)|in comparison (?:to|with)|relative to|versus)\s+"
+    r"(?:the\s+|a\s+|an\s+|that\s+(?:on|of)\s+(?:the\s+)?)?"
+    r"(?:immediate(?:ly)?\s+|most\s+)?(?:prior|previous|last|recent|earlier|preceding|older?|baseline)\s+"
+    r"(?:chest\s+|portable\s+|outside\s+|ct\s+|frontal\s+)?"
+    r"(?:stud(?:y|ies)|exam\w*|radiograph\w*|film\w*|x-?rays?|images?|imaging|ct|scan|chest|report|comparison)"
+)
+_COMPARED = re.compile(
+    rf"\b(?:{_CHANGED})\b[^.;]{{0,60}}?\b{_EARLIER}\b|\b{_EARLIER}\b[^.;]{{0,60}}?\b(?:{_CHANGED})\b",
+    re.IGNORECASE,
 )
 
 
@@ -36,6 +55,50 @@ class IntervalChange:
                 continue
             if all(frozenset({change.value, _value(other)}) in _OPPOSED for other in rivals):
                 yield _candidate(case, concluded, change, rivals[0])
+        yield from _without_prior(case)
+
+
+def _without_prior(case: Case) -> Iterator[Candidate]:
+    """Comparisons with an earlier study where the COMPARISON section says that there is none."""
+    none = next(
+        (
+            sentence
+            for index, sentence in enumerate(case.report.sentences)
+            if case.report.section_of(index) is SectionName.COMPARISON
+            and _NONE.match(sentence.span.of(case.report.text))
+        ),
+        None,
+    )
+    if none is None or case.context.prior_report is not None:
+        return
+    for index, sentence in enumerate(case.report.sentences):
+        if case.report.section_of(index) not in REPORTED:
+            continue
+        text = sentence.span.of(case.report.text)
+        match = _COMPARED.search(text)
+        changes = [c for f in current(case, REPORTED) if f.sentence == index for c in f.changes]
+        if match is not None:
+            span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+            yield _unfounded(case, index, span, none.span, 0.86)
+        elif changes:
+            yield _unfounded(case, index, changes[0].span, none.span, 0.5)
+
+
+def _unfounded(case: Case, index: int, span: Span, none: Span, confidence: float) -> Candidate:
+    sentence = case.report.sentences[index].span
+    start = (
+        sentence.start - 1 if case.report.text[max(0, sentence.start - 1) : sentence.start] == " " else None
+    )
+    told = any(f.sentence == index for f in case.findings)
+    return Candidate(
+        type=ErrorType.INTERVAL_CHANGE_MISMATCH,
+        span=span,
+        message="The sentence compares with an earlier study; COMPARISON says that there is none.",
+        rule="interval_change.no_prior",
+        confidence=confidence,
+        evidence=(Evidence(EvidenceKind.TEXT, span=none), Evidence(EvidenceKind.TEXT, span=sentence)),
+        correction=None if told else Correction(Span(start or sentence.start, sentence.end), ""),
+    )
 
 
 def _change(finding: Finding) -> Entity | None:

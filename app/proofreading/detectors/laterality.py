@@ -60,20 +60,20 @@ class Laterality:
 def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Finding | None:
     """The best finding of the other side, unless something related lies on the concluded side.
 
-    What another conclusion already speaks of is neither.
+    What another conclusion already speaks of does not excuse this one.
     """
     tied = [(likeness(concluded.concept, other.concept, case.facts), other) for other in described]
-    tied = [
-        (tie, other)
+    tied = [(tie, other) for tie, other in tied if tie is not Likeness.NONE]
+    if any(
+        other.sides & concluded.sides
+        and (tie is Likeness.SAME or not spoken_for(other, concluded, case, lambda finding: finding.sides))
         for tie, other in tied
-        if tie is not Likeness.NONE and not spoken_for(other, concluded, case, lambda finding: finding.sides)
-    ]
-    if any(other.sides & concluded.sides for _, other in tied):
+    ):
         return None
     agreeing = [
         (tie, bool(levels(concluded) & levels(other)), other)
         for tie, other in tied
-        if tie is Likeness.SAME or levels(concluded) & levels(other)
+        if not other.sides & concluded.sides and (tie is Likeness.SAME or levels(concluded) & levels(other))
     ]
     if not agreeing:
         return None

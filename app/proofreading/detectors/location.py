@@ -39,18 +39,29 @@ class Location:
             here = levels(concluded)
             if len(here) != 1:
                 continue
-            tied = [
-                other
-                for other in described
-                if likeness(concluded.concept, other.concept, case.facts) is not Likeness.NONE
-                and not spoken_for(other, concluded, case, levels)
-            ]
-            if not tied or any(levels(other) & here for other in tied):
+            tied = [(likeness(concluded.concept, other.concept, case.facts), other) for other in described]
+            tied = [(tie, other) for tie, other in tied if tie is not Likeness.NONE]
+            taken = {id(other): spoken_for(other, concluded, case, levels) for _, other in tied}
+            if any(levels(o) & here and (tie is Likeness.SAME or not taken[id(o)]) for tie, o in tied):
                 continue
-            same_side = [o for o in tied if not o.sides or not concluded.sides or o.sides & concluded.sides]
-            clear = [other for other in same_side if _apart(concluded, other)]
+            clear = [
+                other
+                for _, other in tied
+                if (not taken[id(other)] or _exactly(concluded, other)) and _facing(concluded, other)
+            ]
             if clear and len(levels(clear[0])) == 1:
                 yield _candidate(case, concluded, clear[0])
+
+
+def _exactly(concluded: Finding, other: Finding) -> bool:
+    """One finding on one side, so that two levels are not two findings."""
+    return concluded.concept == other.concept and len(concluded.sides) == 1 and concluded.sides == other.sides
+
+
+def _facing(concluded: Finding, other: Finding) -> bool:
+    """On no other side, and at a level that is another."""
+    beside = other.sides and concluded.sides and not other.sides & concluded.sides
+    return not beside and _apart(concluded, other)
 
 
 def _apart(first: Finding, second: Finding) -> bool:

@@ -97,8 +97,10 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
     if before is not None and before.group(1).lower() not in _PLAIN:
         return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
-    kinds = {word.value for word in denial.descriptors}
-    return bool(kinds - {word.value for word in described.descriptors})
+    ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
+    if len(described.sides) == 1 or described.sites:
+        ahead.discard("focal")  # what lies in one place is focal
+    return bool(ahead - {word.value for word in described.descriptors})
 
 
 def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:

@@ -2,22 +2,74 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION
+from app.proofreading.comparing import FINDINGS, REPORTED
 from app.proofreading.detectors.laterality import swap_side
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
-from models.types import EntityKind, RelationKind, SectionName, Span
+from models.types import SectionName, Span
 
-_SIDE = re.compile(r"\b(left|right|bilateral|lt|rt)\b", re.IGNORECASE)
-_SIDES = {"lt": "left", "rt": "right"}
+_SIDE = re.compile(r"\b(left|right|bilateral|both|lt|rt)\b", re.IGNORECASE)
+_SIDES = {"lt": "left", "rt": "right", "both": "bilateral"}
 _MODALITIES = (
-    ("CT", re.compile(r"\b(CT|CTA|computed tomography)\b")),
-    ("MR", re.compile(r"\b(MR|MRI|magnetic resonance)\b")),
-    ("US", re.compile(r"\b(US|ultrasound|sonogra\w+)\b", re.IGNORECASE)),
-    ("XR", re.compile(r"\b(XR|CR|DX|x-?ray|radiograph\w*)\b", re.IGNORECASE)),
+    ("CT", re.compile(r"\b(?:CT|CTA|HRCT|CAT scan|computed tomograph\w+)\b")),
+    ("MR", re.compile(r"\b(?:MR|MRI|MRA|magnetic resonance)\b")),
+    (
+        "US",
+        re.compile(
+            r"\b(?:US(?= of)|ultrasound|ultrasonograph\w+|sonogra\w+|echocardiogra\w+)\b", re.IGNORECASE
+        ),
+    ),
+    ("NM", re.compile(r"\b(?:PET|SPECT|scintigra\w+|bone scan|nuclear medicine)\b", re.IGNORECASE)),
+    ("MG", re.compile(r"\b(?:mammogra\w+|tomosynthesis)\b", re.IGNORECASE)),
+    ("XR", re.compile(r"\b(?:XR|CR|DX|CXR|x-?rays?|radiograph\w*|plain films?)\b", re.IGNORECASE)),
 )
-_ORDERED = {"CR": "XR", "DX": "XR", "RF": "XR", "MRI": "MR", "CTA": "CT", "XRAY": "XR"}
+_ORDERED = {
+    "CR": "XR",
+    "DX": "XR",
+    "RF": "XR",
+    "MRI": "MR",
+    "CTA": "CT",
+    "XRAY": "XR",
+    "PT": "NM",
+    "PET": "NM",
+}
+_PARTS = {
+    name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for name, words in {
+        "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral",
+        "abdomen": r"abdom\w+|kub|liver|kidneys?|renal|pancreas|gallbladder|bowel|pelvi\w+|urogra\w+",
+        "head": r"head|brain|skull|sinus\w*|facial bones?|orbits?|mandible",
+        "neck": r"neck|cervical spine|c-spine|carotids?|thyroid",
+        "spine": r"thoracic spine|lumbar spine|l-spine|t-spine|sacrum",
+        "shoulder": r"shoulders?|humerus|scapula",
+        "arm": r"elbows?|forearms?|wrists?|hands?|fingers?|thumbs?",
+        "leg": r"hips?|femurs?|knees?|tibia|fibula|ankles?|foot|feet|toes?|calcaneus|lower extremit\w+",
+        "breast": r"breasts?|mammogra\w+",
+        "heart": r"cardiac|coronar\w+|echocardiogra\w+",
+    }.items()
+}
+# parts that one study shows together
+_TOGETHER = frozenset({"chest", "shoulder", "heart", "spine", "neck"})
+_PERFORMED = re.compile(
+    r"\b(?:was|were|is|are)\s+(?:then\s+)?(?:performed|obtained|acquired|done|carried out|submitted)\b"
+    r"|^(?:technique|procedure|exam(?:ination)?|study)\s*:",
+    re.IGNORECASE,
+)
+_NOT_THIS = re.compile(
+    r"\b(?:prior|previous|recommend\w*|follow-?up|suggest\w*|advis\w+|correlat\w+|consider|could|may|should|if|also|"
+    r"subsequent\w*|outside|comparison|same day|not)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exam:
+    """One sentence that names the study which the report is of."""
+
+    span: Span
+    text: str
 
 
 class Order:
@@ -26,9 +78,22 @@ class Order:
     types = frozenset({ErrorType.ORDER_MISMATCH})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """Candidates on the side, then on the modality."""
-        yield from _sides(case)
-        yield from _modality(case)
+        """Candidates on the side, then on the modality, then on the part."""
+        exams = list(_exams(case))
+        yield from _sides(case, exams)
+        yield from _modality(case, exams)
+        yield from _part(case, exams)
+
+
+def _exams(case: Case) -> Iterator[_Exam]:
+    """Sentences of EXAM and TECHNIQUE, and those elsewhere that tell what was performed."""
+    for index, sentence in enumerate(case.report.sentences):
+        text = sentence.span.of(case.report.text)
+        section = case.report.section_of(index)
+        named = section in (SectionName.EXAM, SectionName.TECHNIQUE)
+        told = section in REPORTED and _PERFORMED.search(text) and not _NOT_THIS.search(text)
+        if named or told:
+            yield _Exam(sentence.span, text)
 
 
 def _ordered_side(case: Case) -> tuple[str, Evidence] | None:
@@ -50,8 +115,8 @@ def _one_side(words: str, evidence: Evidence) -> tuple[str, Evidence] | None:
     return (sides.pop(), evidence) if len(sides) == 1 and sides <= {"left", "right"} else None
 
 
-def _sides(case: Case) -> Iterator[Candidate]:
-    """Sides in the exam title and, when no finding is on the ordered side, in the body.
+def _sides(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
+    """The other side in what names the study; else the ordered part on the other side in the body.
 
     A chest study shows both sides, so only sided studies are compared.
     """
@@ -59,38 +124,91 @@ def _sides(case: Case) -> Iterator[Candidate]:
     if found is None or (case.context.body_part or "").lower() == "chest":
         return
     ordered, evidence = found
-    other = "right" if ordered == "left" else "left"
-    said = [
-        case.graph.entities[relation.source]
-        for relation in case.graph.relations
-        if relation.kind is RelationKind.MODIFY
-        and case.graph.entities[relation.source].kind is EntityKind.SIDE
-    ]
-    title = [side for side in said if case.report.section_of(side.sentence) is SectionName.EXAM]
-    body = [side for side in said if case.report.section_of(side.sentence) in FINDINGS | IMPRESSION]
-    if any(side.value in (ordered, "bilateral") for side in body):
-        body = []
-    for side in title + body:
-        if side.value == other:
-            yield _candidate(case, side.span, f"the order is for the {ordered} side", evidence)
+    against = f"the order is for the {ordered} side"
+    wrong = [exam for exam in exams if (side := _one_side(exam.text, evidence)) and side[0] != ordered]
+    for exam in wrong:
+        for match in _SIDE.finditer(exam.text):
+            start = exam.span.start + match.start()
+            yield _candidate(case, Span(start, start + len(match.group())), against, evidence)
+    if not wrong:
+        yield from _body_side(case, ordered, evidence)
 
 
-def _modality(case: Case) -> Iterator[Candidate]:
+def _body_side(case: Case, ordered: str, evidence: Evidence) -> Iterator[Candidate]:
+    """The first place where the ordered part stands on the other side; none where it also stands on the ordered one."""
+    part = _words_of_part(case)
+    if part is None:
+        return
+    other = "right|rt" if ordered == "left" else "left|lt"
+    own = "left|lt" if ordered == "left" else "right|rt"
+    beside = r"\.?\s+(?:\w+\s+){0,2}?" + part
+    for index, sentence in enumerate(case.report.sentences):
+        if case.report.section_of(index) not in FINDINGS | REPORTED:
+            continue
+        text = sentence.span.of(case.report.text)
+        match = re.search(rf"\b({other}){beside}", text, re.IGNORECASE)
+        if match is None or re.search(
+            rf"\b(?:{own}|bilateral|both){beside}", case.report.text, re.IGNORECASE
+        ):
+            continue
+        start = sentence.span.start + match.start(1)
+        span = Span(start, start + len(match.group(1)))
+        yield _candidate(case, span, f"the order is for the {ordered} side", evidence)
+        return
+
+
+def _words_of_part(case: Case) -> str | None:
+    """A pattern for the ordered part as the order words it; none for the chest."""
+    words = f"{case.context.procedure or ''} {case.context.body_part or ''}"
+    for name, pattern in _PARTS.items():
+        match = pattern.search(words)
+        if match is not None and match.group().lower() not in (
+            "chest",
+            "thorax",
+            "thoracic",
+            "lung",
+            "lungs",
+        ):
+            return rf"{re.escape(match.group().lower().removesuffix('s'))}s?\b" if name != "heart" else None
+    return None
+
+
+def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     ordered = (case.context.modality or "").upper().replace("-", "")
     ordered = _ORDERED.get(ordered, ordered)
     if ordered not in dict(_MODALITIES):
         return
-    for sentence in case.report.sentences:
-        if case.report.sections[sentence.section].name not in (SectionName.EXAM, SectionName.TECHNIQUE):
-            continue
-        text = sentence.span.of(case.report.text)
-        named = [(modality, match) for modality, p in _MODALITIES if (match := p.search(text)) is not None]
+    for exam in exams:
+        named = [
+            (modality, match) for modality, p in _MODALITIES if (match := p.search(exam.text)) is not None
+        ]
         if named and all(modality != ordered for modality, _ in named):
             match = named[0][1]
-            span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+            span = Span(exam.span.start + match.start(), exam.span.start + match.end())
             evidence = Evidence(EvidenceKind.ORDER, source="modality")
             yield _candidate(case, span, f"the order is for {ordered}", evidence)
             return
+
+
+def _part(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
+    field = "procedure" if case.context.procedure else "body_part"
+    ordered = _parts(getattr(case.context, field) or "")
+    if not ordered:
+        return
+    for exam in exams:
+        named = _parts(exam.text)
+        if not named or named & ordered or (named | ordered) <= _TOGETHER:
+            continue
+        match = next(m for name, p in _PARTS.items() if name in named and (m := p.search(exam.text)))
+        span = Span(exam.span.start + match.start(), exam.span.start + match.end())
+        what = " and ".join(sorted(ordered))
+        evidence = Evidence(EvidenceKind.ORDER, source=field)
+        yield _candidate(case, span, f"the order is for the {what}", evidence)
+        return
+
+
+def _parts(words: str) -> frozenset[str]:
+    return frozenset(name for name, pattern in _PARTS.items() if pattern.search(words))
 
 
 def _candidate(case: Case, span: Span, against: str, evidence: Evidence) -> Candidate:
@@ -101,7 +219,7 @@ def _candidate(case: Case, span: Span, against: str, evidence: Evidence) -> Cand
         type=ErrorType.ORDER_MISMATCH,
         span=span,
         message=f'The report says "{quote}"; {against}.',
-        rule="order.side" if turned is not None else "order.modality",
+        rule="order.side" if turned is not None else "order.study",
         confidence=0.87,
         evidence=(Evidence(EvidenceKind.TEXT, span=around), evidence),
         correction=None if turned is None else Correction(span, turned),

@@ -1,4 +1,4 @@
-"""A finding of one severity in the findings and a far one in the impression."""
+"""A finding of one severity in one sentence and of a far one in another."""
 
 from collections.abc import Iterator
 
@@ -23,20 +23,28 @@ _FAR = 1.5
 
 
 class Severity:
-    """Compares severity words of the same finding on the same side between the sections."""
+    """Compares severity words of the same finding on the same side."""
 
     types = frozenset({ErrorType.SEVERITY_MISMATCH})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """Candidates in the order of the impression."""
+        """Candidates in the order of the impression, then of the findings."""
         described = [finding for finding in asserted(case, FINDINGS) if _grade(finding)]
-        for concluded in asserted(case, IMPRESSION):
-            grade = _grade(concluded)
-            rivals = [other for other in described if _same(concluded, other, case)]
-            if grade is None or not rivals:
-                continue
-            if all(abs(_rank(grade) - _rank(_grade(other))) >= _FAR for other in rivals):
-                yield _candidate(case, concluded, grade, rivals[0])
+        concluded = [finding for finding in asserted(case, IMPRESSION) if _grade(finding)]
+        for said in concluded:
+            yield from _against(case, said, described)
+        for within in (concluded, described):
+            for number, said in enumerate(within):
+                same = [other for other in within[:number] if other.concept == said.concept]
+                yield from _against(case, said, [other for other in same if other.sentence != said.sentence])
+
+
+def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candidate]:
+    """A candidate where every other statement of the same finding grades it far from this one."""
+    grade = _grade(said)
+    rivals = [other for other in others if _same(said, other, case)]
+    if grade and rivals and all(abs(_rank(grade) - _rank(_grade(other))) >= _FAR for other in rivals):
+        yield _candidate(case, said, grade, rivals[0])
 
 
 def _grade(finding: Finding) -> Entity | None:
@@ -68,8 +76,8 @@ def _candidate(case: Case, concluded: Finding, grade: Entity, described: Finding
         type=ErrorType.SEVERITY_MISMATCH,
         span=grade.span,
         message=(
-            f"The impression calls {name(concluded.concept, case.facts)} {grade.quote.lower()}; "
-            f"the findings call it {words.lower()}."
+            f"{name(concluded.concept, case.facts)} is called {grade.quote.lower()} in one sentence "
+            f"and {words.lower()} in another."
         ),
         rule="severity.sections",
         confidence=0.86 if concluded.sides == described.sides else 0.7,

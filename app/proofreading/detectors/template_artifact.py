@@ -33,7 +33,7 @@ _RULES = (
             r"\[(?!\*\*)[*_ ]?(?:side|laterality|size|severity|location|date|findings?|impression|comparison|"
             r"name|level|value|insert[^\]]{0,30}|fill[^\]]{0,30}|free text|field \d+|\w+ here)[*_ ]?\]"
             r"|\{[A-Za-z_ ]{2,30}\}|<(?!(?:br|p|b|i|u|div|span)>)[A-Za-z_ ]{2,30}>"
-            r"|@[A-Z][A-Z0-9_]{2,}@|\$\{?[A-Za-z_]{3,}\}?",
+            r"|@[A-Z][A-Z0-9_]{2,}@|\$\{?[A-Za-z_]{3,}\}?|\[(?!\*\*|sic\b)[A-Za-z][A-Za-z ,/.-]{0,40}\]",
             re.IGNORECASE,
         ),
         "A template field was not filled in.",
@@ -50,7 +50,9 @@ _RULES = (
     ),
     _Rule(
         "placeholder",
-        re.compile(r"\?\?\?+|(?<!\*)\*\*\*(?!\*)|\b(?:TBD|TODO|lorem ipsum)\b|\bxx+ ?(?:mm|cm)\b"),
+        re.compile(
+            r"\?\?\?+|(?<!\*)\*\*\*(?!\*)|\b(?:TBD|TODO|lorem ipsum)\b|\bxx+ ?(?:mm|cm)\b|_{2,} ?(?:mm|cm)\b"
+        ),
         "A placeholder was left in the report.",
         0.88,
     ),

@@ -1,0 +1,95 @@
+"""Ages: numbers, and words for an age group, against the order's age or the age that the text gives."""
+
+import re
+from collections.abc import Iterator
+
+from app.proofreading.case import Case
+from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from models.types import SectionName, Span
+
+_NUMBER = re.compile(r"\b(\d{1,3})[- ]?(?:years?|yrs?|y/?o|y\.o\.)(?:[- ]?old)?\b", re.IGNORECASE)
+_OTHERS = re.compile(
+    r"\b(mother|father|sister|brother|wife|husband|son|daughter|aunt|uncle|grand\w+|family|partner)\b",
+    re.IGNORECASE,
+)
+_YEARS = 1.0
+# words for a person of an age: lowest and highest age in years that no reader would object to
+_GROUPS = (
+    (re.compile(r"\b(?:newborn|neonate|neonatal)\b", re.IGNORECASE), 0.0, 1.0),
+    (re.compile(r"\binfant\b(?! feeding)", re.IGNORECASE), 0.0, 3.0),
+    (re.compile(r"\btoddler\b", re.IGNORECASE), 0.5, 6.0),
+    (re.compile(r"\b(?:child|schoolchild|pa?ediatric patient)\b", re.IGNORECASE), 0.0, 19.0),
+    (re.compile(r"\b(?:adolescent|teenager|teenage)\b", re.IGNORECASE), 8.0, 22.0),
+    (re.compile(r"\b(?:elderly|octogenarian|nonagenarian|geriatric)\b", re.IGNORECASE), 55.0, 130.0),
+)
+_OF_PATIENT = re.compile(
+    r"\b(?:patient|male|female|man|woman|boy|girl|this (?:is an?|infant|child|elderly))\b", re.IGNORECASE
+)
+
+
+class Age:
+    """Reads the ages of the patient in the text."""
+
+    types = frozenset({ErrorType.DEMOGRAPHIC_MISMATCH})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Numbers against the order, then words against the order or the number in the text."""
+        known = _known(case)
+        if known is None:
+            return
+        age, source = known
+        for sentence in case.report.sentences:
+            text = sentence.span.of(case.report.text)
+            if _OTHERS.search(text):
+                continue
+            if case.context.patient_age is not None:
+                yield from _numbers(case, sentence.span, age)
+            for pattern, low, high in _GROUPS:
+                match = pattern.search(text)
+                if match is not None and not low <= age <= high and _OF_PATIENT.search(text):
+                    span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+                    yield _candidate(
+                        span, f'"{match.group()}" does not go with {age:g} years.', sentence.span, source
+                    )
+
+
+def _known(case: Case) -> tuple[float, Evidence] | None:
+    """The patient's age by the order, else by the first number in the opening sections."""
+    if case.context.patient_age is not None:
+        return case.context.patient_age, Evidence(EvidenceKind.ORDER, source="patient_age")
+    for sentence in case.report.sentences:
+        if case.report.sections[sentence.section].name in (SectionName.INDICATION, SectionName.EXAM):
+            match = _NUMBER.search(sentence.span.of(case.report.text))
+            if match is not None and "old" in match.group():
+                return float(match.group(1)), Evidence(EvidenceKind.TEXT, span=sentence.span)
+    return None
+
+
+def _numbers(case: Case, sentence: Span, ordered: float) -> Iterator[Candidate]:
+    """Ages in the text that differ from the order's by more than a year."""
+    text = sentence.of(case.report.text)
+    section = next(s.section for s in case.report.sentences if s.span == sentence)
+    if case.report.sections[section].name is not SectionName.INDICATION and "old" not in text:
+        return
+    for match in _NUMBER.finditer(text):
+        if abs(float(match.group(1)) - ordered) <= _YEARS or "ago" in text:
+            continue
+        start = sentence.start + match.start(1)
+        span = Span(start, start + len(match.group(1)))
+        order = Evidence(EvidenceKind.ORDER, source="patient_age")
+        message = f"The text says {match.group(1)} years; the order says {ordered:g}."
+        yield _candidate(span, message, sentence, order, Correction(span, f"{ordered:g}"))
+
+
+def _candidate(
+    span: Span, message: str, sentence: Span, source: Evidence, correction: Correction | None = None
+) -> Candidate:
+    return Candidate(
+        type=ErrorType.DEMOGRAPHIC_MISMATCH,
+        span=span,
+        message=message,
+        rule="demographic.age",
+        confidence=0.86,
+        evidence=(Evidence(EvidenceKind.TEXT, span=sentence), source),
+        correction=correction,
+    )
