@@ -17,6 +17,7 @@ from app.proofreading.detectors.interval_change import IntervalChange
 from app.proofreading.detectors.laterality import Laterality
 from app.proofreading.detectors.location import Location
 from app.proofreading.detectors.measurement import Measurements
+from app.proofreading.detectors.misplaced import Misplaced
 from app.proofreading.detectors.negation import Negation
 from app.proofreading.detectors.normal_statement import NormalStatement
 from app.proofreading.detectors.numbering import Numbering
@@ -152,6 +153,7 @@ def detectors(names: Iterable[str], archive: Speech) -> tuple[Detector, ...]:
         Location(),
         ImpossibleAnatomy(),
         Numbering(),
+        Misplaced(),
         Severity(),
         IntervalChange(),
         Terminology(lexis),

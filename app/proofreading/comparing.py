@@ -129,14 +129,38 @@ def _modifiers(finding: Finding) -> Iterable[Entity]:
 
 
 def without_sentence(case: Case, finding: Finding) -> Correction | None:
-    """Leave out the impression's sentence that tells of this finding only, with the space before it."""
+    """Leave out the sentence of a finding, where it tells of this finding only."""
     told = [other for other in case.findings if other.sentence == finding.sentence]
-    if finding.section not in IMPRESSION or len(told) != 1:
+    return leave_out(case, finding.sentence) if len(told) == 1 else None
+
+
+def leave_out(case: Case, sentence: int) -> Correction | None:
+    """Leave out a sentence with the space before it; none where its section has no other."""
+    section = case.report.sentences[sentence].section
+    if sum(other.section == section for other in case.report.sentences) == 1:
         return None
-    span = case.report.sentences[finding.sentence].span
-    text = case.report.text
-    start = span.start - 1 if text[max(0, span.start - 1) : span.start] == " " else span.start
-    return Correction(Span(start, span.end), "")
+    span = case.report.sentences[sentence].span
+    before = case.report.text[max(0, span.start - 1) : span.start] == " "
+    return Correction(Span(span.start - before, span.end), "")
+
+
+def sentence_at(case: Case, span: Span) -> int | None:
+    """The sentence in which the span lies."""
+    return next((n for n, s in enumerate(case.report.sentences) if s.span.contains(span)), None)
+
+
+def without_place(case: Case, span: Span) -> Correction | None:
+    """Leave out the sentence of the span, where it tells of one finding at most."""
+    number = sentence_at(case, span)
+    if number is None or sum(f.sentence == number for f in case.findings) > 1:
+        return None
+    return leave_out(case, number)
+
+
+def without_either(case: Case, *contradicting: Finding) -> tuple[Correction, ...]:
+    """For each of two statements that contradict, the report without it, where it is a sentence of its own."""
+    fixes = (without_sentence(case, finding) for finding in contradicting)
+    return tuple(fix for fix in fixes if fix is not None)
 
 
 def in_reach(denial: Finding, finding: Finding, case: Case) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
+from app.proofreading.comparing import without_place
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
@@ -48,9 +49,8 @@ class Age:
                 match = pattern.search(text)
                 if match is not None and not low <= age <= high and _OF_PATIENT.search(text):
                     span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
-                    yield _candidate(
-                        span, f'"{match.group()}" does not go with {age:g} years.', sentence.span, source
-                    )
+                    message = f'"{match.group()}" does not go with {age:g} years.'
+                    yield _candidate(span, message, sentence.span, source, without_place(case, span))
 
 
 def _known(case: Case) -> tuple[float, Evidence] | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, asserted, current, sentences, subsumes
+from app.proofreading.comparing import REPORTED, asserted, current, sentences, subsumes, without_place
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
@@ -67,4 +67,5 @@ def _candidate(
         rule="measurement.cardiothoracic",
         confidence=confidence,
         evidence=tuple(dict.fromkeys((said, *sentences(case, *against)))),
+        correction=without_place(case, span),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
+from app.proofreading.comparing import leave_out
 from app.proofreading.correct import cased
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
@@ -142,10 +143,8 @@ def _candidate(case: Case, sign: _Sexed, against: str, source: Evidence, confide
 
 def _without(case: Case, sign: _Sexed) -> Correction | None:
     """The report without the sentence that tells of an organ only, and the space before it."""
-    number, sentence = next((n, s) for n, s in enumerate(case.report.sentences) if s.span.contains(sign.span))
+    number = next(n for n, s in enumerate(case.report.sentences) if s.span.contains(sign.span))
     told = {entity.concept for entity in case.graph.entities if entity.sentence == number and entity.concept}
     if len(told) > _ORGAN_AND_FINDING:
         return None
-    start = sentence.span.start
-    before = case.report.text[max(0, start - 1) : start] == " "
-    return Correction(Span(start - before, sentence.span.end), "")
+    return leave_out(case, number)

@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, REPORTED, asserted, current, name, sentences
+from app.proofreading.comparing import (
+    FINDINGS,
+    IMPRESSION,
+    REPORTED,
+    asserted,
+    current,
+    leave_out,
+    name,
+    sentences,
+)
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
@@ -86,9 +95,6 @@ def _without_prior(case: Case) -> Iterator[Candidate]:
 
 def _unfounded(case: Case, index: int, span: Span, none: Span, confidence: float) -> Candidate:
     sentence = case.report.sentences[index].span
-    start = (
-        sentence.start - 1 if case.report.text[max(0, sentence.start - 1) : sentence.start] == " " else None
-    )
     told = any(f.sentence == index for f in case.findings)
     return Candidate(
         type=ErrorType.INTERVAL_CHANGE_MISMATCH,
@@ -97,7 +103,7 @@ def _unfounded(case: Case, index: int, span: Span, none: Span, confidence: float
         rule="interval_change.no_prior",
         confidence=confidence,
         evidence=(Evidence(EvidenceKind.TEXT, span=none), Evidence(EvidenceKind.TEXT, span=sentence)),
-        correction=None if told else Correction(Span(start or sentence.start, sentence.end), ""),
+        correction=None if told else leave_out(case, index),
     )
 
 

@@ -15,6 +15,7 @@ from app.proofreading.comparing import (
     name,
     sentences,
     spoken_for,
+    without_either,
 )
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
@@ -103,7 +104,7 @@ def _candidate(case: Case, concluded: Finding, opposed: Finding) -> Candidate:
             *edge_path(opposed.concept, concluded.concept, case.facts),
         ),
         correction=fixes[0] if fixes else None,
-        alternatives=tuple(fixes[1:]),
+        alternatives=(*fixes[1:], *without_either(case, concluded, opposed)) if fixes else (),
     )
 
 

@@ -15,6 +15,7 @@ from app.proofreading.comparing import (
     name,
     sentences,
     spoken_for,
+    without_either,
 )
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
@@ -95,7 +96,7 @@ def _candidate(case: Case, concluded: Finding, described: Finding) -> Candidate:
             *edge_path(described.concept, concluded.concept, case.facts),
         ),
         correction=fixes[0] if fixes else None,
-        alternatives=fixes[1:],
+        alternatives=(*fixes[1:], *without_either(case, concluded, described)) if fixes else (),
     )
 
 

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, current, name, sentences
+from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, current, name, sentences, without_place
 from app.proofreading.findings import Finding
 from app.proofreading.findings import Measurement as Size
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from models.types import EntityKind, RelationKind
 
-_UNIT = re.compile(r"(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)$", re.IGNORECASE)
-_OTHER_UNIT = {"mm": "cm", "cm": "mm"}
+_UNIT = re.compile(r"(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?|m)$", re.IGNORECASE)
+_FACTORS = {"mm": 1.0, "cm": 10.0, "m": 1000.0}  # millimetres in one
 _TOLERANCE = 0.15  # rounding and re-measuring
 _SLACK = 1.5  # a size may leave the usual range by this factor before it is doubted
 _LARGEST = 600.0  # mm: nothing in a chest is longer
@@ -26,6 +27,7 @@ class Measurements:
         """Candidates of range in text order, then mismatches in the order of the impression."""
         for finding in asserted(case, FINDINGS | IMPRESSION):
             yield from _out_of_range(case, finding)
+        yield from _structures(case)
         described = [f for f in asserted(case, FINDINGS) if len(f.measurements) == 1]
         for concluded in asserted(case, IMPRESSION):
             if len(concluded.measurements) == 1:
@@ -38,15 +40,14 @@ def _out_of_range(case: Case, finding: Finding) -> Iterator[Candidate]:
     for size in finding.measurements:
         if low / _SLACK <= size.mm <= high * _SLACK:
             continue
-        turned = _turned(case, size)
-        fits = turned is not None and low <= _other_mm(case, size) <= high
+        fixes = _units(case, size, (low, high))
         what = name(finding.concept, case.facts)
         yield Candidate(
             type=ErrorType.MEASUREMENT,
             span=size.span,
             message=f"{size.mm:g} mm is not a size of {what} (usual: {low:g} to {high:g} mm).",
             rule="measurement.range",
-            confidence=0.87 if fits else 0.7,
+            confidence=0.87 if fixes else 0.7,
             evidence=(
                 *sentences(case, finding),
                 Evidence(
@@ -55,22 +56,64 @@ def _out_of_range(case: Case, finding: Finding) -> Iterator[Candidate]:
                     source="RadProof core",
                 ),
             ),
-            correction=Correction(size.span, turned) if fits and turned is not None else None,
+            correction=fixes[0] if fixes else None,
+            alternatives=fixes[1:],
         )
 
 
-def _turned(case: Case, size: Size) -> str | None:
-    """The same number in the other unit."""
+def _structures(case: Case) -> Iterator[Candidate]:
+    """Sizes of the heart, the aorta and the like that none has."""
+    entities = case.graph.entities
+    for relation in case.graph.relations:
+        size, structure = entities[relation.source], entities[relation.target]
+        node = case.facts.nodes.get(structure.concept or "")
+        measured = size.kind is EntityKind.MEASUREMENT and structure.kind is EntityKind.ANATOMY
+        if (
+            relation.kind is not RelationKind.MODIFY
+            or not measured
+            or node is None
+            or node.plausible_mm is None
+        ):
+            continue
+        low, high = node.plausible_mm
+        mm = float(size.value or 0)
+        told = any(f.sentence == structure.sentence and not f.normal for f in case.findings)
+        if told or low / _SLACK <= mm <= high * _SLACK:
+            continue
+        removed = without_place(case, size.span)
+        fixes = (*_units(case, Size(mm, size.span), (low, high)), *([] if removed is None else [removed]))
+        yield Candidate(
+            type=ErrorType.MEASUREMENT,
+            span=size.span,
+            message=f"{mm:g} mm is not a size of the {node.name} (usual: {low:g} to {high:g} mm).",
+            rule="measurement.structure",
+            confidence=0.86,
+            evidence=(
+                Evidence(EvidenceKind.TEXT, span=case.report.sentences[structure.sentence].span),
+                Evidence(
+                    EvidenceKind.GRAPH_PATH,
+                    path=(node.name, "PLAUSIBLE_MM", f"{low:g}-{high:g}"),
+                    source=node.source,
+                ),
+            ),
+            correction=fixes[0] if fixes else None,
+            alternatives=fixes[1:],
+        )
+
+
+def _units(case: Case, size: Size, usual: tuple[float, float]) -> tuple[Correction, ...]:
+    """The same number in each other unit that gives a usual size."""
     quote = case.report.quote(size.span)
-    unit = _UNIT.search(quote)
-    if unit is None:
-        return None
-    return quote[: unit.start()] + _OTHER_UNIT["mm" if unit.group().lower().startswith("m") else "cm"]
-
-
-def _other_mm(case: Case, size: Size) -> float:
-    in_cm = not case.report.quote(size.span).lower().rstrip("s").endswith(("mm", "millimeter", "millimetre"))
-    return size.mm / 10 if in_cm else size.mm * 10
+    written = _UNIT.search(quote)
+    if written is None:
+        return ()
+    unit = {"m": "mm", "c": "cm"}[written.group()[0].lower()] if len(written.group()) > 1 else "m"
+    number = size.mm / _FACTORS[unit]
+    return tuple(
+        Correction(size.span, quote[: written.start()] + other)
+        for other in ("mm", "cm")
+        if other != unit and usual[0] <= number * _FACTORS[other] <= usual[1]
+    )
 
 
 def _mismatch(case: Case, concluded: Finding, described: list[Finding]) -> Iterator[Candidate]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
+from app.proofreading.comparing import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
@@ -62,7 +63,7 @@ class Numbering:
                     written = not letter.isalpha() or len(match.group()) > len("T12") or _CASED.match(letter)
                     if written and number > series.variant:
                         span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
-                        yield _candidate(series, number, span, sentence.span)
+                        yield _candidate(case, series, number, span)
 
 
 def _value(number: str) -> int:
@@ -70,7 +71,8 @@ def _value(number: str) -> int:
     return int(digits.group()) if digits else _ORDINALS[number.lower()]
 
 
-def _candidate(series: _Series, number: int, span: Span, sentence: Span) -> Candidate:
+def _candidate(case: Case, series: _Series, number: int, span: Span) -> Candidate:
+    sentence = next(s.span for s in case.report.sentences if s.span.contains(span))
     return Candidate(
         type=ErrorType.IMPOSSIBLE_ANATOMY,
         span=span,
@@ -85,4 +87,5 @@ def _candidate(series: _Series, number: int, span: Span, sentence: Span) -> Cand
                 source="RadProof core",
             ),
         ),
+        correction=without_place(case, span),
     )

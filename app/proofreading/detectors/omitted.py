@@ -15,6 +15,7 @@ from app.proofreading.comparing import (
     name,
     phrase,
     sentences,
+    without_either,
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
@@ -126,4 +127,5 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
         confidence=0.8,
         evidence=sentences(case, described, denial),
         correction=Correction(Span(sentence.start, end), words[0].upper() + words[1:]),
+        alternatives=without_either(case, described),
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, REPORTED
+from app.proofreading.comparing import FINDINGS, REPORTED, sentence_at, without_place
 from app.proofreading.detectors.laterality import swap_side
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
@@ -211,6 +211,13 @@ def _parts(words: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _PARTS.items() if pattern.search(words))
 
 
+def _told(case: Case, span: Span) -> Correction | None:
+    """Without the sentence among findings or impression that tells of another study."""
+    number = sentence_at(case, span)
+    told = number is not None and case.report.section_of(number) in REPORTED
+    return without_place(case, span) if told else None
+
+
 def _candidate(case: Case, span: Span, against: str, evidence: Evidence) -> Candidate:
     quote = case.report.quote(span)
     turned = swap_side(quote)
@@ -222,5 +229,5 @@ def _candidate(case: Case, span: Span, against: str, evidence: Evidence) -> Cand
         rule="order.side" if turned is not None else "order.study",
         confidence=0.87,
         evidence=(Evidence(EvidenceKind.TEXT, span=around), evidence),
-        correction=None if turned is None else Correction(span, turned),
+        correction=_told(case, span) if turned is None else Correction(span, turned),
     )

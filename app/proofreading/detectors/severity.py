@@ -12,6 +12,7 @@ from app.proofreading.comparing import (
     likeness,
     name,
     sentences,
+    without_either,
 )
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
@@ -83,5 +84,5 @@ def _candidate(case: Case, concluded: Finding, grade: Entity, described: Finding
         confidence=0.86 if concluded.sides == described.sides else 0.7,
         evidence=sentences(case, described, concluded),
         correction=fixes[0],
-        alternatives=tuple(fixes[1:]),
+        alternatives=(*fixes[1:], *without_either(case, concluded, described)),
     )

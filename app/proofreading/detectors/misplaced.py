@@ -1,0 +1,123 @@
+"""Findings in organs that cannot have them, and devices in organs that they cannot reach."""
+
+import re
+from collections.abc import Iterator
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import REPORTED, asserted, is_device, name, sentences, without_sentence
+from app.proofreading.findings import Finding
+from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
+from kg_ingest.schema import EdgeKind
+from models.types import Entity
+
+_INSIDE = re.compile(
+    r"\W*(?:(?:is|are|was|were|seen|noted|present|located|identified|involving|tip|now|projects|terminates)\W+)*"
+    r"(?:of|in|within|inside)\W+(?:the\W+|both\W+|left\W+|right\W+|bilateral\W+|lower\W+|upper\W+|\d+\w*\W+)*",
+    re.IGNORECASE,
+)
+_LUNG = frozenset({"RP:lung", "RP:pulmonary-vasculature"})
+_PLEURA = frozenset({"RP:pleura", "RP:pleural-space"})
+_HEART = frozenset({"RP:heart", "RP:pericardium"})
+_BONE = frozenset(
+    {"RP:bony-thorax", "RP:spine", "RP:vertebra", "RP:rib", "RP:clavicle", "RP:sternum", "RP:scapula"}
+)
+_SOFT = frozenset(
+    {"RP:lung", "RP:heart", "RP:liver", "RP:kidney", "RP:spleen", "RP:trachea", "RP:esophagus", "RP:aorta"}
+)
+_ABDOMEN = frozenset({"abdomen", "pelvis"})
+_ANYWHERE = frozenset(
+    {
+        "RP:benign-residual",
+        "RP:nodule",
+        "RP:mass",
+        "RP:nonspecific-lesion",
+        "RP:neoplasm",
+        "RP:metastasis",
+        "RP:cyst",
+    }
+)
+_OSSEOUS = "RP:osseous-finding"
+_ORGANS = frozenset(
+    f"RP:{organ}"
+    for organ in "bladder stomach kidney spleen pancreas bowel colon small-bowel brain uterus prostate liver".split()
+)
+# device -> organs that no such device ends in
+_OUT_OF_REACH: dict[str, frozenset[str]] = {
+    "RP:endotracheal-tube": _ORGANS | {"RP:heart", "RP:aorta"},
+    "RP:tracheostomy": _ORGANS | {"RP:heart", "RP:aorta"},
+    "RP:central-line": _ORGANS - {"RP:liver"} | {"RP:trachea", "RP:esophagus"},
+    "RP:picc": _ORGANS - {"RP:liver"} | {"RP:trachea", "RP:esophagus"},
+    "RP:port": _ORGANS - {"RP:liver"} | {"RP:trachea", "RP:esophagus"},
+    "RP:swan-ganz": _ORGANS | {"RP:trachea", "RP:esophagus"},
+    "RP:pacemaker": _ORGANS | {"RP:trachea", "RP:esophagus"},
+    "RP:icd": _ORGANS | {"RP:trachea", "RP:esophagus"},
+    "RP:enteric-tube": frozenset({"RP:bladder", "RP:kidney", "RP:spleen", "RP:brain", "RP:heart", "RP:aorta", "RP:uterus"}),
+    "RP:chest-tube": _ORGANS - {"RP:liver", "RP:spleen", "RP:pancreas"},
+}  # fmt: skip
+
+
+class Misplaced:
+    """Compares where each finding and device is said to be with where the knowledge graph has its home."""
+
+    types = frozenset({ErrorType.IMPOSSIBLE_ANATOMY})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates in text order, one a finding."""
+        for finding in asserted(case, REPORTED):
+            for site in finding.sites:
+                if _impossible(case, finding, site) and _said_inside(case, finding, site):
+                    yield _candidate(case, finding, site)
+                    break
+
+
+def _said_inside(case: Case, finding: Finding, site: Entity) -> bool:
+    """True for "X of the Y", "X is in the Y": not for what lies beside, above or along it."""
+    if site.sentence != finding.sentence or site.span.start < finding.entity.span.end:
+        return False
+    between = case.report.text[finding.entity.span.end : site.span.start]
+    return _INSIDE.fullmatch(between) is not None
+
+
+def _impossible(case: Case, finding: Finding, site: Entity) -> bool:
+    place = {site.concept or "", *case.facts.wholes.get(site.concept or "", ())}
+    if is_device(finding):
+        return bool(place & _OUT_OF_REACH.get(finding.concept or "", frozenset()))
+    kinds = {finding.concept or "", *case.facts.ancestors.get(finding.concept or "", ())}
+    if kinds & _ANYWHERE:
+        return False
+    homes = _homes(case, finding)
+    node = case.facts.nodes.get(site.concept or "")
+    if _OSSEOUS in kinds:
+        return bool(place & _SOFT)
+    if not homes or not homes <= _LUNG | _PLEURA | _HEART:
+        return False
+    elsewhere = bool(place & _BONE) or (node is not None and node.region in _ABDOMEN)
+    if homes <= _HEART:
+        return elsewhere or bool(place & (_LUNG | _PLEURA))
+    return elsewhere or bool(place & _HEART)
+
+
+def _homes(case: Case, finding: Finding) -> frozenset[str]:
+    return frozenset(
+        edge.target_id
+        for edge in case.facts.edges
+        if edge.source_id == finding.concept and edge.kind is EdgeKind.HAS_FINDING_SITE
+    )
+
+
+def _candidate(case: Case, finding: Finding, site: Entity) -> Candidate:
+    what = name(finding.concept, case.facts)
+    homes = sorted(name(home, case.facts) for home in _homes(case, finding))
+    path = (what, "HAS_FINDING_SITE", homes[0]) if homes else (what, "OUT_OF_REACH", site.quote.lower())
+    return Candidate(
+        type=ErrorType.IMPOSSIBLE_ANATOMY,
+        span=site.span,
+        message=f"{what} does not occur in the {site.quote.lower()}.",
+        rule="impossible_anatomy.organ",
+        confidence=0.88,
+        evidence=(
+            *sentences(case, finding),
+            Evidence(EvidenceKind.GRAPH_PATH, path=path, source="RadProof core"),
+        ),
+        correction=without_sentence(case, finding),
+    )
