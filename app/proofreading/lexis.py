@@ -25,6 +25,10 @@ _LONG = 9
 _COMMON = 5_000  # an English word this frequent is what was meant
 _ALIKE = 0.5  # least likeness of letters between words of one sound
 _SPELLED = 8  # letters of the shortest plain word that others may be misspellings of
+_SHORT = 4  # letters of the shortest word that another is taken for a slip of
+_STEADY = 5  # times that such a word is said, and
+_HERE = 10  # times beside one of these neighbours
+_MASK = "xxxx"  # of de-identified reports
 _SAID = 2  # times a word is said before others may be misheard for it
 _HEARD = 5  # letters of the shortest such word
 _SOUNDS = 3  # consonants of the shortest sound
@@ -94,6 +98,12 @@ class Lexis:
             self._by_length[len(term)].append(term)
         self.sounds_like = lru_cache(maxsize=50_000)(self._sounds_like)
         self.spelled_like = lru_cache(maxsize=50_000)(self._spelled_like)
+        self._said_often = [
+            word
+            for word, count in speech.words.items()
+            if count >= _STEADY and len(word) >= _SHORT and word.isalpha() and word != _MASK
+        ]
+        self.slipped = lru_cache(maxsize=50_000)(self._slipped)
         self.misheard = lru_cache(maxsize=50_000)(self._misheard)
         self._near = lru_cache(maxsize=50_000)(self._sounding_near)
 
@@ -130,6 +140,28 @@ class Lexis:
     def unspoken(self, word: str) -> bool:
         """True for a word that correct reports do not use and no rule knows."""
         return word not in self._speech.words and word not in self._own
+
+    def _slipped(self, word: str, before: str, after: str) -> str | None:
+        """The word one letter off that is often said in this place, where ``word`` is never said at all."""
+        if len(word) < _SHORT or not self.unspoken(word):
+            return None
+        near = process.extract(
+            word, self._said_often, scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=None
+        )
+        pairs = self._speech.pairs
+        fitting = [
+            (
+                max(
+                    pairs.get((before, term), 0) if before.isalpha() else 0,
+                    pairs.get((term, after), 0) if after.isalpha() else 0,
+                ),
+                term,
+            )
+            for term, _, _ in near
+            if not _same_word(word, term)
+        ]
+        best = max(fitting, default=(0, ""))
+        return best[1] if best[0] >= _HERE else None
 
     def _misheard(self, window: tuple[str, ...], before: str, after: str) -> str | None:
         """The spoken word that one to three words were most likely misheard for, in their place.
@@ -197,6 +229,13 @@ def _alike(term: str, word: str) -> bool:
     if _prefix(term) != _prefix(word) or _inflected(term, word):
         return False
     return float(DamerauLevenshtein.normalized_similarity(term, word)) >= _ALIKE
+
+
+def _same_word(word: str, term: str) -> bool:
+    """True when the letter that differs is an ending: singular and plural, tense."""
+    if word.startswith(term) or term.startswith(word):
+        return True
+    return len(word) > _SHORT and word[:-1] == term[:-1] and {word[-1], term[-1]} <= set("sdy")
 
 
 def _related(term: str, window: tuple[str, ...]) -> bool:

@@ -87,6 +87,9 @@ class Terminology:
             return _candidate(
                 case, Span(tokens.starts[index], tokens.ends[index + size - 1]), confusion.meant, "known", 0.9
             ), size
+        slipped = self._slipped(tokens, index, bounds, case)
+        if slipped is not None:
+            return slipped, 1
         misheard = self._misheard(tokens, index, bounds, case)
         if misheard is not None:
             return misheard
@@ -106,6 +109,18 @@ class Terminology:
             if nearest is not None:
                 return _candidate(case, span, nearest, "spelling", 0.8), 1
         return None
+
+    def _slipped(
+        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
+    ) -> Candidate | None:
+        word = tokens.words[index]
+        span = Span(tokens.starts[index], tokens.ends[index])
+        if not (word.isascii() and word.isalpha() and _PLAIN.fullmatch(case.report.quote(span))):
+            return None
+        before = tokens.words[index - 1] if index > bounds[0] else ""
+        after = tokens.words[index + 1] if index + 1 < bounds[1] else ""
+        meant = self._lexis.slipped(word, before, after)
+        return None if meant is None else _candidate(case, span, meant, "slip", 0.85)
 
     def _misheard(
         self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
