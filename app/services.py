@@ -23,6 +23,7 @@ from app.proofreading.detectors.normal_statement import NormalStatement
 from app.proofreading.detectors.numbering import Numbering
 from app.proofreading.detectors.omitted import Omitted
 from app.proofreading.detectors.order import Order
+from app.proofreading.detectors.quantity import Quantity
 from app.proofreading.detectors.severity import Severity
 from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
@@ -159,6 +160,7 @@ def detectors(names: Iterable[str], archive: Speech) -> tuple[Detector, ...]:
         Terminology(lexis),
         Measurements(),
         Cardiothoracic(),
+        Quantity(),
         Demographic(),
         Age(),
         Order(),

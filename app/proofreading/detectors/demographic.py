@@ -21,6 +21,13 @@ _OTHERS = re.compile(
     r"referring|nurse|clinician|doctor|dr)\b",
     re.IGNORECASE,
 )
+_CONDITIONS = re.compile(
+    r"\b(?:(?P<male>prostat\w+|testic\w+|testis|scrot\w+|penile|seminal vesicle\w*|vasectomy|orchi\w+|bph|epididym\w+)"
+    r"|(?P<female>uter(?:us|ine)|ovar(?:y|ies|ian)|hysterectom\w+|pregnan\w+|gravid|gestation\w*|fibroids?|endometri\w+|"
+    r"vagina\w*|menopaus\w+|menstrua\w+|lactati\w+|postpartum|oophorectom\w+|salping\w+|intrauterine|cesarean|"
+    r"caesarean|tubal ligation))\b",
+    re.IGNORECASE,
+)
 _TURN = {
     "male": "female", "female": "male", "man": "woman", "woman": "man", "gentleman": "woman", "lady": "man",
     "boy": "girl", "girl": "boy", "he": "she", "she": "he", "his": "her", "him": "her",
@@ -49,7 +56,7 @@ class Demographic:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates in text order."""
-        signs = sorted([*_words(case), *_organs(case)], key=lambda sign: sign.span)
+        signs = sorted([*_words(case), *_organs(case), *_conditions(case)], key=lambda sign: sign.span)
         ordered = case.context.patient_sex if case.context.patient_sex in ("male", "female") else None
         if ordered is not None:
             source = Evidence(EvidenceKind.ORDER, source="patient_sex")
@@ -87,6 +94,19 @@ def _words(case: Case) -> Iterator[_Sexed]:
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
             sex = "male" if match["male"] else "female"
             yield _Sexed(sex, span, (Evidence(EvidenceKind.TEXT, span=sentence.span),), True, section)
+
+
+def _conditions(case: Case) -> Iterator[_Sexed]:
+    """Conditions and operations of one sex, beside the organs that the graph knows."""
+    for sentence in case.report.sentences:
+        text = sentence.span.of(case.report.text)
+        section = case.report.sections[sentence.section].name
+        if _OTHERS.search(text) or section in (SectionName.COMPARISON, SectionName.TECHNIQUE):
+            continue
+        for match in _CONDITIONS.finditer(text):
+            span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+            sex = "male" if match["male"] else "female"
+            yield _Sexed(sex, span, (Evidence(EvidenceKind.TEXT, span=sentence.span),), False, section)
 
 
 def _organs(case: Case) -> Iterator[_Sexed]:

@@ -44,7 +44,12 @@ _EARLIER = (
     r"(?:stud(?:y|ies)|exam\w*|radiograph\w*|film\w*|x-?rays?|images?|imaging|ct|scan|chest|report|comparison)"
 )
 _COMPARED = re.compile(
-    rf"\b(?:{_CHANGED})\b[^.;]{{0,60}}?\b{_EARLIER}\b|\b{_EARLIER}\b[^.;]{{0,60}}?\b(?:{_CHANGED})\b",
+    rf"\b(?:{_CHANGED})\b[^.;]{{0,60}}?\b{_EARLIER}\b|\b{_EARLIER}\b[^.;]{{0,60}}?\b(?:{_CHANGED})\b"
+    rf"|\binterval\s+(?:{_CHANGED}|appearance|enlargement|change|progression|removal|placement)\b"
+    r"|\b(?:in|over|during|since) the (?:interval|interim)\b|\bsince (?:yesterday|last (?:week|month|year|night))\b"
+    r"|\b(?:when|as) compared (?:to|with) (?:the )?(?:prior|previous|old|earlier)\b|\bredemonstrat\w+\b"
+    r"|\b(?:unchanged|stable|larger|smaller|worse|better|improved|increased|decreased) (?:from|since|than) "
+    r"(?:prior|before|previous(?:ly)?)\b",
     re.IGNORECASE,
 )
 

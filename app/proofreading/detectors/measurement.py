@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, current, name, sentences, without_place
+from app.proofreading.comparing import (
+    FINDINGS,
+    IMPRESSION,
+    asserted,
+    current,
+    is_device,
+    name,
+    sentences,
+    without_place,
+)
 from app.proofreading.findings import Finding
 from app.proofreading.findings import Measurement as Size
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
@@ -14,7 +23,7 @@ _UNIT = re.compile(r"(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?|m)$", re.IGN
 _FACTORS = {"mm": 1.0, "cm": 10.0, "m": 1000.0}  # millimetres in one
 _TOLERANCE = 0.15  # rounding and re-measuring
 _SLACK = 1.5  # a size may leave the usual range by this factor before it is doubted
-_LARGEST = 600.0  # mm: nothing in a chest is longer
+_LARGEST = 400.0  # mm: nothing in a chest is longer
 _PRIOR = re.compile(r"previous|prior|formerly|was|from|compared|earlier|above|below|from the", re.IGNORECASE)
 
 
@@ -36,7 +45,8 @@ class Measurements:
 
 def _out_of_range(case: Case, finding: Finding) -> Iterator[Candidate]:
     node = case.facts.nodes.get(finding.concept or "")
-    low, high = node.plausible_mm if node is not None and node.plausible_mm is not None else (0.0, _LARGEST)
+    known = node is not None and node.plausible_mm is not None and not is_device(finding)
+    low, high = node.plausible_mm if known and node is not None and node.plausible_mm else (0.0, _LARGEST)
     for size in finding.measurements:
         if low / _SLACK <= size.mm <= high * _SLACK:
             continue

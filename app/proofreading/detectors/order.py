@@ -23,7 +23,13 @@ _MODALITIES = (
     ),
     ("NM", re.compile(r"\b(?:PET|SPECT|scintigra\w+|bone scan|nuclear medicine)\b", re.IGNORECASE)),
     ("MG", re.compile(r"\b(?:mammogra\w+|tomosynthesis)\b", re.IGNORECASE)),
-    ("XR", re.compile(r"\b(?:XR|CR|DX|CXR|x-?rays?|radiograph\w*|plain films?)\b", re.IGNORECASE)),
+    (
+        "XR",
+        re.compile(
+            r"\b(?:XR|CR|DX|CXR|x-?rays?|radiograph\w*|plain films?|(?:pa|ap) (?:and|&) lateral)\b",
+            re.IGNORECASE,
+        ),
+    ),
 )
 _ORDERED = {
     "CR": "XR",
@@ -57,6 +63,14 @@ _PERFORMED = re.compile(
     r"|^(?:technique|procedure|exam(?:ination)?|study)\s*:",
     re.IGNORECASE,
 )
+_NAMED = re.compile(
+    r"\b(?:this|current|today'?s|submitted|provided)\s+(?:\w+\s+){0,2}?(?:ct|cta|mri?|mra|ultrasound|sonogram|"
+    r"x-?ray|radiograph\w*|mammogram|pet|scan|study|examination)\b"
+    r"|^\W*(?:\w+\s+){0,3}?(?:views?|images?|sections|slices|series|radiographs?|films?|scans?)\s+(?:of|through)\s+the\b"
+    r"|^\W*(?:the\s+)?(?:ct|mri?|ultrasound|sonogram|mammogram|pet)\b[^.]{0,40}?\b(?:shows?|demonstrates?|reveals?|images?)\b",
+    re.IGNORECASE,
+)
+_COMPARISON = re.compile(r"\bcompar(?:ison|ed)\b", re.IGNORECASE)
 _NOT_THIS = re.compile(
     r"\b(?:prior|previous|recommend\w*|follow-?up|suggest\w*|advis\w+|correlat\w+|consider|could|may|should|if|also|"
     r"subsequent\w*|outside|comparison|same day|not)\b",
@@ -70,6 +84,7 @@ class _Exam:
 
     span: Span
     text: str
+    titled: bool  # by EXAM or TECHNIQUE, which may name several studies
 
 
 class Order:
@@ -91,9 +106,10 @@ def _exams(case: Case) -> Iterator[_Exam]:
         text = sentence.span.of(case.report.text)
         section = case.report.section_of(index)
         named = section in (SectionName.EXAM, SectionName.TECHNIQUE)
-        told = section in REPORTED and _PERFORMED.search(text) and not _NOT_THIS.search(text)
-        if named or told:
-            yield _Exam(sentence.span, text)
+        told = section in REPORTED and not _NOT_THIS.search(text)
+        if named or (told and (_PERFORMED.search(text) or _NAMED.search(text))):
+            compared = _COMPARISON.search(text)
+            yield _Exam(sentence.span, text[: compared.start()] if compared else text, named)
 
 
 def _ordered_side(case: Case) -> tuple[str, Evidence] | None:
@@ -178,7 +194,10 @@ def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     ordered = _ORDERED.get(ordered, ordered)
     if ordered not in dict(_MODALITIES):
         return
+    titled = any(exam.titled and dict(_MODALITIES)[ordered].search(exam.text) for exam in exams)
     for exam in exams:
+        if exam.titled and titled:
+            continue
         named = [
             (modality, match) for modality, p in _MODALITIES if (match := p.search(exam.text)) is not None
         ]
@@ -195,9 +214,10 @@ def _part(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     ordered = _parts(getattr(case.context, field) or "")
     if not ordered:
         return
+    titled = any(exam.titled and _parts(exam.text) & ordered for exam in exams)
     for exam in exams:
         named = _parts(exam.text)
-        if not named or named & ordered or (named | ordered) <= _TOGETHER:
+        if not named or named & ordered or (named | ordered) <= _TOGETHER or (exam.titled and titled):
             continue
         match = next(m for name, p in _PARTS.items() if name in named and (m := p.search(exam.text)))
         span = Span(exam.span.start + match.start(), exam.span.start + match.end())

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
+from app.proofreading.parts import sentences_aside
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 
@@ -47,6 +48,40 @@ _RULES = (
         ),
         "A choice was left open.",
         0.88,
+    ),
+    _Rule(
+        "markup",
+        re.compile(
+            r"<<[^<>\n]{1,40}>>|\{\{[^{}\n]{1,40}\}\}|%[A-Za-z][A-Za-z_ ]{1,30}%|(?<!\w)#[A-Za-z][A-Za-z_ ]{1,30}#"
+            r"|\|[A-Za-z][A-Za-z_ ]{1,30}\||\^[A-Za-z][A-Za-z_ ]{1,30}\^|~[A-Za-z][A-Za-z_ ]{1,30}~|\$[A-Z_]{3,}\$"
+            r"|</?(?:br|p|b|i|u|div|span|font|td|tr)\s?/?>|&nbsp;|\\[nrt]\b|\bnull\b|\bundefined\b|\bNaN\b"
+        ),
+        "A mark of the template or the interface was left in the report.",
+        0.88,
+    ),
+    _Rule(
+        "instruction",
+        re.compile(
+            r"\b(?:insert|enter|fill in|type|add|dictate|describe|specify|select|choose)\s+(?:\w+\s+){0,4}?"
+            r"(?:here|below|one|text|option)\b"
+            r"|\b(?:please|pls)\s+(?:insert|enter|fill|select|choose|complete|specify|delete)\b"
+            r"|\bdelete\s+(?:as|if|where|when)\s+(?:appropriate|applicable|not)\b|\bpress\s+F\d\b|\bfree text\b"
+            r"|\bmacro\s+(?:\w+\s+)?(?:here|end|start|name)\b|\bsample text\b|\bnormal template\b",
+            re.IGNORECASE,
+        ),
+        "An instruction of the template was left in the report.",
+        0.86,
+    ),
+    _Rule(
+        "voice_command",
+        re.compile(
+            r"\b(?:new|next)\s+(?:paragraph|line|field|bullet)\b|\bfull stop\b|\bend (?:of )?dictation\b|\bscratch that\b"
+            r"|\b(?:open|close)\s+(?:paren(?:thesis)?|bracket|quote)\b|\bcap(?:s)? (?:on|off)\b|\bperiod period\b"
+            r"|(?<=[a-z] )(?:comma|period)(?= [A-Za-z])(?! of\b| pain\b| time\b)"
+            r"|(?<=[a-z] )(?:comma|period)(?=[.,])",
+        ),
+        "A spoken command was written out.",
+        0.8,
     ),
     _Rule(
         "placeholder",
@@ -114,7 +149,9 @@ def _fixes(case: Case, rule: _Rule, match: re.Match[str]) -> tuple[Correction, .
 
 
 def _repeated_sentences(case: Case) -> Iterator[Candidate]:
-    """A sentence of four words or more that stands twice, word for word, in one section."""
+    """A sentence of four words or more that stands twice, word for word, in one section of one exam."""
+    if sentences_aside(case.report):
+        return
     first: dict[tuple[int, str], Span] = {}
     for sentence in case.report.sentences:
         words = sentence.span.of(case.report.text).lower().split()
@@ -127,7 +164,7 @@ def _repeated_sentences(case: Case) -> Iterator[Candidate]:
                 span=sentence.span,
                 message="The sentence stands twice in this section.",
                 rule="template_artifact.repeated_sentence",
-                confidence=0.55,
+                confidence=0.62 if len(words) > _LEAST_WORDS else 0.55,
                 evidence=(
                     Evidence(EvidenceKind.TEXT, span=earlier),
                     Evidence(EvidenceKind.TEXT, span=sentence.span),

@@ -1,0 +1,77 @@
+"""Quantities that cannot be: shares above the whole, angles above the half turn, tubes far from the carina."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import REPORTED, sentence_at, without_place
+from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
+from models.types import Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A quantity with the largest value that it can have; ``number`` is the pattern's group."""
+
+    name: str
+    most: float
+    pattern: re.Pattern[str]
+
+
+def _limit(name: str, most: float, pattern: str) -> _Limit:
+    return _Limit(name, most, re.compile(pattern, re.IGNORECASE))
+
+
+_NUMBER = r"(?P<number>\d{1,4}(?:\.\d+)?)"
+_TIP = r"[^.;]{0,60}?" + _NUMBER + r"\s?"
+_LIMITS = (
+    _limit(
+        "share",
+        100,
+        rf"(?<![\d.]){_NUMBER}\s?(?:%|percent|per cent)(?=\s+(?:of the|pneumothorax|collapse|stenosis|loss|of))",
+    ),
+    _limit(
+        "share", 100, rf"\b(?:occup\w+|approximately|about|measuring|of)\s+{_NUMBER}\s?(?:%|percent|per cent)"
+    ),
+    _limit("angle in degrees", 180, rf"(?<![\d.]){_NUMBER}[\s-]?(?:degrees?\b|°)"),
+    _limit(
+        "distance of a tube from the carina in cm",
+        12,
+        rf"\b(?:endotracheal|et|tracheostomy|ett)\b{_TIP}cm\s+(?:above|from|below|proximal to)\s+(?:the\s+)?carina",
+    ),
+    _limit(
+        "distance of a tube from the carina in mm",
+        120,
+        rf"\b(?:endotracheal|et|tracheostomy|ett)\b{_TIP}mm\s+(?:above|from|below|proximal to)\s+(?:the\s+)?carina",
+    ),
+)
+
+
+class Quantity:
+    """Reads shares, angles and distances."""
+
+    types = frozenset({ErrorType.MEASUREMENT})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates limit by limit."""
+        for limit in _LIMITS:
+            for match in limit.pattern.finditer(case.report.text):
+                span = Span(match.start("number"), match.end("number"))
+                sentence = sentence_at(case, span)
+                if sentence is None or case.report.section_of(sentence) not in REPORTED:
+                    continue
+                if float(match["number"]) > limit.most:
+                    yield _candidate(case, limit, span, case.report.sentences[sentence].span)
+
+
+def _candidate(case: Case, limit: _Limit, span: Span, sentence: Span) -> Candidate:
+    return Candidate(
+        type=ErrorType.MEASUREMENT,
+        span=span,
+        message=f"{case.report.quote(span)} is no possible {limit.name} (at most {limit.most:g}).",
+        rule="measurement.quantity",
+        confidence=0.87,
+        evidence=(Evidence(EvidenceKind.TEXT, span=sentence),),
+        correction=without_place(case, span),
+    )
