@@ -24,7 +24,8 @@ _GROUPS = (
     (re.compile(r"\b(?:elderly|octogenarian|nonagenarian|geriatric)\b", re.IGNORECASE), 55.0, 130.0),
 )
 _OF_PATIENT = re.compile(
-    r"\b(?:patient|male|female|man|woman|boy|girl|this (?:is an?|infant|child|elderly))\b", re.IGNORECASE
+    r"\b(?:in (?:an?|this)\b|patient|male|female|man|woman|boy|girl|this (?:is an?|infant|child|elderly))\b",
+    re.IGNORECASE,
 )
 
 

@@ -11,8 +11,10 @@ from app.proofreading.comparing import (
     asserted,
     current,
     leave_out,
+    levels,
     name,
     sentences,
+    without_either,
 )
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
@@ -60,16 +62,32 @@ class IntervalChange:
     types = frozenset({ErrorType.INTERVAL_CHANGE_MISMATCH})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """Candidates in the order of the impression."""
+        """Candidates in the order of the impression, then of the findings, then against COMPARISON."""
         described = [finding for finding in asserted(case, FINDINGS) if _change(finding)]
-        for concluded in asserted(case, IMPRESSION):
-            change = _change(concluded)
-            rivals = [other for other in described if _same(concluded, other)]
-            if change is None or not rivals:
-                continue
-            if all(frozenset({change.value, _value(other)}) in _OPPOSED for other in rivals):
-                yield _candidate(case, concluded, change, rivals[0])
+        concluded = [finding for finding in asserted(case, IMPRESSION) if _change(finding)]
+        for said in concluded:
+            yield from _against(case, said, described)
+        for within in (concluded, described):
+            for number, said in enumerate(within):
+                others = [other for other in within[:number] if _one_place(other, said)]
+                yield from _against(case, said, others)
         yield from _without_prior(case)
+
+
+def _one_place(first: Finding, second: Finding) -> bool:
+    """Told in two sentences of one place, so that within a section they are not two findings."""
+    alike = first.sides == second.sides and levels(first) == levels(second)
+    return alike and first.sentence != second.sentence and not first.measurements
+
+
+def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candidate]:
+    """A candidate where every other statement of the same finding tells of an opposed change."""
+    change = _change(said)
+    rivals = [other for other in others if _same(said, other)]
+    if change is None or not rivals:
+        return
+    if all(frozenset({change.value, _value(other)}) in _OPPOSED for other in rivals):
+        yield _candidate(case, said, change, rivals[0])
 
 
 def _without_prior(case: Case) -> Iterator[Candidate]:
@@ -142,12 +160,12 @@ def _candidate(case: Case, concluded: Finding, change: Entity, described: Findin
         type=ErrorType.INTERVAL_CHANGE_MISMATCH,
         span=change.span,
         message=(
-            f"The impression says {name(concluded.concept, case.facts)} is {change.value}; "
-            f"the findings say {_value(described)}."
+            f"{name(concluded.concept, case.facts)} is {change.value} in one sentence "
+            f"and {_value(described)} in another."
         ),
         rule="interval_change.sections",
         confidence=0.86,
         evidence=sentences(case, described, concluded),
         correction=fixes[0] if fixes else None,
-        alternatives=fixes[1:],
+        alternatives=(*fixes[1:], *without_either(case, concluded, described)) if fixes else (),
     )

@@ -10,6 +10,7 @@ from app.proofreading.comparing import (
     Likeness,
     asserted,
     edge_path,
+    is_device,
     levels,
     likeness,
     name,
@@ -48,7 +49,7 @@ class Laterality:
     types = frozenset({ErrorType.LATERALITY_MISMATCH})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """Candidates in the order of the impression."""
+        """Candidates in the order of the impression, then of the findings."""
         described = [finding for finding in asserted(case, FINDINGS) if finding.sides]
         for concluded in asserted(case, IMPRESSION):
             if len(concluded.sides) != _SINGLE:
@@ -56,6 +57,43 @@ class Laterality:
             opposed = _opposed(concluded, described, case)
             if opposed is not None:
                 yield _candidate(case, concluded, opposed)
+        for one in described:
+            other = _unconcluded(one, case)
+            if other is not None:
+                yield _beside(case, one, other)
+
+
+def _unconcluded(described: Finding, case: Case) -> Finding | None:
+    """The conclusion of the same finding on the other side, where none is on this side."""
+    if len(described.sides) != _SINGLE or is_device(described):
+        return None
+    tied = [
+        other
+        for other in asserted(case, IMPRESSION)
+        if other.sides and likeness(described.concept, other.concept, case.facts) is not Likeness.NONE
+    ]
+    if any(other.sides & described.sides for other in tied):
+        return None
+    return next((other for other in tied if other.concept == described.concept), None)
+
+
+def _beside(case: Case, described: Finding, concluded: Finding) -> Candidate:
+    place = side_span(described)
+    turned = swap_side(case.report.quote(place))
+    fixes = [] if turned is None else [Correction(place, turned)]
+    fixes += without_either(case, described)
+    what = name(described.concept, case.facts)
+    here, there = "/".join(sorted(described.sides)), "/".join(sorted(concluded.sides))
+    return Candidate(
+        type=ErrorType.LATERALITY_MISMATCH,
+        span=place,
+        message=f"The findings describe {what} on the {here}; the impression tells of {what} on the {there} only.",
+        rule="laterality.unconcluded",
+        confidence=0.75,
+        evidence=sentences(case, described, concluded),
+        correction=fixes[0] if fixes else None,
+        alternatives=tuple(fixes[1:]),
+    )
 
 
 def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Finding | None:

@@ -34,7 +34,7 @@ class Location:
     types = frozenset({ErrorType.LOCATION_MISMATCH})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """Candidates in the order of the impression."""
+        """Candidates in the order of the impression, then of the findings."""
         described = [finding for finding in asserted(case, FINDINGS) if levels(finding)]
         for concluded in asserted(case, IMPRESSION):
             here = levels(concluded)
@@ -52,6 +52,20 @@ class Location:
             ]
             if clear and len(levels(clear[0])) == 1:
                 yield _candidate(case, concluded, clear[0])
+        for one in described:
+            other = _unconcluded(one, case)
+            if other is not None:
+                yield _candidate(case, other, one, 0.72)
+
+
+def _unconcluded(described: Finding, case: Case) -> Finding | None:
+    """The conclusion of the same finding on the same side at a far level, where every one is far."""
+    here = levels(described)
+    if len(here) != 1 or len(described.sides) != 1:
+        return None
+    same = [o for o in asserted(case, IMPRESSION) if _exactly(described, o) and len(levels(o)) == 1]
+    far = [other for other in same if levels(other) | here == {"upper", "lower"}]
+    return far[0] if far and len(far) == len(same) else None
 
 
 def _exactly(concluded: Finding, other: Finding) -> bool:
@@ -78,7 +92,7 @@ def _lobe(finding: Finding) -> bool:
     return any(re.search(r"\blobe|\b[RL][UML]L\b", site.quote, re.IGNORECASE) for site in finding.sites)
 
 
-def _candidate(case: Case, concluded: Finding, described: Finding) -> Candidate:
+def _candidate(case: Case, concluded: Finding, described: Finding, confidence: float = 0.86) -> Candidate:
     (said,), (seen,) = levels(concluded), levels(described)
     place = _level_word(concluded, said)
     fixes = (*_turned(concluded, said, seen), *_turned(described, seen, said))
@@ -90,7 +104,7 @@ def _candidate(case: Case, concluded: Finding, described: Finding) -> Candidate:
             f"the findings describe it in the {seen} lung."
         ),
         rule="location.level",
-        confidence=0.86,
+        confidence=confidence,
         evidence=(
             *sentences(case, described, concluded),
             *edge_path(described.concept, concluded.concept, case.facts),

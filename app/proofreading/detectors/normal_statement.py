@@ -27,6 +27,8 @@ _ADJECTIVES = frozenset(
     "pulmonary pleural cardiac aortic hilar mediastinal bony osseous skeletal costal".split()
 )
 _GONE = frozenset({"resolved", "decreased"})
+# what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
+_GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
 _WEAK = frozenset({"trace", "mild"})
 
 
@@ -63,12 +65,16 @@ class NormalStatement:
             return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False
+        gross = any(grade.value == "severe" for grade in described.severities)
         return any(
             subsumes(finding, described.concept, case.facts)
             for site in normal.sites
             if site.quote.lower() not in _ADJECTIVES
             for structure in _unsided(site.concept, case)
-            for finding in self._ruled_out.get(structure, ())
+            for finding in (
+                *self._ruled_out.get(structure, ()),
+                *(_GROSS.get(structure, ()) if gross else ()),
+            )
         )
 
 
