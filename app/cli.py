@@ -16,6 +16,7 @@ _COMMANDS = {
     "check": ("app.commands.check", "check reports from a file or standard input"),
     "serve": ("app.commands.serve", "run the HTTP service"),
     "index": ("app.commands.index", "build or describe an index of reference reports"),
+    "lexicon": ("app.commands.lexicon", "words that are right at this site"),
     "evaluate": ("app.evaluation.command", "measure how well errors are found"),
 }
 

@@ -1,6 +1,6 @@
 """The parts that a check needs, and the only place that picks their implementations."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
 from io import StringIO
@@ -29,6 +29,7 @@ from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
+from app.proofreading.profile import Profile, ProfileError, read_profile
 from app.proofreading.report import SubmittedReport
 from app.proofreading.speech import Speech, read_speech
 from app.reading import read_reports
@@ -47,6 +48,7 @@ from models.onnx_embedder import OnnxEmbedder, bundled_model
 from models.reference_index import ReferenceIndex, ReferenceIndexError, read_manifest
 
 _DEFAULT_INDEX = Path("var/index")
+DEFAULT_SITE = Path("var/site")
 
 
 class ConfigurationError(Exception):
@@ -62,6 +64,7 @@ class Services:
     references: IndexedReferences | None
     detectors: tuple[Detector, ...]
     references_k: int = 4
+    profile: Profile = field(default_factory=Profile)
     counted: Counts = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -74,6 +77,7 @@ def build_services(settings: Settings) -> Services:
     """
     if settings.llm_base_url is not None:
         raise ConfigurationError("RADPROOF_LLM_BASE_URL: the language-model review is not built yet")
+    profile = _open_profile(settings)
     knowledge = _open_graph(settings)
     versions = {
         "radproof": __version__,
@@ -88,11 +92,22 @@ def build_services(settings: Settings) -> Services:
         extractor=LexicalExtractor(lexicon(names)),
         knowledge=knowledge,
         references=references,
-        detectors=detectors((row.text for row in names), read_speech(folder)),
+        detectors=detectors((row.text for row in names), read_speech(folder), profile.words),
         references_k=settings.references_k,
+        profile=profile,
         counted=read_observed(folder),
         versions=versions,
     )
+
+
+def _open_profile(settings: Settings) -> Profile:
+    folder = settings.site_dir or DEFAULT_SITE
+    if settings.site_dir is not None and not folder.is_dir():
+        raise ConfigurationError(f"RADPROOF_SITE_DIR={folder}: no such folder")
+    try:
+        return read_profile(folder)
+    except (ProfileError, OSError) as error:
+        raise ConfigurationError(f"RADPROOF_SITE_DIR: {error}") from error
 
 
 def _open_graph(settings: Settings) -> GraphStore:
@@ -141,10 +156,10 @@ def bundled_reports() -> Iterator[SubmittedReport]:
     return read_reports(StringIO(stored), "jsonl")
 
 
-def detectors(names: Iterable[str], archive: Speech) -> tuple[Detector, ...]:
-    """Every detector; ``archive`` is how a site's own correct reports speak."""
+def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[Detector, ...]:
+    """Every detector; ``archive`` is how a site's own correct reports speak, ``words`` are right there."""
     speech = Speech.of(report.text for report in bundled_reports()).joined(archive)
-    lexis = Lexis(names, speech)
+    lexis = Lexis(names, speech, words)
     return (
         Laterality(),
         Negation(),

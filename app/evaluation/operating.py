@@ -8,7 +8,7 @@ import numpy as np
 from app.evaluation.metrics import Estimate, Numbers, Rate, bayes, rate
 from app.evaluation.score import Outcome
 from app.evaluation.summary import PREVALENCES, clean, wrong
-from app.proofreading.merge import HIGH, MEDIUM
+from app.proofreading.profile import HIGH, MEDIUM
 from app.proofreading.report import ErrorType
 
 Families = Mapping[str, Sequence[Outcome]]

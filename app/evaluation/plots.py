@@ -8,7 +8,7 @@ from app.evaluation.calibration import Calibration
 from app.evaluation.curves import Curve
 from app.evaluation.results import Results
 from app.evaluation.summary import HEADLINE, Measure, Summary
-from app.proofreading.merge import MEDIUM
+from app.proofreading.profile import MEDIUM
 from app.proofreading.report import ErrorType
 
 _COLOURS = ("#1b6ca8", "#d1720e", "#3c8d40", "#8a4fa3", "#b8332a")

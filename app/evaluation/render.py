@@ -16,7 +16,7 @@ from app.evaluation.paper import (
 )
 from app.evaluation.results import Checker, Family, Results
 from app.evaluation.summary import HEADLINE, Measure, Summary, TypeRow
-from app.proofreading.merge import MEDIUM
+from app.proofreading.profile import MEDIUM
 from app.proofreading.report import ErrorType
 
 _BOTH = ("RadProof", "plain rules")

@@ -47,7 +47,7 @@ def check_report(submitted: SubmittedReport, services: "Services") -> CheckedRep
     grounded, knowledge = _grounded(graph, services)
     references, retrieval = _references(submitted.text, services)
     case = _case(report, grounded, references, submitted)
-    errors = resolve(_candidates(case, services), report)
+    errors = resolve(_candidates(case, services), report, services.profile)
     errors, corrected = _corrected(errors, case, submitted, services)
     return CheckedReport(
         report=submitted,
@@ -173,7 +173,7 @@ def _errors_of(
     report = parse(text)
     grounded, _ = _grounded(services.extractor.extract(report), services)
     edited = _case(report, grounded, case.references, replace(submitted, text=text))
-    return resolve(_candidates(edited, services), report)
+    return resolve(_candidates(edited, services), report, services.profile)
 
 
 def _kinds(errors: tuple[ReportError, ...]) -> dict[str, int]:

@@ -6,7 +6,7 @@ English words and their frequencies come with the pyspellchecker package (MIT).
 import gzip
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -71,8 +71,8 @@ def _sound(word: str) -> str:
 class Lexis:
     """Answers which word was meant. Thread-safe once built."""
 
-    def __init__(self, names: Iterable[str], speech: Speech) -> None:
-        """Learn terms from graph ``names``, and how they are used from ``speech``."""
+    def __init__(self, names: Iterable[str], speech: Speech, words: Set[str] = frozenset()) -> None:
+        """Learn terms from graph ``names``, and their use from ``speech``; ``words`` are right as they are."""
         folded = [fold(name) for name in names]
         known = Speech.of(folded).joined(speech)
         self._words, self._pairs = known.words, known.pairs
@@ -84,6 +84,8 @@ class Lexis:
         self._own |= frozenset(
             files("app").joinpath("proofreading/vocabulary.txt").read_text("utf-8").split()
         )
+        self.allowed = frozenset(words)
+        self._own |= self.allowed
         self._domain = frozenset(self._words) | self._own
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         self._by_length: dict[int, list[str]] = defaultdict(list)

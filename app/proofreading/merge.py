@@ -4,26 +4,20 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import replace
 
-from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind, ReportError, Tier
+from app.proofreading.profile import Profile
+from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind, ReportError
 from models.types import Report, SectionName, Span
 
-HIGH = 0.85
-MEDIUM = 0.6
 
-
-def tier(confidence: float) -> Tier:
-    """The tier of a confidence between 0 and 1."""
-    if confidence >= HIGH:
-        return Tier.HIGH
-    return Tier.MEDIUM if confidence >= MEDIUM else Tier.LOW
-
-
-def resolve(candidates: Iterable[Candidate], report: Report) -> tuple[ReportError, ...]:
+def resolve(
+    candidates: Iterable[Candidate], report: Report, profile: Profile | None = None
+) -> tuple[ReportError, ...]:
     """Keep the most confident candidate of each place, with the evidence of all; in text order.
 
     Two candidates speak of one place when their spans overlap, or when they are of one type and
-    rest on the same sentences. Ids are e1, e2, ... in text order.
+    rest on the same sentences. Ids are e1, e2, ... in text order; tiers are those of the site's profile.
     """
+    site = profile or Profile()
     kept = _Kept()
     for candidate in sorted(candidates, key=lambda c: (-c.confidence, c.span, c.type)):
         kept.take(candidate)
@@ -32,7 +26,7 @@ def resolve(candidates: Iterable[Candidate], report: Report) -> tuple[ReportErro
         ReportError(
             id=f"e{number}",
             candidate=candidate,
-            tier=tier(candidate.confidence),
+            tier=site.tier(candidate),
             section=_section(candidate.span, report),
             quote=report.quote(candidate.span),
         )

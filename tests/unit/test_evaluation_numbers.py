@@ -19,7 +19,7 @@ from app.evaluation.paper import paper_score
 from app.evaluation.score import Outcome, Returned, score
 from app.evaluation.summary import Measure, summarize
 from app.evaluation.wording import bleu, rouge_1
-from app.proofreading.merge import tier
+from app.proofreading.profile import Profile
 from app.proofreading.report import (
     Candidate,
     CheckedReport,
@@ -37,12 +37,17 @@ from models.types import ReportGraph, SectionName, Span
 SIDE, DENIED = ErrorType.LATERALITY_MISMATCH, ErrorType.NEGATION_CONTRADICTION
 
 
+def returned(kind: ErrorType, rule: str, confidence: float, hit: bool) -> Returned:
+    tier = Profile().tier(Candidate(kind, Span(0, 1), "", rule, confidence))
+    return Returned(kind, rule, confidence, tier, hit)
+
+
 def side(confidence: float, *, hit: bool = False) -> Returned:
-    return Returned(SIDE, "laterality.sections", confidence, tier(confidence), hit)
+    return returned(SIDE, "laterality.sections", confidence, hit)
 
 
 def denied(confidence: float, *, hit: bool = False) -> Returned:
-    return Returned(DENIED, "negation.sections", confidence, tier(confidence), hit)
+    return returned(DENIED, "negation.sections", confidence, hit)
 
 
 def clean(name: str, *returned: Returned) -> Outcome:

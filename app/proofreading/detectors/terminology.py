@@ -81,6 +81,8 @@ class Terminology:
         self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
     ) -> tuple[Candidate, int] | None:
         """The candidate that begins at a token, and how many tokens it covers."""
+        if tokens.words[index] in self._lexis.allowed:
+            return None
         confusion = _confusion(tokens.words, index, bounds)
         if confusion is not None:
             size = len(confusion.heard)
