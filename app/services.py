@@ -24,6 +24,7 @@ from app.proofreading.detectors.numbering import Numbering
 from app.proofreading.detectors.omitted import Omitted
 from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.quantity import Quantity
+from app.proofreading.detectors.scope import Scope
 from app.proofreading.detectors.severity import Severity
 from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
@@ -181,5 +182,6 @@ def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[D
         Demographic(),
         Age(),
         Order(),
+        Scope(),
         TemplateArtifact(),
     )

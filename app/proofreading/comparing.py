@@ -19,6 +19,8 @@ _ZONES = (
     ("middle", re.compile(r"\b(mid|middle|rml|lingula|lingular)\b", re.IGNORECASE)),
     ("lower", re.compile(r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll)\b", re.IGNORECASE)),
 )
+_CHEST = re.compile(r"chest|thora|lung|cxr|pulmon|rib", re.IGNORECASE)
+_MOSTLY = 0.6  # share of what is told that lies in the chest
 _CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
 _ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
 _LUNG = re.compile(r"lung|lobe|lingula|bas[ei]|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE)
@@ -222,6 +224,19 @@ def fading(finding: Finding, case: Case) -> bool:
         for entity in case.graph.entities
         if entity.sentence == finding.sentence
     )
+
+
+def is_chest(case: Case) -> bool:
+    """True for a study of the chest: by order or title, else by where most structures and findings lie."""
+    titles = [s.body.of(case.report.text) for s in case.report.sections if s.name is SectionName.EXAM]
+    told = [case.context.body_part, case.context.procedure, *titles]
+    if any(words and words.strip() for words in told):
+        return any(words and _CHEST.search(words) for words in told)
+    named = [entity.concept for entity in case.graph.entities if entity.concept is not None]
+    homes = {e.source_id: e.target_id for e in case.facts.edges if e.kind is EdgeKind.HAS_FINDING_SITE}
+    nodes = [case.facts.nodes.get(homes.get(concept, concept)) for concept in named]
+    regions = [node.region for node in nodes if node is not None and node.region is not None]
+    return regions.count("chest") >= max(1, len(regions) * _MOSTLY)
 
 
 def is_device(finding: Finding) -> bool:

@@ -39,6 +39,22 @@ _LETTERS_OF_ONE = 0.45  # and where one word was heard as one
 _SPLIT = 0.8  # likeness of letters of a word heard as two that share its beginning
 _EVERYDAY = 20_000  # an English word this frequent may just be new to the reports
 _ANYWHERE = frozenset("a an the is are in on at to be was xxxx".split())
+_ADDED = (
+    "non",
+    "un",
+    "re",
+    "pre",
+    "post",
+    "sub",
+    "multi",
+    "bi",
+    "uni",
+    "peri",
+    "para",
+    "intra",
+    "extra",
+    "micro",
+)
 _CLOSED = frozenset(
     "a the of in is are and or with no to at on for there an be not do from by was this that xxxx".split()
 )
@@ -111,7 +127,8 @@ class Lexis:
 
     def known(self, word: str) -> bool:
         """True for a word of the graph, the corpus, the rules or English, also in a plain ending or compound."""
-        forms = (word, *(word.removesuffix(ending) for ending in _ENDINGS))
+        forms = [word, *(word.removesuffix(ending) for ending in _ENDINGS)]
+        forms += [f"{word[:-1]}ic"] if word.endswith("y") else []  # "sonography", "sonographic"
         stems = (form[len(prefix) :] for prefix in _COMPOUNDS for form in forms if form.startswith(prefix))
         return any(self._is_word(form) for form in (*forms, *(stem for stem in stems if len(stem) > _STEM)))
 
@@ -243,6 +260,8 @@ def _same_word(word: str, term: str) -> bool:
 def _related(term: str, window: tuple[str, ...]) -> bool:
     """True when the words are the term in another form: inflected, split in two, or with a word beside it."""
     joined = "".join(window)
+    if any(joined == f"{prefix}{term}" for prefix in _ADDED):
+        return True
     same = float(DamerauLevenshtein.normalized_similarity(joined, term))
     if joined == term or term in window:
         return True

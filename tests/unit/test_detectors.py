@@ -181,6 +181,23 @@ def test_order_of_the_other_side(check) -> None:  # type: ignore[no-untyped-def]
     assert one(checked, "order_mismatch").quote == "Right"
 
 
+def test_order_of_a_complete_study(check) -> None:  # type: ignore[no-untyped-def]
+    text = (
+        "TECHNIQUE: Sonography of the abdomen.\nFINDINGS: The liver and the spleen are normal. The gallbladder is empty. "
+        "Both kidneys are normal.\nIMPRESSION: Normal."
+    )
+    error = one(check(text, procedure="US ABDOMEN COMPLETE"), "order_mismatch")
+    assert "bile ducts, pancreas, aorta, inferior vena cava" in error.candidate.message
+    assert not check(text, procedure="US ABDOMEN LIMITED").has_errors
+
+
+def test_order_of_contrast(check) -> None:  # type: ignore[no-untyped-def]
+    text = "TECHNIQUE: Images were taken without IV contrast.\nFINDINGS: Lungs are clear."
+    assert one(check(text, procedure="CT CHEST W CONTRAST"), "order_mismatch").quote == "without IV contrast"
+    assert not check(text, procedure="CT CHEST WO CONTRAST").has_errors
+    assert not check(text, procedure="CT CHEST W AND WO CONTRAST").has_errors
+
+
 def test_order_of_another_part(check) -> None:  # type: ignore[no-untyped-def]
     text = "FINDINGS: CT of the abdomen was performed. Lungs are clear."
     checked = check(text, procedure="XR CHEST 2 VIEWS", modality="XR")

@@ -4,15 +4,13 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, asserted, name, sentences
+from app.proofreading.comparing import REPORTED, asserted, is_chest, name, sentences
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind, Sidedness
-from models.types import Entity, EntityKind, RelationKind, SectionName, Span
+from models.types import Entity, EntityKind, RelationKind, Span
 
-_CHEST = re.compile(r"chest|thora|lung|cxr|pulmon|rib", re.IGNORECASE)
-_MOSTLY = 0.6
 _GAP = re.compile(r"[\s-]+")
 _OPPOSITE = {"left": Sidedness.RIGHT, "right": Sidedness.LEFT}
 _INNER = frozenset({"RP:lung", "RP:pleura", "RP:pleural-space", "RP:heart", "RP:pulmonary-vasculature"})
@@ -32,22 +30,9 @@ class ImpossibleAnatomy:
                 site = case.graph.entities[relation.target]
                 if side.kind is EntityKind.SIDE and site.kind is EntityKind.ANATOMY:
                     yield from _wrong_side(case, side, site)
-        if _is_chest(case):
+        if is_chest(case):
             for finding in asserted(case, REPORTED):
                 yield from _wrong_region(case, finding)
-
-
-def _is_chest(case: Case) -> bool:
-    """True for a study of the chest: by order or title, else by where most structures and findings lie."""
-    titles = [s.body.of(case.report.text) for s in case.report.sections if s.name is SectionName.EXAM]
-    told = [case.context.body_part, case.context.procedure, *titles]
-    if any(words and words.strip() for words in told):
-        return any(words and _CHEST.search(words) for words in told)
-    named = [entity.concept for entity in case.graph.entities if entity.concept is not None]
-    homes = {e.source_id: e.target_id for e in case.facts.edges if e.kind is EdgeKind.HAS_FINDING_SITE}
-    nodes = [case.facts.nodes.get(homes.get(concept, concept)) for concept in named]
-    regions = [node.region for node in nodes if node is not None and node.region is not None]
-    return regions.count("chest") >= max(1, len(regions) * _MOSTLY)
 
 
 def _wrong_side(case: Case, side: Entity, site: Entity) -> Iterator[Candidate]:

@@ -9,6 +9,7 @@ from app.proofreading.comparing import (
     IMPRESSION,
     asserted,
     current,
+    is_chest,
     is_device,
     name,
     sentences,
@@ -34,8 +35,9 @@ class Measurements:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates of range in text order, then mismatches in the order of the impression."""
-        for finding in asserted(case, FINDINGS | IMPRESSION):
-            yield from _out_of_range(case, finding)
+        if is_chest(case):  # the ranges are those of chest findings
+            for finding in asserted(case, FINDINGS | IMPRESSION):
+                yield from _out_of_range(case, finding)
         yield from _structures(case)
         described = [f for f in asserted(case, FINDINGS) if len(f.measurements) == 1]
         for concluded in asserted(case, IMPRESSION):

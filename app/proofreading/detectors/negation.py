@@ -20,7 +20,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
-from models.types import Span
+from models.types import EntityKind, Span
 
 _NEGATIVE_OPENING = re.compile(
     r"(there (is|are|has been) )?(no|without|negative for)( (evidence|signs?|findings?) (of|for))?\s*",
@@ -50,9 +50,19 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if fading(described, case) or _explained(described, case):
         return False
-    if _vertebral(denial, case) != _vertebral(described, case):
+    if _of_another_organ(denial, described, case) or _vertebral(denial, case) != _vertebral(described, case):
         return False
     return not _elsewhere(denial, described) and not _limited(denial, described, case)
+
+
+def _of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when something is denied of an organ outside the chest, and not described of that one."""
+    named = denial.sites or [
+        e for e in case.graph.entities if e.sentence == denial.sentence and e.kind is EntityKind.ANATOMY
+    ]
+    regions = {node.region for site in named if (node := case.facts.nodes.get(site.concept or ""))}
+    same = {site.concept for site in denial.sites} & {site.concept for site in described.sites}
+    return bool(regions) and "chest" not in regions and not same
 
 
 def _explained(described: Finding, case: Case) -> bool:

@@ -110,7 +110,7 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
     return Candidate(
         type=ErrorType.NEGATION_CONTRADICTION,
         span=phrase(normal, case),
-        message=f"{structure} called {normal.entity.quote.lower()}, yet {what} is described.",
+        message=f'{structure}: "{normal.entity.quote.lower()}", yet {what} is described.',
         rule="negation.normal_statement",
         confidence=0.5 if weak else 0.8 if across else 0.7,
         evidence=sentences(case, normal, described),

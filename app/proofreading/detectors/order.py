@@ -18,7 +18,8 @@ _MODALITIES = (
     (
         "US",
         re.compile(
-            r"\b(?:US(?= of)|ultrasound|ultrasonograph\w+|sonogra\w+|echocardiogra\w+)\b", re.IGNORECASE
+            r"\b(?:(?-i:US)(?= of| [A-Z]{2})|ultrasound|ultrasonograph\w+|sonogra\w+|echocardiogra\w+)\b",
+            re.IGNORECASE,
         ),
     ),
     ("NM", re.compile(r"\b(?:PET|SPECT|scintigra\w+|bone scan|nuclear medicine)\b", re.IGNORECASE)),
@@ -57,7 +58,7 @@ _PARTS = {
     }.items()
 }
 # parts that one study shows together
-_TOGETHER = frozenset({"chest", "shoulder", "heart", "spine", "neck"})
+_TOGETHER = frozenset({"chest", "shoulder", "heart", "spine"})
 _PERFORMED = re.compile(
     r"\b(?:was|were|is|are)\s+(?:then\s+)?(?:performed|obtained|acquired|done|carried out|submitted)\b"
     r"|^(?:technique|procedure|exam(?:ination)?|study)\s*:",
@@ -189,9 +190,15 @@ def _words_of_part(case: Case) -> str | None:
     return None
 
 
+def _by_procedure(words: str) -> str:
+    """The modality that an ordered procedure begins with: "US PELVIS COMPLETE"."""
+    first = words.split()[0].upper() if words.split() else ""
+    return _ORDERED.get(first, first)
+
+
 def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     ordered = (case.context.modality or "").upper().replace("-", "")
-    ordered = _ORDERED.get(ordered, ordered)
+    ordered = _ORDERED.get(ordered, ordered) or _by_procedure(case.context.procedure or "")
     if ordered not in dict(_MODALITIES):
         return
     titled = any(exam.titled and dict(_MODALITIES)[ordered].search(exam.text) for exam in exams)
@@ -204,7 +211,8 @@ def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
         if named and all(modality != ordered for modality, _ in named):
             match = named[0][1]
             span = Span(exam.span.start + match.start(), exam.span.start + match.end())
-            evidence = Evidence(EvidenceKind.ORDER, source="modality")
+            source = "modality" if case.context.modality else "procedure"
+            evidence = Evidence(EvidenceKind.ORDER, source=source)
             yield _candidate(case, span, f"the order is for {ordered}", evidence)
             return
 

@@ -19,6 +19,7 @@ _GUT = ("RP:esophagus", "RP:stomach", "RP:duodenum")
 _COURSES = (_AIRWAY, _VEINS, _GUT)
 _ASIDE = frozenset({"RP:azygos-vein", "RP:inferior-vena-cava"})
 _NEAR = 1
+_LANDMARK = "RP:carina"  # by whose level the tips of lines are told
 
 
 class Tip:
@@ -60,6 +61,8 @@ def _tips(case: Case, sections: frozenset[SectionName]) -> list[Entity]:
 def _course(site: Entity, case: Case) -> tuple[int, int] | None:
     """(course, position along it) of a structure or of what it is part of."""
     place = {site.concept or "", *case.facts.wholes.get(site.concept or "", ())}
+    if site.concept == _LANDMARK:
+        return None
     if place & _ASIDE:
         return len(_COURSES), 0
     for number, course in enumerate(_COURSES):
