@@ -48,7 +48,7 @@ class Node:
     """One concept. ``names`` include the preferred one; ``xrefs`` are CURIEs such as RID:1326.
 
     ``region``: body region in lower case (chest, abdomen, head, neck, spine, pelvis, limb...).
-    ``plausible_mm``: lowest and highest plausible greatest dimension of this finding in millimetres.
+    ``plausible_mm``: lowest and highest plausible greatest dimension of this finding or structure in mm.
     ``severities``: severity words used of this finding. ``acuity``: acute | chronic | either.
     ``sex``: male | female when the structure or disease exists in one sex only.
     ``members``: the sources' own records of a concept that several of them have, each as it was

@@ -92,7 +92,13 @@ class _Anatomy:
         return replace(self.node, id=identifier, name=names[0], names=names, sidedness=side)
 
 
+def _range(cell: str) -> tuple[float, float] | None:
+    low, _, high = cell.partition("-")
+    return (float(low), float(high)) if high else None
+
+
 def _anatomy() -> Iterator[_Anatomy]:
+    sizes = {key: _range(cell) for key, cell in _rows("sizes.tsv", 2)}
     for key, names, sidedness, part_of, region, sex, left, right in _rows("anatomy.tsv", 8):
         every = _names(names)
         node = Node(
@@ -105,6 +111,7 @@ def _anatomy() -> Iterator[_Anatomy]:
             region=region or None,
             sidedness=Sidedness(sidedness),
             sex=sex or None,
+            plausible_mm=sizes.get(key),
         )
         yield _Anatomy(node, part_of, {Sidedness.LEFT: _names(left), Sidedness.RIGHT: _names(right)})
 
@@ -116,7 +123,6 @@ def _curated_nodes() -> Iterator[Node]:
             yield from (structure.twin(side) for side in _SIDES)
     for row in _rows("findings.tsv", 10):
         every = _names(row[2])
-        low, _, high = row[8].partition("-")
         yield Node(
             id=_PREFIX + row[0],
             name=every[0],
@@ -125,7 +131,7 @@ def _curated_nodes() -> Iterator[Node]:
             source_version=VERSION,
             names=every,
             acuity=row[9] or None,
-            plausible_mm=(float(low), float(high)) if high else None,
+            plausible_mm=_range(row[8]),
             severities=tuple(_list(row[7])),
         )
 

@@ -20,7 +20,7 @@ _RATIO = re.compile(
 _LEAST, _MOST = 0.25, 0.95
 _SMALL, _LARGE = 0.48, 0.58
 _CARDIOMEGALY = "RP:cardiomegaly"
-_HEARTS = frozenset({"RP:heart", "RP:cardiomediastinal-silhouette"})
+_HEARTS = frozenset({"RP:heart", "RP:heart-border", "RP:cardiomediastinal-silhouette"})
 
 
 class Cardiothoracic:
