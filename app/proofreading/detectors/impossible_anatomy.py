@@ -11,6 +11,13 @@ from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, 
 from kg_ingest.schema import EdgeKind, Sidedness
 from models.types import Entity, EntityKind, RelationKind, Span
 
+_SIDED = ("RP:left-", "RP:right-")
+_VARIANT = "RP:aorta"
+_ON_SIDE = re.compile(
+    r"\W*(?:(?:is|are|was|were|seen|noted|located|lies|lying|projects|identified|present|enlarged|normal|visualized|again)\W+){0,4}"
+    r"(?:in|on|at|of|within|beneath|under|over)\W+the\W+(?P<side>left|right)\b",
+    re.IGNORECASE,
+)
 _GAP = re.compile(r"[\s-]+")
 _OPPOSITE = {"left": Sidedness.RIGHT, "right": Sidedness.LEFT}
 _INNER = frozenset({"RP:lung", "RP:pleura", "RP:pleural-space", "RP:heart", "RP:pulmonary-vasculature"})
@@ -30,9 +37,46 @@ class ImpossibleAnatomy:
                 site = case.graph.entities[relation.target]
                 if side.kind is EntityKind.SIDE and site.kind is EntityKind.ANATOMY:
                     yield from _wrong_side(case, side, site)
+        yield from _told_on_a_side(case)
         if is_chest(case):
             for finding in asserted(case, REPORTED):
                 yield from _wrong_region(case, finding)
+
+
+def _told_on_a_side(case: Case) -> Iterator[Candidate]:
+    """A structure of one side that is said to be on the other: "the liver is on the left"."""
+    for site in case.graph.entities:
+        node = case.facts.nodes.get(site.concept or "") if site.kind is EntityKind.ANATOMY else None
+        wrong = (
+            {Sidedness.LEFT: "right", Sidedness.RIGHT: "left"}.get(node.sidedness)
+            if node and node.sidedness
+            else None
+        )
+        if node is None or wrong is None or not node.id.startswith("RP:") or node.id.startswith(_SIDED):
+            continue
+        if _VARIANT in {node.id, *case.facts.wholes.get(node.id, ())}:
+            continue  # a right aortic arch is a known variant
+        end = case.report.sentences[site.sentence].span.end
+        match = _ON_SIDE.match(case.report.text, site.span.end, end)
+        if match is None or match["side"].lower() != wrong:
+            continue
+        side = Span(match.start("side"), match.end("side"))
+        yield Candidate(
+            type=ErrorType.IMPOSSIBLE_ANATOMY,
+            span=Span(site.span.start, side.end),
+            message=f"The {node.name} is on the {node.sidedness}, not on the {wrong}.",
+            rule="impossible_anatomy.side",
+            confidence=0.9,
+            evidence=(
+                Evidence(EvidenceKind.TEXT, span=case.report.sentences[site.sentence].span),
+                Evidence(
+                    EvidenceKind.GRAPH_PATH,
+                    path=(node.name, "EXISTS_ON", str(node.sidedness)),
+                    source=node.source,
+                ),
+            ),
+            correction=Correction(side, cased(str(node.sidedness), case.report.quote(side))),
+        )
 
 
 def _wrong_side(case: Case, side: Entity, site: Entity) -> Iterator[Candidate]:

@@ -2,20 +2,32 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, asserted, is_device, name, sentences, without_sentence
+from app.proofreading.comparing import (
+    REPORTED,
+    asserted,
+    is_device,
+    name,
+    sentences,
+    without_place,
+    without_sentence,
+)
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
-from models.types import Entity
+from models.types import Entity, EntityKind, Span
 
 _INSIDE = re.compile(
-    r"\W*(?:(?:is|are|was|were|seen|noted|present|located|identified|involving|tip|now|projects|terminates)\W+)*"
-    r"(?:of|in|within|inside)\W+(?:the\W+|both\W+|left\W+|right\W+|bilateral\W+|lower\W+|upper\W+|\d+\w*\W+)*",
+    r"\W*(?:(?:is|are|was|were|be|seen|noted|present|located|identified|involving|tip|now|projects?|projecting|terminat\w+|"
+    r"lies|lie|lying|ends?|ending|positioned|placed|resides|sits|appears|courses|found|again)\W+)*"
+    r"(?:of|in|within|inside)\W+(?:the\W+|both\W+|left\W+|right\W+|bilateral\W+|lower\W+|upper\W+|sigmoid\W+|urinary\W+|\d+\w*\W+)*",
     re.IGNORECASE,
 )
-_LUNG = frozenset({"RP:lung", "RP:pulmonary-vasculature"})
+_LUNG = frozenset(
+    {"RP:lung", "RP:pulmonary-vasculature", "RP:bronchus", "RP:airway", "RP:trachea", "RP:interstitium"}
+)
 _PLEURA = frozenset({"RP:pleura", "RP:pleural-space"})
 _HEART = frozenset({"RP:heart", "RP:pericardium"})
 _BONE = frozenset(
@@ -36,10 +48,19 @@ _ANYWHERE = frozenset(
         "RP:cyst",
     }
 )
+_OF = re.compile(r"\W+of\W+(?:the\W+)?(?:(?P<side>left|right)\W+)?", re.IGNORECASE)
+_OPPOSED = {"left": "right", "right": "left"}
+_REGIONS = frozenset({"chest", "abdomen", "pelvis", "limb", "head"})
+_CURATED = "RP:"
+_INNER = (
+    _LUNG | _PLEURA | _HEART | {"RP:mediastinum", "RP:hilum", "RP:costophrenic-angle", "RP:hemidiaphragm"}
+)
 _OSSEOUS = "RP:osseous-finding"
 _ORGANS = frozenset(
     f"RP:{organ}"
-    for organ in "bladder stomach kidney spleen pancreas bowel colon small-bowel brain uterus prostate liver".split()
+    for organ in (
+        "bladder gallbladder stomach kidney spleen pancreas bowel colon small-bowel brain uterus prostate liver"
+    ).split()
 )
 # device -> organs that no such device ends in
 _OUT_OF_REACH: dict[str, frozenset[str]] = {
@@ -68,6 +89,52 @@ class Misplaced:
                 if _impossible(case, finding, site) and _said_inside(case, finding, site):
                     yield _candidate(case, finding, site)
                     break
+        yield from _parts_of_others(case)
+
+
+def _parts_of_others(case: Case) -> Iterator[Candidate]:
+    """A structure told to be of one that it is no part of: "the lingula of the right lung"."""
+    entities = case.graph.entities
+    for first, second in pairwise([e for e in entities if e.kind is EntityKind.ANATOMY]):
+        between = case.report.text[first.span.end : second.span.start]
+        match = _OF.fullmatch(between)
+        if match is None or first.sentence != second.sentence:
+            continue
+        part, whole = (case.facts.nodes.get(entity.concept or "") for entity in (first, second))
+        if (
+            part is None
+            or whole is None
+            or not part.id.startswith(_CURATED)
+            or not whole.id.startswith(_CURATED)
+        ):
+            continue
+        side = (match["side"] or (str(whole.sidedness) if whole.sidedness else "")).lower()
+        if not _INNER & {part.id, *case.facts.wholes.get(part.id, ())}:
+            continue
+        opposed = _OPPOSED.get(str(part.sidedness)) == side
+        regions = {part.region, whole.region}
+        if opposed or (None not in regions and len(regions) == 2 and regions <= _REGIONS):
+            yield _of(case, first, second)
+
+
+def _of(case: Case, first: Entity, second: Entity) -> Candidate:
+    span = Span(first.span.start, second.span.end)
+    return Candidate(
+        type=ErrorType.IMPOSSIBLE_ANATOMY,
+        span=span,
+        message=f"{first.quote.lower()} is no part of the {second.quote.lower()} named.",
+        rule="impossible_anatomy.part",
+        confidence=0.88,
+        evidence=(
+            Evidence(EvidenceKind.TEXT, span=case.report.sentences[first.sentence].span),
+            Evidence(
+                EvidenceKind.GRAPH_PATH,
+                path=(first.quote.lower(), "NOT_PART_OF", second.quote.lower()),
+                source="RadProof core",
+            ),
+        ),
+        correction=without_place(case, span),
+    )
 
 
 def _said_inside(case: Case, finding: Finding, site: Entity) -> bool:
