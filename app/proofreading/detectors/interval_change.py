@@ -48,6 +48,7 @@ _EARLIER = (
 _COMPARED = re.compile(
     rf"\b(?:{_CHANGED})\b[^.;]{{0,60}}?\b{_EARLIER}\b|\b{_EARLIER}\b[^.;]{{0,60}}?\b(?:{_CHANGED})\b"
     rf"|\binterval\s+(?:{_CHANGED}|appearance|enlargement|change|progression|removal|placement)\b"
+    rf"|\b(?:{_CHANGED})\b[^.;]{{0,40}}?\b(?:since|from|than|with|to) (?:yesterday|last (?:week|month|year|night))(?:'s)?\b"
     r"|\b(?:in|over|during|since) the (?:interval|interim)\b|\bsince (?:yesterday|last (?:week|month|year|night))\b"
     r"|\b(?:when|as) compared (?:to|with) (?:the )?(?:prior|previous|old|earlier)\b|\bredemonstrat\w+\b"
     r"|\b(?:unchanged|stable|larger|smaller|worse|better|improved|increased|decreased) (?:from|since|than) "
@@ -113,7 +114,10 @@ def _without_prior(case: Case) -> Iterator[Candidate]:
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
             yield _unfounded(case, index, span, none.span, 0.86)
         elif changes:
-            yield _unfounded(case, index, changes[0].span, none.span, 0.5)
+            fresh = any(
+                change.value == "new" for change in changes
+            )  # "increased" and "stable" may tell of a look
+            yield _unfounded(case, index, changes[0].span, none.span, 0.62 if fresh else 0.5)
 
 
 def _unfounded(case: Case, index: int, span: Span, none: Span, confidence: float) -> Candidate:

@@ -32,6 +32,17 @@ _MODALITIES = (
         ),
     ),
 )
+# words that only one kind of study has
+_OWN_WORDS = {
+    "MR": re.compile(
+        r"\b(?:T[12][- ]?(?:weighted|hyperintens\w+|bright|signal)|FLAIR|STIR|diffusion[- ]weighted|gadolinium)\b",
+        re.IGNORECASE,
+    ),
+    "US": re.compile(r"\b(?:(?:hypo|hyper|an|iso)echoic|echogenic\w*|doppler|transducer)\b", re.IGNORECASE),
+    "CT": re.compile(
+        r"\b(?:hounsfield|HU|(?:axial|coronal|sagittal)\s+(?:ct\s+)?(?:images|sections|slices|reformats?))\b"
+    ),
+}
 _ORDERED = {
     "CR": "XR",
     "DX": "XR",
@@ -201,6 +212,7 @@ def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     ordered = _ORDERED.get(ordered, ordered) or _by_procedure(case.context.procedure or "")
     if ordered not in dict(_MODALITIES):
         return
+    yield from _own_words(case, ordered)
     titled = any(exam.titled and dict(_MODALITIES)[ordered].search(exam.text) for exam in exams)
     for exam in exams:
         if exam.titled and titled:
@@ -215,6 +227,22 @@ def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
             evidence = Evidence(EvidenceKind.ORDER, source=source)
             yield _candidate(case, span, f"the order is for {ordered}", evidence)
             return
+
+
+def _own_words(case: Case, ordered: str) -> Iterator[Candidate]:
+    """Words of another kind of study among the findings: "T2 weighted", "hypoechoic"."""
+    source = "modality" if case.context.modality else "procedure"
+    for index, sentence in enumerate(case.report.sentences):
+        text = sentence.span.of(case.report.text)
+        if case.report.section_of(index) not in REPORTED or _NOT_THIS.search(text):
+            continue
+        for modality, pattern in _OWN_WORDS.items():
+            match = pattern.search(text)
+            if match is not None and modality != ordered:
+                span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+                evidence = Evidence(EvidenceKind.ORDER, source=source)
+                yield _candidate(case, span, f"the order is for {ordered}", evidence)
+                return
 
 
 def _part(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
