@@ -161,7 +161,7 @@ def bundled_reports() -> Iterator[SubmittedReport]:
 def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[Detector, ...]:
     """Every detector; ``archive`` is how a site's own correct reports speak, ``words`` are right there."""
     speech = Speech.of(report.text for report in bundled_reports()).joined(archive)
-    lexis = Lexis(names, speech, words)
+    lexis = Lexis(names, speech, words, of_archive=bool(archive.words))
     return (
         Laterality(),
         Negation(),

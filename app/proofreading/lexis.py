@@ -87,8 +87,14 @@ def _sound(word: str) -> str:
 class Lexis:
     """Answers which word was meant. Thread-safe once built."""
 
-    def __init__(self, names: Iterable[str], speech: Speech, words: Set[str] = frozenset()) -> None:
-        """Learn terms from graph ``names``, and their use from ``speech``; ``words`` are right as they are."""
+    def __init__(
+        self, names: Iterable[str], speech: Speech, words: Set[str] = frozenset(), *, of_archive: bool = False
+    ) -> None:
+        """Learn terms from graph ``names``, and their use from ``speech``; ``words`` are right as they are.
+
+        ``of_archive``: the speech is that of a site's own reports, of every kind of study there.
+        """
+        self.of_archive = of_archive
         folded = [fold(name) for name in names]
         known = Speech.of(folded).joined(speech)
         self._words, self._pairs = known.words, known.pairs

@@ -152,7 +152,7 @@ def test_the_rest_of_the_report_decides_what_is_right(check) -> None:  # type: i
             "FINDINGS: Heart size is normal.",
         ),
         ("FINDINGS: Small 3 m nodule in the right lung.", "measurement", "3 m", "Small 3 mm nodule"),
-        ("FINDINGS: Mild scoliosis. Lungs are clear. Severe scoliosis.", "severity_mismatch", None, None),
+        ("FINDINGS: Mild cardiomegaly. Lungs are clear. Severe cardiomegaly.", "severity_mismatch", None, None),
         (
             "COMPARISON: None.\nFINDINGS: Lungs are clear. Unchanged since the prior study.",
             "interval_change_mismatch",

@@ -10,6 +10,7 @@ from app.proofreading.comparing import (
     REPORTED,
     asserted,
     current,
+    is_chest,
     leave_out,
     levels,
     name,
@@ -68,7 +69,7 @@ class IntervalChange:
         concluded = [finding for finding in asserted(case, IMPRESSION) if _change(finding)]
         for said in concluded:
             yield from _against(case, said, described)
-        for within in (concluded, described):
+        for within in (concluded, described) if is_chest(case) else ():
             for number, said in enumerate(within):
                 others = [other for other in within[:number] if _one_place(other, said)]
                 yield from _against(case, said, others)

@@ -10,6 +10,7 @@ from app.proofreading.comparing import (
     Likeness,
     asserted,
     edge_path,
+    is_chest,
     is_device,
     levels,
     likeness,
@@ -57,7 +58,7 @@ class Laterality:
             opposed = _opposed(concluded, described, case)
             if opposed is not None:
                 yield _candidate(case, concluded, opposed)
-        for one in described:
+        for one in described if is_chest(case) else ():
             other = _unconcluded(one, case)
             if other is not None:
                 yield _beside(case, one, other)

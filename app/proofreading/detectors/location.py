@@ -10,6 +10,7 @@ from app.proofreading.comparing import (
     Likeness,
     asserted,
     edge_path,
+    is_chest,
     levels,
     likeness,
     name,
@@ -52,7 +53,7 @@ class Location:
             ]
             if clear and len(levels(clear[0])) == 1:
                 yield _candidate(case, concluded, clear[0])
-        for one in described:
+        for one in described if is_chest(case) else ():
             other = _unconcluded(one, case)
             if other is not None:
                 yield _candidate(case, other, one, 0.72)

@@ -38,7 +38,7 @@ class Measurements:
         if is_chest(case):  # the ranges are those of chest findings
             for finding in asserted(case, FINDINGS | IMPRESSION):
                 yield from _out_of_range(case, finding)
-        yield from _structures(case)
+            yield from _structures(case)
         described = [f for f in asserted(case, FINDINGS) if len(f.measurements) == 1]
         for concluded in asserted(case, IMPRESSION):
             if len(concluded.measurements) == 1:

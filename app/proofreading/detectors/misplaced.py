@@ -8,6 +8,7 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import (
     REPORTED,
     asserted,
+    is_chest,
     is_device,
     name,
     sentences,
@@ -52,6 +53,9 @@ _OF = re.compile(r"\W+of\W+(?:the\W+)?(?:(?P<side>left|right)\W+)?", re.IGNORECA
 _OPPOSED = {"left": "right", "right": "left"}
 _REGIONS = frozenset({"chest", "abdomen", "pelvis", "limb", "head"})
 _CURATED = "RP:"
+_SHARED = frozenset(
+    "lobe lobes base bases apex apices segment segments hilum hila wall border margin zone".split()
+)
 _INNER = (
     _LUNG | _PLEURA | _HEART | {"RP:mediastinum", "RP:hilum", "RP:costophrenic-angle", "RP:hemidiaphragm"}
 )
@@ -84,6 +88,8 @@ class Misplaced:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates in text order, one a finding."""
+        if not is_chest(case):
+            return
         for finding in asserted(case, REPORTED):
             for site in finding.sites:
                 if _impossible(case, finding, site) and _said_inside(case, finding, site):
@@ -98,7 +104,7 @@ def _parts_of_others(case: Case) -> Iterator[Candidate]:
     for first, second in pairwise([e for e in entities if e.kind is EntityKind.ANATOMY]):
         between = case.report.text[first.span.end : second.span.start]
         match = _OF.fullmatch(between)
-        if match is None or first.sentence != second.sentence:
+        if match is None or first.sentence != second.sentence or first.quote.lower() in _SHARED:
             continue
         part, whole = (case.facts.nodes.get(entity.concept or "") for entity in (first, second))
         if (

@@ -11,6 +11,7 @@ from app.proofreading.comparing import (
     denied,
     edge_path,
     fading,
+    is_chest,
     levels,
     name,
     phrase,
@@ -133,7 +134,8 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
             f"{name(described.concept, case.facts)} is described in one sentence and denied in another."
         ),
         rule="negation.sections" if across else "negation.sentences",
-        confidence=_confidence(certain=certain, across=across, detailed=detailed),
+        confidence=_confidence(certain=certain, across=across, detailed=detailed)
+        - (0.0 if is_chest(case) else _BEYOND),
         evidence=(
             *sentences(case, denial, described),
             *edge_path(described.concept, denial.concept, case.facts),
@@ -176,6 +178,7 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
     return Correction(Span(sentence.start, phrase(denial, case).end), words)
 
 
+_BEYOND = 0.25  # less sure outside the chest, where one report tells of many levels, vessels and joints
 _RESIDUAL = "RP:benign-residual"
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30

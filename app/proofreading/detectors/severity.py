@@ -8,6 +8,7 @@ from app.proofreading.comparing import (
     IMPRESSION,
     Likeness,
     asserted,
+    is_chest,
     levels,
     likeness,
     name,
@@ -34,7 +35,9 @@ class Severity:
         concluded = [finding for finding in asserted(case, IMPRESSION) if _grade(finding)]
         for said in concluded:
             yield from _against(case, said, described)
-        for within in (concluded, described):
+        for within in (
+            (concluded, described) if is_chest(case) else ()
+        ):  # elsewhere there are levels and joints
             for number, said in enumerate(within):
                 same = [other for other in within[:number] if other.concept == said.concept]
                 yield from _against(case, said, [other for other in same if other.sentence != said.sentence])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
+from app.proofreading.comparing import is_chest
 from app.proofreading.parts import sentences_aside
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Span
@@ -77,8 +78,7 @@ _RULES = (
         re.compile(
             r"\b(?:new|next)\s+(?:paragraph|line|field|bullet)\b|\bfull stop\b|\bend (?:of )?dictation\b|\bscratch that\b"
             r"|\b(?:open|close)\s+(?:paren(?:thesis)?|bracket|quote)\b|\bcap(?:s)? (?:on|off)\b|\bperiod period\b"
-            r"|(?<=[a-z] )(?:comma|period)(?= [A-Za-z])(?! of\b| pain\b| time\b)"
-            r"|(?<=[a-z] )(?:comma|period)(?=[.,])",
+            r"|(?<=[a-z] )comma(?= [a-z])|(?<=[a-z] )(?:comma|period)(?=[.,])",
         ),
         "A spoken command was written out.",
         0.8,
@@ -164,7 +164,7 @@ def _repeated_sentences(case: Case) -> Iterator[Candidate]:
                 span=sentence.span,
                 message="The sentence stands twice in this section.",
                 rule="template_artifact.repeated_sentence",
-                confidence=0.62 if len(words) > _LEAST_WORDS else 0.55,
+                confidence=0.62 if len(words) > _LEAST_WORDS and is_chest(case) else 0.55,
                 evidence=(
                     Evidence(EvidenceKind.TEXT, span=earlier),
                     Evidence(EvidenceKind.TEXT, span=sentence.span),

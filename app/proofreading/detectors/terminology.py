@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
+from app.proofreading.comparing import is_chest
 from app.proofreading.lexis import Lexis
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.tokens import TokenLine, tokenize
@@ -66,19 +67,20 @@ class Terminology:
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates in text order, one a place."""
         tokens = tokenize(case.report.text)
+        spoken = self._lexis.of_archive or is_chest(case)  # the bundled reports speak of the chest only
         for sentence in case.report.sentences:
             if case.report.sections[sentence.section].name not in _SPOKEN:
                 continue
             start, end = tokens.token_range(sentence.span)
             index = start
             while index < end:
-                found = self._at(tokens, index, (start, end), case)
+                found = self._at(tokens, index, (start, end), case, spoken=spoken)
                 if found is not None:
                     yield found[0]
                 index += found[1] if found is not None else 1
 
     def _at(
-        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
+        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case, *, spoken: bool
     ) -> tuple[Candidate, int] | None:
         """The candidate that begins at a token, and how many tokens it covers."""
         if tokens.words[index] in self._lexis.allowed:
@@ -89,11 +91,9 @@ class Terminology:
             return _candidate(
                 case, Span(tokens.starts[index], tokens.ends[index + size - 1]), confusion.meant, "known", 0.9
             ), size
-        slipped = self._slipped(tokens, index, bounds, case)
-        if slipped is not None:
+        if spoken and (slipped := self._slipped(tokens, index, bounds, case)) is not None:
             return slipped, 1
-        misheard = self._misheard(tokens, index, bounds, case)
-        if misheard is not None:
+        if spoken and (misheard := self._misheard(tokens, index, bounds, case)) is not None:
             return misheard
         word = tokens.words[index]
         if len(word) < _SHORTEST_CONFUSION or not word.isascii() or not word.isalpha():
@@ -109,7 +109,7 @@ class Terminology:
         if len(word) >= _SHORTEST_MISSPELLING and not self._lexis.known(word):
             nearest = self._lexis.spelled_like(word)
             if nearest is not None:
-                return _candidate(case, span, nearest, "spelling", 0.8), 1
+                return _candidate(case, span, nearest, "spelling", 0.8 if spoken else 0.55), 1
         return None
 
     def _slipped(

@@ -12,6 +12,7 @@ from app.proofreading.comparing import (
     current,
     denied,
     in_reach,
+    is_chest,
     is_device,
     is_generic,
     likeness,
@@ -50,7 +51,7 @@ class Unsupported:
             against = _against(concluded, case)
             if against:
                 yield _candidate(case, concluded, against, 0.85)
-            elif len(reported) >= _SHORT and concluded.status is Status.PRESENT:
+            elif len(reported) >= _SHORT and concluded.status is Status.PRESENT and is_chest(case):
                 yield _candidate(case, concluded, (), 0.7 if _looked_at(concluded, case) else 0.62)
 
 
