@@ -161,40 +161,62 @@ def _curated_edges(known: dict[str, Node]) -> Iterator[Edge]:
 def _distilled(curated: dict[str, Node]) -> tuple[list[Node], dict[str, str]]:
     """Distilled nodes that stand alone, and the curated id of each that joined one.
 
-    Joining changes ``curated`` in place: the curated node gains identifiers and names.
+    Joining changes ``curated`` in place: the curated node gains identifiers and names. It joins one
+    concept of a source, the one of the very name where there is one.
     """
     by_name = {fold(name): node.id for node in reversed(curated.values()) for name in node.names}
     alone: list[Node] = []
     alias: dict[str, str] = {}
-    for row in _rows("distilled_concepts.tsv", 8):
-        identifier, group, names, region, sidedness, xrefs, source, version = row
-        every = tuple(_list(names))
-        home = next((by_name[fold(name)] for name in every if fold(name) in by_name), None)
-        joins = home is not None and (curated[home].group is Group.ANATOMY) == (group == Group.ANATOMY)
-        if home is not None and joins:
-            alias[identifier] = home
-            fresh = tuple(name for name in every if fold(name) not in by_name)
-            node = curated[home]
-            curated[home] = replace(
-                node,
-                names=node.names + (fresh if group != Group.ANATOMY else ()),
-                xrefs=tuple(dict.fromkeys((*node.xrefs, identifier, *_list(xrefs)))),
-            )
-            continue
-        alone.append(
-            Node(
-                id=identifier,
-                name=every[0],
-                group=Group(group),
-                source=source,
-                source_version=version,
-                names=every,
-                xrefs=tuple(_list(xrefs)),
-                region=region or None,
-                sidedness=Sidedness(sidedness) if sidedness else None,
-            )
-        )
+    joined: set[tuple[str, str]] = set()
+    for row in sorted(
+        _rows("distilled_concepts.tsv", 8), key=lambda row: not _very_name(row, curated, by_name)
+    ):
+        record = _record(row)
+        home = next((by_name[fold(name)] for name in record.names if fold(name) in by_name), None)
+        structure = record.group is Group.ANATOMY
+        if (
+            home is None
+            or (curated[home].group is Group.ANATOMY) != structure
+            or ((home, record.source) in joined and not structure)
+        ):
+            alone.append(record)
+        else:
+            joined.add((home, record.source))
+            alias[record.id] = home
+            curated[home] = _with(curated[home], record, by_name)
     return alone, alias
+
+
+def _very_name(row: list[str], curated: dict[str, Node], by_name: dict[str, str]) -> bool:
+    """True when the row's preferred name is that of the curated node that it would join."""
+    first = fold(_list(row[2])[0])
+    return first in by_name and fold(curated[by_name[first]].name) == first
+
+
+def _record(row: list[str]) -> Node:
+    identifier, group, names, region, sidedness, xrefs, source, version = row
+    every = tuple(_list(names))
+    return Node(
+        id=identifier,
+        name=every[0],
+        group=Group(group),
+        source=source,
+        source_version=version,
+        names=every,
+        xrefs=tuple(_list(xrefs)),
+        region=region or None,
+        sidedness=Sidedness(sidedness) if sidedness else None,
+    )
+
+
+def _with(node: Node, record: Node, by_name: dict[str, str]) -> Node:
+    """The curated node with a record's identifiers and, of a finding, its names."""
+    fresh = tuple(name for name in record.names if fold(name) not in by_name)
+    return replace(
+        node,
+        names=node.names + (fresh if record.group is not Group.ANATOMY else ()),
+        xrefs=tuple(dict.fromkeys((*node.xrefs, record.id, *record.xrefs))),
+    )
 
 
 def _distilled_edges() -> Iterator[Edge]:

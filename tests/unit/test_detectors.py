@@ -122,7 +122,7 @@ def test_the_rest_of_the_report_decides_what_is_right(check) -> None:  # type: i
         (
             ("FINDINGS: Opacity in the left base may represent atelectasis versus scar.\n"
             "IMPRESSION: Atelectasis or scar at the right base."),
-            "laterality_mismatch", "right", "at the left base",
+            "laterality_mismatch", "at the right", "at the left base",
         ),
         (
             "FINDINGS: Lungs are clear. Heart size is normal. No effusion.\nIMPRESSION: Displaced right rib fracture.",

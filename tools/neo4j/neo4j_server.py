@@ -184,7 +184,9 @@ def main() -> int:
             with Neo4jServer(home) as server:
                 sys.stdout.write(f"{server.uri} user {server.user} password {server.password}\n")
                 sys.stdout.flush()
-                signal.sigwait({signal.SIGINT, signal.SIGTERM})
+                stops = {signal.SIGINT, signal.SIGTERM}
+                signal.pthread_sigmask(signal.SIG_BLOCK, stops)  # else they end us before the server
+                signal.sigwait(stops)
     except (UnavailableError, RuntimeError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

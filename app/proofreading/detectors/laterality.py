@@ -21,7 +21,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
-from models.types import Span
+from models.types import EntityKind, Span
 
 _OTHER = {"left": "right", "right": "left", "lt": "rt", "rt": "lt"}
 _SIDE_WORD = re.compile(r"\b(left|right|lt|rt)(?=\b|sided|ward)", re.IGNORECASE)
@@ -79,7 +79,7 @@ def _unconcluded(described: Finding, case: Case) -> Finding | None:
 
 
 def _beside(case: Case, described: Finding, concluded: Finding) -> Candidate:
-    place = side_span(described)
+    place = side_span(described, case)
     turned = swap_side(case.report.quote(place))
     fixes = [] if turned is None else [Correction(place, turned)]
     fixes += without_either(case, described)
@@ -121,10 +121,10 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
 
 
 def _candidate(case: Case, concluded: Finding, opposed: Finding) -> Candidate:
-    place = side_span(concluded)
+    place = side_span(concluded, case)
     fixes = [
         Correction(span, turned)
-        for span in (place, side_span(opposed))
+        for span in (place, side_span(opposed, case))
         if (turned := swap_side(case.report.quote(span))) is not None
     ]
     same = likeness(concluded.concept, opposed.concept, case.facts) is Likeness.SAME
@@ -147,8 +147,15 @@ def _candidate(case: Case, concluded: Finding, opposed: Finding) -> Candidate:
     )
 
 
-def side_span(finding: Finding) -> Span:
-    """The words that say the side: a side modifier, else the sided site, else the finding."""
+def side_span(finding: Finding, case: Case) -> Span:
+    """The words that say the side: a side modifier, a sided site, the side of what shares its place, else the finding."""
     words = [entity.span for entity in finding.side_entities]
     words += [site.span for site in finding.sites if _ABBREVIATION.search(site.quote)]
+    words += [
+        entity.span
+        for entity in case.graph.entities
+        if entity.kind is EntityKind.SIDE
+        and entity.sentence == finding.sentence
+        and entity.value in finding.sides
+    ]
     return words[0] if words else finding.entity.span
