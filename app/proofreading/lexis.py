@@ -58,7 +58,7 @@ _ADDED = (
 _CLOSED = frozenset(
     "a the of in is are and or with no to at on for there an be not do from by was this that xxxx".split()
 )
-_ENDINGS = ("s", "es", "ly", "ed", "d", "ing", "al", "ic")
+_ENDINGS = ("s", "es", "ly", "ed", "d", "ing", "al", "ic", "y")
 _STEM = 4  # letters that a compound's second part has at least
 _COMPOUNDS = tuple(
     "peri para multi non sub supra infra inter intra post pre retro hyper hypo trans uni bi tri costo cardio pleuro "

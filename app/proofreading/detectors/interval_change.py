@@ -35,6 +35,7 @@ _NONE = re.compile(
     r"\W*(?:none\b|no (?:prior|previous|comparison|relevant|old)\b|not available|unavailable|n/?a\b|nil\b)",
     re.IGNORECASE,
 )
+_OF_TIME = re.compile(r"(?:new|stable|unchanged|persist|again|resolv|progress|interval)", re.IGNORECASE)
 _CHANGED = (
     r"unchanged|stable|static|similar|same|changed?|increas\w+|decreas\w+|worse\w*|better|improv\w+|progress\w+|"
     r"regress\w+|resolv\w+|resolution|larger|smaller|bigger|new|clear(?:ed|ing)|develop\w+|enlarg\w+"
@@ -115,10 +116,10 @@ def _without_prior(case: Case) -> Iterator[Candidate]:
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
             yield _unfounded(case, index, span, none.span, 0.86)
         elif changes:
-            fresh = any(
-                change.value == "new" for change in changes
-            )  # "increased" and "stable" may tell of a look
-            yield _unfounded(case, index, changes[0].span, none.span, 0.62 if fresh else 0.5)
+            words = next((c for c in changes if _OF_TIME.match(c.quote)), None)
+            if words is not None:  # "increased", "similar" may tell of a look, "stable" of what looks old
+                fresh = words.quote.lower().startswith("new")
+                yield _unfounded(case, index, words.span, none.span, 0.62 if fresh else 0.5)
 
 
 def _unfounded(case: Case, index: int, span: Span, none: Span, confidence: float) -> Candidate:

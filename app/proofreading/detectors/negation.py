@@ -21,6 +21,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
+from models.tokens import fold
 from models.types import EntityKind, Span
 
 _NEGATIVE_OPENING = re.compile(
@@ -102,6 +103,8 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
+    if _narrower(denial, described):
+        return True
     begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
@@ -112,6 +115,12 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
     return bool(ahead - {word.value for word in described.descriptors})
+
+
+def _narrower(denial: Finding, described: Finding) -> bool:
+    """True when the denial names a kind that is not described: "cavitary nodule", "bacterial pneumonia"."""
+    denied, told = fold(denial.entity.quote).split(), fold(described.entity.quote).split()
+    return len(denied) > 1 and denied[-1] == told[-1] and bool(set(denied) - set(told) - _GENERAL)
 
 
 def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
@@ -190,6 +199,11 @@ _PLAIN = frozenset(
     "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
     "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
     "clear be been exclude lacks lack neither denies pleural in both on".split()
+)
+# words before a finding that only say where it always is
+_GENERAL = frozenset(
+    "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
+    "acute interstitial enlarged osseous bony displaced subsegmental rib the a of".split()
 )
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")

@@ -50,7 +50,9 @@ class Unsupported:
                 continue
             against = _against(concluded, case)
             if against:
-                yield _candidate(case, concluded, against, 0.85)
+                yield _candidate(
+                    case, concluded, against, 0.85 if concluded.status is Status.PRESENT else 0.55
+                )
             elif len(reported) >= _SHORT and concluded.status is Status.PRESENT and is_chest(case):
                 yield _candidate(case, concluded, (), 0.7 if _looked_at(concluded, case) else 0.62)
 
@@ -82,7 +84,8 @@ def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
     """True when something tied to it is described, or for lungs any shadow in them."""
     in_lung = "RP:lung" in _homes(concluded, case)
     return any(
-        likeness(concluded.concept, other.concept, case.facts) is not Likeness.NONE
+        {concluded.concept, other.concept} == _LESIONS
+        or likeness(concluded.concept, other.concept, case.facts) is not Likeness.NONE
         or (in_lung and any(subsumes(shadow, other.concept or "", case.facts) for shadow in _SHADOWS))
         for other in described
         if not is_device(other)
