@@ -29,6 +29,8 @@ _ADJECTIVES = frozenset(
 _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
 _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
+_VOLUME = re.compile(r"(?:inflated|expanded|expansion|inflation)$", re.IGNORECASE)  # says nothing of shadows
+_VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
 _WEAK = frozenset({"trace", "mild"})
 
 
@@ -62,6 +64,8 @@ class NormalStatement:
         if normal.sides and described.sides and not normal.sides & described.sides:
             return False
         if len(normal.sides) == 1 and not described.sides:
+            return False
+        if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False

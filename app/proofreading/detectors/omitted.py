@@ -1,5 +1,6 @@
 """An impression that denies acute disease over a finding of acute disease."""
 
+import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
@@ -14,11 +15,10 @@ from app.proofreading.comparing import (
     likeness,
     name,
     phrase,
-    sentences,
     without_either,
 )
 from app.proofreading.findings import Finding, Status
-from app.proofreading.report import Candidate, Correction, ErrorType
+from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.assertion import load_triggers
 from models.types import Entity, EntityKind, Span
 
@@ -39,6 +39,14 @@ _READINGS = frozenset(
 )
 
 
+_CLEAR = re.compile(
+    r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)\s+"
+    r"(?:(?:two|2|pa|ap|and|lateral|views?|frontal|portable|cxr)[\s-]+)*"
+    r"(?:chest|study|exam\w*|radiographs?|x-?rays?|films?|investigation|appearances?|cxr)(?:\s+(?:radiograph\w*|x-?ray|film|study|exam\w*))?)\W*",
+    re.IGNORECASE,
+)
+
+
 class Omitted:
     """Looks for described acute findings that a "no acute disease" impression leaves out."""
 
@@ -47,16 +55,18 @@ class Omitted:
     def detect(self, case: Case) -> Iterator[Candidate]:
         """At most one candidate a report: the strongest omitted finding."""
         denial = _blanket_denial(case)
-        if denial is None:
+        place = _all_clear(case) if denial is None else (phrase(denial, case), denial.sentence)
+        if place is None:
             return
         concluded = asserted(case, IMPRESSION)
         for described in asserted(case, FINDINGS):
             if not _acute(described, case) or _mentioned(described, concluded, case):
                 continue
-            if not in_reach(denial, described, case) or _benign_reading(described, case):
+            if denial is not None and not in_reach(denial, described, case):
                 continue
-            yield _candidate(case, denial, described)
-            return
+            if not _benign_reading(described, case):
+                yield _candidate(case, place, described)
+                return
 
 
 def _blanket_denial(case: Case) -> Finding | None:
@@ -64,6 +74,17 @@ def _blanket_denial(case: Case) -> Finding | None:
         blanket = is_generic(finding) and finding.status is Status.ABSENT and not finding.sides
         if blanket and not any(change.value == "new" for change in finding.changes):
             return finding
+    return None
+
+
+def _all_clear(case: Case) -> tuple[Span, int] | None:
+    """(words, sentence) of an impression such as "Normal chest." or "Unremarkable study."."""
+    for number, sentence in enumerate(case.report.sentences):
+        if case.report.section_of(number) in IMPRESSION:
+            match = _CLEAR.fullmatch(sentence.span.of(case.report.text))
+            if match is not None:
+                start, end = match.span("words")
+                return Span(sentence.span.start + start, sentence.span.start + end), number
     return None
 
 
@@ -112,20 +133,21 @@ def _mentioned(finding: Finding, concluded: list[Finding], case: Case) -> bool:
     )
 
 
-def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
-    sentence = case.report.sentences[denial.sentence].span
+def _candidate(case: Case, place: tuple[Span, int], described: Finding) -> Candidate:
+    sentence = case.report.sentences[place[1]].span
+    told = case.report.sentences[described.sentence].span
     words = phrase(described, case).of(case.report.text)
     end = sentence.end - 1 if case.report.text[sentence.end - 1] == "." else sentence.end
     return Candidate(
         type=ErrorType.OMITTED_FINDING,
-        span=phrase(denial, case),
+        span=place[0],
         message=(
             f"The impression denies acute disease, but the findings describe "
             f"{name(described.concept, case.facts)}."
         ),
         rule="omitted.blanket_denial",
         confidence=0.8,
-        evidence=sentences(case, described, denial),
+        evidence=tuple(Evidence(EvidenceKind.TEXT, span=span) for span in sorted((told, sentence))),
         correction=Correction(Span(sentence.start, end), words[0].upper() + words[1:]),
         alternatives=without_either(case, described),
     )
