@@ -103,7 +103,8 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
-    if _narrower(denial, described):
+    start = case.report.sentences[denial.sentence].span.start
+    if _narrower(denial, described) or _REST.search(case.report.text, start, denial.entity.span.start):
         return True
     begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
@@ -205,6 +206,7 @@ _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
     "acute interstitial enlarged osseous bony displaced subsegmental rib the a of".split()
 )
+_REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
 _ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)
