@@ -39,7 +39,7 @@ def test_contradiction_is_found_explained_and_fixed(client: TestClient) -> None:
     assert (error["type"], error["category"], error["quote"]) == ("laterality_mismatch", "TC", "right")
     assert {evidence["quote"][:10] for evidence in error["evidence"]} == {"Small left", "Small righ"}
     offered = [error["correction"], *error["alternatives"]]
-    assert [fix["replacement"] for fix in offered] == ["left", "right"]
+    assert [fix["replacement"] for fix in offered][:2] == ["left", "right"]
     assert answer["corrected_text"] == CONTRADICTORY  # a person has to choose
     assert answer["report_id"] == "r1"
     assert answer["has_errors"]
