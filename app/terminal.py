@@ -136,7 +136,8 @@ class _View:
             ("+ ", fix.replacement, "green"),
         ):
             changed = Text(_clean(words), f"{style} bold")
-            yield Text.assemble(sign, _clean(before), changed, _clean(after), style=style)
+            line = Text.assemble(_clean(before), changed, _clean(after), style=style)
+            yield Text.assemble((sign, style), line if line.plain.strip() else ("(left out)", style))
 
 
 _LABELS = {
