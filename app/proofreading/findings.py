@@ -165,7 +165,7 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         concept=entity.concept or _composed(entity, place.sites, place.facts),
         normal=entity.kind is EntityKind.NORMAL,
         aside=place.aside,
-        sides=_sides(of(EntityKind.SIDE), place.sites, place.facts),
+        sides=_sides(of(EntityKind.SIDE), place.sites, place.facts) | _curve(entity),
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,
         zones=of(EntityKind.ZONE),
@@ -188,6 +188,14 @@ def _sides(said: Iterable[Entity], sites: Iterable[Entity], facts: Facts) -> fro
         if node is not None and node.sidedness in (Sidedness.LEFT, Sidedness.RIGHT):
             sides |= {str(node.sidedness)}
     return sides
+
+
+def _curve(entity: Entity) -> frozenset[str]:
+    """The side that a curve of the spine is named by: dextroscoliosis, levoscoliosis."""
+    word = entity.quote.lower()
+    if word.startswith("dextro"):
+        return frozenset({"right"})
+    return frozenset({"left"}) if word.startswith("levo") else frozenset()
 
 
 def _composed(entity: Entity, sites: Iterable[Entity], facts: Facts) -> str | None:

@@ -21,7 +21,40 @@ _GROUPS = (
     (re.compile(r"\btoddler\b", re.IGNORECASE), 0.5, 6.0),
     (re.compile(r"\b(?:child|schoolchild|pa?ediatric patient)\b", re.IGNORECASE), 0.0, 19.0),
     (re.compile(r"\b(?:adolescent|teenager|teenage)\b", re.IGNORECASE), 8.0, 22.0),
-    (re.compile(r"\b(?:elderly|octogenarian|nonagenarian|geriatric)\b", re.IGNORECASE), 55.0, 130.0),
+    (re.compile(r"\b(?:elderly|geriatric|senior citizen|old age)\b", re.IGNORECASE), 55.0, 130.0),
+    (re.compile(r"\b(?:middle-aged|middle aged)\b", re.IGNORECASE), 30.0, 70.0),
+    (re.compile(r"\b(?:young adult|young man|young woman)\b", re.IGNORECASE), 14.0, 45.0),
+    (re.compile(r"\b(?:baby|preterm|premature (?:infant|baby|neonate))\b", re.IGNORECASE), 0.0, 3.0),
+    (
+        re.compile(
+            r"\b(?:schoolboy|schoolgirl|preschool\w*|juvenile|youngster|teens?|minor)\b", re.IGNORECASE
+        ),
+        2.0,
+        22.0,
+    ),
+)
+# said of the body, so that no word for the patient is needed
+_BODIES = (
+    (
+        re.compile(
+            r"\b(?:skeletal(?:ly)? immatur\w+|(?:open|unfused) (?:physes|epiphys\w+|growth plates?|physeal plates?)|"
+            r"(?:physes|epiphys\w+|growth plates?) (?:are|remain) (?:open|unfused))\b",
+            re.IGNORECASE,
+        ),
+        0.0,
+        25.0,
+    ),
+    (
+        re.compile(
+            r"\b(?:thymic (?:shadow|sail|silhouette)|sail sign|prominent thymus|normal thymus)\b",
+            re.IGNORECASE,
+        ),
+        0.0,
+        20.0,
+    ),
+    (re.compile(r"\bp(?:a)?ediatric\b", re.IGNORECASE), 0.0, 19.0),
+    (re.compile(r"\b(?:sexa|septua|octo|nona)genarian\b|\bcentenarian\b", re.IGNORECASE), 58.0, 130.0),
+    (re.compile(r"\b(?:age-related|senile|senescent|post-?menopausal)\b", re.IGNORECASE), 35.0, 130.0),
 )
 _OF_PATIENT = re.compile(
     r"\b(?:in (?:an?|this)\b|patient|male|female|man|woman|boy|girl|this (?:is an?|infant|child|elderly))\b",
@@ -46,9 +79,11 @@ class Age:
                 continue
             if case.context.patient_age is not None:
                 yield from _numbers(case, sentence.span, age)
-            for pattern, low, high in _GROUPS:
+            for pattern, low, high in (*_GROUPS, *_BODIES):
                 match = pattern.search(text)
-                if match is not None and not low <= age <= high and _OF_PATIENT.search(text):
+                if match is None or low <= age <= high:
+                    continue
+                if (pattern, low, high) in _BODIES or _OF_PATIENT.search(text):
                     span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
                     message = f'"{match.group()}" does not go with {age:g} years.'
                     yield _candidate(span, message, sentence.span, source, without_place(case, span))

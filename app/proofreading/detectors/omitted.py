@@ -15,6 +15,7 @@ from app.proofreading.comparing import (
     likeness,
     name,
     phrase,
+    subsumes,
     without_either,
 )
 from app.proofreading.findings import Finding, Status
@@ -39,6 +40,7 @@ _READINGS = frozenset(
 )
 
 
+_FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
 _CLEAR = re.compile(
     r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)\s+"
     r"(?:(?:two|2|pa|ap|and|lateral|views?|frontal|portable|cxr)[\s-]+)*"
@@ -62,7 +64,7 @@ class Omitted:
         for described in asserted(case, FINDINGS):
             if not _acute(described, case) or _mentioned(described, concluded, case):
                 continue
-            if denial is not None and not in_reach(denial, described, case):
+            if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue
             if not _benign_reading(described, case):
                 yield _candidate(case, place, described)
@@ -75,6 +77,15 @@ def _blanket_denial(case: Case) -> Finding | None:
         if blanket and not any(change.value == "new" for change in finding.changes):
             return finding
     return None
+
+
+def _critical(described: Finding, case: Case) -> bool:
+    """Free air, or a fracture told as fresh: no impression leaves it out, whatever else it denies."""
+    fresh = any(acuity.value == "acute" for acuity in described.acuities)
+    fresh = fresh or any(word.quote.lower() == "displaced" for word in described.descriptors)
+    return described.concept == _FREE_AIR or (
+        fresh and subsumes(_FRACTURE, described.concept or "", case.facts)
+    )
 
 
 def _all_clear(case: Case) -> tuple[Span, int] | None:

@@ -71,7 +71,8 @@ _PARTS = {
 # parts that one study shows together
 _TOGETHER = frozenset({"chest", "shoulder", "heart", "spine"})
 _PERFORMED = re.compile(
-    r"\b(?:was|were|is|are)\s+(?:then\s+)?(?:performed|obtained|acquired|done|carried out|submitted)\b"
+    r"\b(?:performed|obtained|acquired|carried out|submitted|imaged|scanned|undertaken|conducted)\b"
+    r"|\b(?:was|were)\s+(?:then\s+)?(?:done|taken|made|captured|recorded|studied|examined)\b"
     r"|^(?:technique|procedure|exam(?:ination)?|study)\s*:",
     re.IGNORECASE,
 )

@@ -78,6 +78,10 @@ _RULES = (
         re.compile(
             r"\b(?:new|next)\s+(?:paragraph|line|field|bullet)\b|\bfull stop\b|\bend (?:of )?dictation\b|\bscratch that\b"
             r"|\b(?:open|close)\s+(?:paren(?:thesis)?|bracket|quote)\b|\bcap(?:s)? (?:on|off)\b|\bperiod period\b"
+            r"|\b(?:strike|delete|undo|erase) that\b|\bstop (?:recording|dictation|dictating)\b|\bend (?:of )?report\b"
+            r"|\b(?:sign|send|save|finalize) (?:the )?report\b|\b(?:exclamation|question) (?:mark|point)\b|\bforward slash\b"
+            r"|\b(?:number|numeral) next\b|\bnext (?:number|item|point|section)\b|\ball caps\b|\b(?:u+h+|u+m+|erm)\b"
+            r"|\bpress (?:enter|tab|return)\b|\bstart (?:impression|findings)\b|\bparagraph break\b|\bcap that\b"
             r"|(?<=[a-z] )comma(?= [a-z])|(?<=[a-z] )(?:comma|period)(?=[.,])",
         ),
         "A spoken command was written out.",
