@@ -6,7 +6,7 @@ from dataclasses import fields
 from app.proofreading.report import Context, SubmittedReport
 from models.sections import parse
 
-MAX_SENTENCES = 2_000
+MAX_SENTENCES = 1_000
 CONTROL_CHARACTERS = r"\u0000-\u0008\u000E-\u001F\u007F"  # all of ASCII's but \t \n \v \f \r
 
 _CONTROL = re.compile(f"[{CONTROL_CHARACTERS}]")

@@ -1,7 +1,9 @@
 """Labels and relations of the knowledge graph: the words that loader and service share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 SCHEMA_VERSION = "2"
 
@@ -156,7 +158,7 @@ class Manifest:
     licences: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """All that one question about a set of concepts brings back.
 
@@ -172,3 +174,11 @@ class Facts:
     ancestors: dict[str, frozenset[str]] = field(default_factory=dict)
     wholes: dict[str, frozenset[str]] = field(default_factory=dict)
     observed: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @cached_property
+    def leaving(self) -> Mapping[tuple[str, EdgeKind], tuple[str, ...]]:
+        """(id, kind) -> ids that its edges of this kind lead to."""
+        ends: dict[tuple[str, EdgeKind], list[str]] = {}
+        for edge in self.edges:
+            ends.setdefault((edge.source_id, edge.kind), []).append(edge.target_id)
+        return {key: tuple(dict.fromkeys(targets)) for key, targets in ends.items()}

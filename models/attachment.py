@@ -27,6 +27,7 @@ _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
 _ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
 _ARTICLES = frozenset({"the", "a", "an"})
 _FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
+_FAR = 30  # entities: what a modifier belongs to is nearer, so that work stays linear in a run-on sentence
 _PLACING = frozenset({EntityKind.SIDE, EntityKind.ZONE})
 
 
@@ -81,7 +82,7 @@ def _modification(line: Line, position: int) -> Relation | None:
 def _head_ahead(line: Line, position: int) -> Placed | None:
     """The head that a run of adjectives leads to: "mild, patchy left basilar opacity"."""
     current = line.placed[position]
-    for following in line.placed[position + 1 :]:
+    for following in line.placed[position + 1 : position + _FAR]:
         gap = line.gap(current, following)
         if following.kind in HEADS:
             return following if all(word in _LIGHT for word in gap) else None
@@ -95,9 +96,11 @@ def _head_behind(line: Line, position: int) -> Placed | None:
     """The nearest observation before, else the nearest anatomy, with no clause break between."""
     modifier = line.placed[position]
     anatomy = None
-    for previous in reversed(line.placed[:position]):
-        if any(word in _BREAKS for word in line.words[previous.end : modifier.start]):
+    following = modifier
+    for previous in reversed(line.placed[max(0, position - _FAR) : position]):
+        if any(word in _BREAKS for word in line.gap(previous, following)):
             break
+        following = previous
         if previous.kind in _OBSERVED:
             return previous if anatomy is None or modifier.kind is not EntityKind.SIDE else anatomy
         if previous.kind is EntityKind.ANATOMY and anatomy is None:
@@ -107,7 +110,7 @@ def _head_behind(line: Line, position: int) -> Placed | None:
 
 def _any_head(line: Line, position: int) -> Placed | None:
     """The first observation after the modifier, else the first anatomy after it."""
-    rest = line.placed[position + 1 :]
+    rest = line.placed[position + 1 : position + _FAR]
     return next((p for p in rest if p.kind in _OBSERVED), None) or next(
         (p for p in rest if p.kind is EntityKind.ANATOMY), None
     )

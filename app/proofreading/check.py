@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.services import Services
 
 _TRIES = 12  # fixes tried one by one in a report
+_TRIED_TEXT = 8_000  # code points of the longest report that they are tried in: far above any real one
 _FOREIGN = "failed: unsupported_language"
 
 
@@ -108,7 +109,7 @@ def _corrected(
 ) -> tuple[tuple[ReportError, ...], str]:
     """Keep the fixes that hold, apply those that leave no choice, and check the result again.
 
-    Fixes are dropped from the last on until no new error appears; an error whose fix is dropped
+    The later half of the fixes is dropped until no new error appears; an error whose fix is dropped
     stays, without its correction.
     """
 
@@ -122,7 +123,7 @@ def _corrected(
         text = apply_edits(submitted.text, edits)
         if not _gained(kinds_of(text), before):
             return errors, text
-        edits = edits[:-1]
+        edits = edits[: len(edits) // 2]
         kept = set(edits)
         errors = tuple(
             error
@@ -138,11 +139,12 @@ def _with_sound_fixes(
 ) -> tuple[ReportError, ...]:
     """Of fixes to choose from, those that remove their error and bring no other.
 
-    Where one is left, the rest of the report has decided: the other reading contradicts it.
+    Where one is left, the rest of the report has decided: the other reading contradicts it. In a very
+    long report they are offered untried.
     """
     before = _kinds(errors)
     result = []
-    tries = _TRIES
+    tries = _TRIES if len(text) <= _TRIED_TEXT else 0
     for error in errors:
         fixes = error.candidate.fixes
         if error.tier is not Tier.LOW and error.candidate.alternatives and tries >= len(fixes):

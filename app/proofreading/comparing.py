@@ -1,6 +1,7 @@
 """When two findings of one report speak of the same thing, and where each is said."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import IntEnum
 
@@ -36,20 +37,22 @@ class Likeness(IntEnum):
 
 def asserted(case: Case, sections: frozenset[SectionName]) -> list[Finding]:
     """Findings said to be (or perhaps be) there now, in the patient, in these sections."""
-    return [
-        finding
-        for finding in current(case, sections)
-        if finding.status is not Status.ABSENT and not finding.normal and is_specific(finding)
-    ]
+    return _sorted_out(case, sections)[0]
 
 
 def denied(case: Case, sections: frozenset[SectionName]) -> list[Finding]:
     """Findings said not to be there, in these sections."""
-    return [
-        finding
-        for finding in current(case, sections)
-        if finding.status is Status.ABSENT and not finding.normal and is_specific(finding)
-    ]
+    return _sorted_out(case, sections)[1]
+
+
+def _sorted_out(case: Case, sections: frozenset[SectionName]) -> tuple[list[Finding], list[Finding]]:
+    """(asserted, denied) of these sections."""
+    if sections not in case.memo:
+        specific = [f for f in current(case, sections) if not f.normal and is_specific(f)]
+        there = [finding for finding in specific if finding.status is not Status.ABSENT]
+        case.memo[sections] = there, [finding for finding in specific if finding.status is Status.ABSENT]
+    found: tuple[list[Finding], list[Finding]] = case.memo[sections]
+    return found
 
 
 def current(case: Case, sections: frozenset[SectionName]) -> Iterator[Finding]:
@@ -93,9 +96,9 @@ def subsumes(general: str, special: str, facts: Facts) -> bool:
 
 def suggests(first: str, second: str, facts: Facts) -> bool:
     """True when a SUGGESTS edge joins the two, in either direction."""
-    return any(
-        edge.kind is EdgeKind.SUGGESTS and {edge.source_id, edge.target_id} == {first, second}
-        for edge in facts.edges
+    leaving = facts.leaving
+    return second in leaving.get((first, EdgeKind.SUGGESTS), ()) or first in leaving.get(
+        (second, EdgeKind.SUGGESTS), ()
     )
 
 
@@ -132,14 +135,14 @@ def _modifiers(finding: Finding) -> Iterable[Entity]:
 
 def without_sentence(case: Case, finding: Finding) -> Correction | None:
     """Leave out the sentence of a finding, where it tells of this finding only."""
-    told = [other for other in case.findings if other.sentence == finding.sentence]
-    return leave_out(case, finding.sentence) if len(told) == 1 else None
+    return leave_out(case, finding.sentence) if len(case.told_in[finding.sentence]) == 1 else None
 
 
 def leave_out(case: Case, sentence: int) -> Correction | None:
     """Leave out a sentence with the space before it; none where its section has no other."""
     section = case.report.sentences[sentence].section
-    if sum(other.section == section for other in case.report.sentences) == 1:
+    beside = case.report.sentences[max(0, sentence - 1) : sentence + 2]
+    if sum(other.section == section for other in beside) == 1:
         return None
     span = case.report.sentences[sentence].span
     before = case.report.text[max(0, span.start - 1) : span.start] == " "
@@ -148,13 +151,15 @@ def leave_out(case: Case, sentence: int) -> Correction | None:
 
 def sentence_at(case: Case, span: Span) -> int | None:
     """The sentence in which the span lies."""
-    return next((n for n, s in enumerate(case.report.sentences) if s.span.contains(span)), None)
+    starts = [sentence.span.start for sentence in case.report.sentences]
+    number = bisect_right(starts, span.start) - 1
+    return number if number >= 0 and case.report.sentences[number].span.contains(span) else None
 
 
 def without_place(case: Case, span: Span) -> Correction | None:
     """Leave out the sentence of the span, where it tells of one finding at most."""
     number = sentence_at(case, span)
-    if number is None or sum(f.sentence == number for f in case.findings) > 1:
+    if number is None or len(case.told_in.get(number, ())) > 1:
         return None
     return leave_out(case, number)
 
@@ -209,11 +214,12 @@ def spoken_for(
 
     ``apart`` gives the places of a finding, such as its sides.
     """
+    here = set(apart(described))
     return any(
         other is not besides
         and likeness(described.concept, other.concept, case.facts) is Likeness.SAME
-        and set(apart(described)) & set(apart(other))
-        for other in asserted(case, IMPRESSION)
+        and here & set(apart(other))
+        for other in (asserted(case, IMPRESSION) if here else ())
     )
 
 
@@ -221,13 +227,18 @@ def fading(finding: Finding, case: Case) -> bool:
     """True when its sentence tells of something that goes or is gone: "resolving edema and effusion"."""
     return any(
         entity.kind is EntityKind.CHANGE and entity.value in ("resolved", "decreased")
-        for entity in case.graph.entities
-        if entity.sentence == finding.sentence
+        for entity in case.by_sentence.get(finding.sentence, ())
     )
 
 
 def is_chest(case: Case) -> bool:
     """True for a study of the chest: by order or title, else by where most structures and findings lie."""
+    if "chest" not in case.memo:
+        case.memo["chest"] = _tells_of_chest(case)
+    return bool(case.memo["chest"])
+
+
+def _tells_of_chest(case: Case) -> bool:
     titles = [s.body.of(case.report.text) for s in case.report.sections if s.name is SectionName.EXAM]
     told = [case.context.body_part, case.context.procedure, *titles]
     if any(words and words.strip() for words in told):

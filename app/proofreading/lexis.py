@@ -127,11 +127,12 @@ class Lexis:
             for word, count in speech.words.items()
             if count >= _STEADY and len(word) >= _SHORT and word.isalpha() and word != _MASK
         ]
+        self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)
         self.misheard = lru_cache(maxsize=50_000)(self._misheard)
         self._near = lru_cache(maxsize=50_000)(self._sounding_near)
 
-    def known(self, word: str) -> bool:
+    def _known(self, word: str) -> bool:
         """True for a word of the graph, the corpus, the rules or English, also in a plain ending or compound."""
         forms = [word, *(word.removesuffix(ending) for ending in _ENDINGS)]
         forms += [f"{word[:-1]}ic"] if word.endswith("y") else []  # "sonography", "sonographic"

@@ -157,7 +157,7 @@ def test_context_fills_what_the_report_does_not_say(run: Run, monkeypatch: pytes
         (["check", "-"], b"\xff\xfe", "not UTF-8"),
         (["check", "-"], " \n", "only white space"),
         (["check", "-"], "a\x00b", "control characters"),
-        (["check", "-"], "Clear. " * 10_000, "more than 2000 sentences"),
+        (["check", "-"], "Clear. " * 10_000, "more than 1000 sentences"),
         (["check", "-"], "a" * 10_000_000, "longer than the limit"),
         (["check", "-", "--format", "jsonl"], "{", "line 1: not JSON"),
         (["check", "-", "--context-json", '{"laterality": "up"}'], "a", "--context-json: wrong: laterality"),

@@ -171,11 +171,7 @@ def _impossible(case: Case, finding: Finding, site: Entity) -> bool:
 
 
 def _homes(case: Case, finding: Finding) -> frozenset[str]:
-    return frozenset(
-        edge.target_id
-        for edge in case.facts.edges
-        if edge.source_id == finding.concept and edge.kind is EdgeKind.HAS_FINDING_SITE
-    )
+    return frozenset(case.facts.leaving.get((finding.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
 
 
 def _candidate(case: Case, finding: Finding, site: Entity) -> Candidate:

@@ -20,6 +20,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
+from kg_ingest.schema import EdgeKind
 
 _REST = re.compile(r"\b(otherwise|remainder|remaining|rest of)\b", re.IGNORECASE)
 # "pulmonary XXXX are normal": an adjective whose noun was masked names no structure
@@ -90,11 +91,7 @@ def _before(normal: Finding, case: Case) -> str:
 def _unsided(concept: str | None, case: Case) -> tuple[str, ...]:
     if concept is None:
         return ()
-    plain = [
-        edge.target_id
-        for edge in case.facts.edges
-        if edge.source_id == concept and edge.kind.value == "UNSIDED"
-    ]
+    plain = case.facts.leaving.get((concept, EdgeKind.UNSIDED), ())
     return (concept, *plain)
 
 

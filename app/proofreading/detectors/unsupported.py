@@ -93,11 +93,7 @@ def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
 
 
 def _homes(finding: Finding, case: Case) -> frozenset[str]:
-    return frozenset(
-        edge.target_id
-        for edge in case.facts.edges
-        if edge.source_id == finding.concept and edge.kind is EdgeKind.HAS_FINDING_SITE
-    )
+    return frozenset(case.facts.leaving.get((finding.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
 
 
 def _looked_at(concluded: Finding, case: Case) -> bool:
