@@ -42,6 +42,48 @@ def only(findings: tuple[Finding, ...], concept: str) -> Finding:
         ("No change in the left granuloma.", "RP:granuloma", Status.PRESENT),
         ("No effusion, the heart is enlarged.", "RP:cardiomegaly", Status.PRESENT),
         ("No opacity to suggest pneumonia.", "RP:pneumonia", Status.ABSENT),
+        ("Sliver of fluid in the right pleural space.", "RP:pleural-effusion", Status.PRESENT),
+        ("The pleural spaces are free of fluid.", "RP:pleural-effusion", Status.ABSENT),
+        ("Nil effusion.", "RP:pleural-effusion", Status.ABSENT),
+        ("Devoid of pleural effusion.", "RP:pleural-effusion", Status.ABSENT),
+        ("-ve for effusion.", "RP:pleural-effusion", Status.ABSENT),
+        ("+ve for effusion.", "RP:pleural-effusion", Status.PRESENT),
+        ("No worsening of the effusion.", "RP:pleural-effusion", Status.PRESENT),
+        ("The effusion has not resolved.", "RP:pleural-effusion", Status.PRESENT),
+        ("The effusion has partially resolved.", "RP:pleural-effusion", Status.PRESENT),
+        ("No air in the pleural space.", "RP:pneumothorax", Status.ABSENT),
+        ("The film fails to show a pneumothorax.", "RP:pneumothorax", Status.ABSENT),
+        ("The pneumothorax is gone.", "RP:pneumothorax", Status.ABSENT),
+        ("The pneumothorax is no longer apparent.", "RP:pneumothorax", Status.ABSENT),
+        ("Pneumothorax could not be identified.", "RP:pneumothorax", Status.ABSENT),
+        ("Pneumothorax: none.", "RP:pneumothorax", Status.ABSENT),
+        ("Nothing to suggest pneumothorax.", "RP:pneumothorax", Status.ABSENT),
+        ("W/o pneumothorax.", "RP:pneumothorax", Status.ABSENT),
+        ("The left lower lobe is consolidated.", "RP:consolidation", Status.PRESENT),
+        ("The lungs are oedematous.", "RP:pulmonary-edema", Status.PRESENT),
+        ("Upper lobe blood diversion.", "RP:vascular-congestion", Status.PRESENT),
+        ("The heart is increased in size.", "RP:cardiomegaly", Status.PRESENT),
+        ("The cardiothoracic ratio is raised.", "RP:cardiomegaly", Status.PRESENT),
+        ("The heart is grossly enlarged.", "RP:cardiomegaly", Status.PRESENT),
+        ("No space-occupying lesion.", "RP:mass", Status.ABSENT),
+        ("Bulky mediastinal nodes.", "RP:lymphadenopathy", Status.PRESENT),
+        ("Metastatic deposits.", "RP:metastasis", Status.PRESENT),
+        ("The lungs are over-inflated.", "RP:hyperinflation", Status.PRESENT),
+        ("Lung volumes are reduced.", "RP:low-lung-volumes", Status.PRESENT),
+        ("The hemidiaphragms are flat.", "RP:diaphragm-flattening", Status.PRESENT),
+        ("The aorta is unfolded.", "RP:aortic-tortuosity", Status.PRESENT),
+        ("The ascending aorta is aneurysmal.", "RP:aortic-aneurysm", Status.PRESENT),
+        ("No mediastinal displacement.", "RP:mediastinal-shift", Status.ABSENT),
+        ("No free gas under the diaphragm.", "RP:free-air", Status.ABSENT),
+        ("Gas in the soft tissues.", "RP:subcutaneous-emphysema", Status.PRESENT),
+        ("No bony injury.", "RP:fracture", Status.ABSENT),
+        ("No broken ribs.", "RP:rib-fracture", Status.ABSENT),
+        ("The bones are demineralised.", "RP:osteopenia", Status.PRESENT),
+        ("Cannot r/o pneumonia.", "RP:pneumonia", Status.UNCERTAIN),
+        ("Opacity c/w pneumonia.", "RP:pneumonia", Status.UNCERTAIN),
+        ("Opacity worrying for pneumonia.", "RP:pneumonia", Status.UNCERTAIN),
+        ("Appearances favour pneumonia.", "RP:pneumonia", Status.UNCERTAIN),
+        ("Pneumonia can't be excluded.", "RP:pneumonia", Status.UNCERTAIN),
     ],
 )
 def test_status(read, text: str, concept: str, status: Status) -> None:  # type: ignore[no-untyped-def]
@@ -58,11 +100,44 @@ def test_status(read, text: str, concept: str, status: Status) -> None:  # type:
         ("Bilateral effusions.", "RP:pleural-effusion", {"left", "right"}),
         ("The left hemidiaphragm is elevated.", "RP:hemidiaphragm-elevation", {"left"}),
         ("Effusion on the right.", "RP:pleural-effusion", {"right"}),
+        ("Left pleural collection.", "RP:pleural-effusion", {"left"}),
+        ("Air in the right pleural cavity.", "RP:pneumothorax", {"right"}),
+        ("B/l effusions.", "RP:pleural-effusion", {"left", "right"}),
+        ("Opacity in the RLZ.", "RP:opacity", {"right"}),
+        ("L base opacity.", "RP:opacity", {"left"}),
+        ("Shadow in the left upper zone.", "RP:opacity", {"left"}),
+        ("Opacified right hemithorax.", "RP:opacity", {"right"}),
+        ("The right costophrenic angle is obliterated.", "RP:cp-angle-blunting", {"right"}),
+        ("The left hilum is bulky.", "RP:hilar-prominence", {"left"}),
+        ("High-riding right hemidiaphragm.", "RP:hemidiaphragm-elevation", {"right"}),
+        ("The right fifth rib is broken.", "RP:rib-fracture", {"right"}),
+        ("Fibrotic strand at the right base.", "RP:scar", {"right"}),
+        ("Abscess in the right lung.", "RP:lung-abscess", {"right"}),
+        ("Right chest drain.", "RP:chest-tube", {"right"}),
         ("Pulmonary edema.", "RP:pulmonary-edema", set()),
     ],
 )
 def test_sides(read, text: str, concept: str, sides: set[str]) -> None:  # type: ignore[no-untyped-def]
     assert only(read(text), concept).sides == sides
+
+
+@pytest.mark.parametrize(
+    ("text", "structure"),
+    [
+        ("The lungs are fully inflated.", "RP:lung"),
+        ("Lungs: NAD.", "RP:lung"),
+        ("CPAs are clear.", "RP:costophrenic-angle"),
+        ("The heart is not big.", "RP:heart"),
+        ("CTR within normal limits.", "RP:heart"),
+        ("The trachea is central.", "RP:trachea"),
+        ("Normal CXR.", "RP:chest-study"),
+        ("Skeleton unremarkable.", "RP:bony-thorax"),
+    ],
+)
+def test_normal_structures(read, text: str, structure: str) -> None:  # type: ignore[no-untyped-def]
+    (finding,) = read(text)
+    assert finding.normal
+    assert [site.concept for site in finding.sites] == [structure]
 
 
 def test_modifiers_belong_to_their_finding(read) -> None:  # type: ignore[no-untyped-def]
