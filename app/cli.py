@@ -34,9 +34,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader has gone (``| head``): say nothing, also not at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_output()
         return 141
+    except OSError as error:
+        _let_go_of_output()
+        sys.stderr.write(f"radproof: cannot read or write: {error.strerror}\n")
+        return 2
     return code
+
+
+def _let_go_of_output() -> None:
+    """What waits to be written cannot be: without this, Python tries again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:

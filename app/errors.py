@@ -144,6 +144,8 @@ def _place(item: dict[str, Any]) -> tuple[str | None, str | None, str]:
     where, *keys = item["loc"]
     if where == "query":
         return None, str(keys[0]), code
+    if kind == "extra_forbidden":
+        keys = keys[:-1]  # the client's own word: where it stands is said, not what it is
     known = [str(key) for key in keys if _FIELD_NAME.fullmatch(str(key))]
     return "".join(f"/{key}" for key in known), None, code
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, get_args
 
-from app.proofreading.report import Context, SubmittedReport
+from app.proofreading.report import Context, Sex, Side, SubmittedReport
 
 _TEXT = ("text", "report", "report_text")
 _ID = ("report_id", "uid", "id", "study_id")
@@ -21,6 +21,15 @@ _SECTIONS = (
     ("IMPRESSION", ("impression",)),
 )
 _CONTEXT = ("modality", "body_part", "procedure", "laterality", "patient_sex", "prior_report")
+_CODES = {
+    "m": "male",
+    "f": "female",
+    "o": "other",
+    "u": "unknown",
+    "l": "left",
+    "r": "right",
+    "b": "bilateral",
+}
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _LARGEST_CELL = 64 * 1024 * 1024
 
@@ -106,6 +115,11 @@ def _context(row: Mapping[str, Any], line: int) -> Context:
         if value is not None and not isinstance(value, str):
             raise ReadError(line, f"{key} is not text")
         values[key] = value or None
+    for key, known in (("patient_sex", get_args(Sex)), ("laterality", get_args(Side))):
+        word = (values[key] or "").strip().lower()
+        values[key] = _CODES.get(word, word) or None
+        if values[key] not in (None, *known):
+            raise ReadError(line, f"{key} is none of {', '.join(known)}")
     age = row.get("patient_age")
     try:
         years = None if age in (None, "") else float(str(age))

@@ -49,6 +49,7 @@ from models.lexical import LexicalExtractor
 from models.onnx_embedder import OnnxEmbedder, bundled_model
 from models.reference_index import ReferenceIndex, ReferenceIndexError, read_manifest
 
+_SERVERS = ("neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
 _DEFAULT_INDEX = Path("var/index")
 DEFAULT_SITE = Path("var/site")
 
@@ -119,6 +120,8 @@ def _open_graph(settings: Settings) -> GraphStore:
             return open_bundled()
         if "://" not in uri:
             return open_store(Path(uri))
+        if not uri.startswith(_SERVERS):
+            raise ConfigurationError("RADPROOF_GRAPH_URI: a graph file, or neo4j:// or bolt:// of a server")
         if settings.graph_password is None:
             raise ConfigurationError("RADPROOF_GRAPH_PASSWORD: a graph server needs one")
         password = settings.graph_password.get_secret_value()

@@ -48,6 +48,8 @@ def write(store: EmbeddedStore, folder: Path, progress: Progress = silent) -> Pa
         OSError: when they cannot be written; the script comes last, so without it nothing is whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "import.sh"
+    script.unlink(missing_ok=True)
     manifest = store.manifest()
     load = manifest.checksum
     for name, header in _HEADERS.items():
@@ -59,7 +61,6 @@ def write(store: EmbeddedStore, folder: Path, progress: Progress = silent) -> Pa
         _csv(folder / f"{name}.csv", _counted(rows, f"write {name}.csv", progress))
     schema = ";\n".join([*queries.CONSTRAINTS, queries.FULLTEXT])
     (folder / "schema.cypher").write_text(schema + ";\n", encoding="utf-8")
-    script = folder / "import.sh"
     script.write_text(_SCRIPT, encoding="utf-8")
     script.chmod(0o755)
     return script

@@ -4,13 +4,14 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from kg_ingest.embedded_build import build
 from kg_ingest.embedded_store import EmbeddedStore, open_store
-from kg_ingest.schema import Item, Manifest
+from kg_ingest.schema import Item, Manifest, Skip
 from kg_ingest.staging import Progress, Staging, silent
 from kg_ingest.store import GraphStoreError
 
@@ -40,6 +41,10 @@ class Reader(Protocol):
 
 class SourceError(ValueError):
     """A source as a whole cannot be read: the wrong folder, a cut-off file, another format."""
+
+
+class TargetError(ValueError):
+    """What a load is to write over is no graph file."""
 
 
 class LoadError(Exception):
@@ -109,11 +114,14 @@ def load(
     ``workspace`` with the first source that was not finished; that file is removed at the end.
 
     Raises:
+        TargetError: before anything is read, when ``target`` holds something other than a graph.
         LoadError: when the counts fall outside the bounds, so that a cut-off source never passes.
         SourceError: see Reader.
         OSError, sqlite3.Error: when a file cannot be read or written.
     """
     how = options or Options()
+    if target is not None:
+        target = _replaceable(target)
     part = None if target is None else target.with_name(target.name + ".part")
     if part is not None:
         part.unlink(missing_ok=True)
@@ -151,6 +159,25 @@ def load(
     return store, summary
 
 
+def _replaceable(target: Path) -> Path:
+    """The file that a name stands for, if it is free, empty or a graph of any schema version."""
+    target = target.resolve()
+    if not target.exists():
+        return target
+    if target.is_file() and (target.stat().st_size == 0 or _is_graph(target)):
+        return target
+    raise TargetError(f"{target.name} is there and is no graph file: a load replaces graph files only")
+
+
+def _is_graph(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            query = "SELECT 1 FROM meta WHERE key = 'manifest'"
+            return connection.execute(query).fetchone() is not None
+    except sqlite3.DatabaseError:
+        return False
+
+
 def stored(readers: Sequence[Reader], target: Path) -> tuple[EmbeddedStore, Summary] | None:
     """The graph that an earlier load of the very same sources left at ``target``, if there is one."""
     if not target.is_file():
@@ -176,7 +203,17 @@ def _stage(readers: Sequence[Reader], staging: Staging, progress: Progress) -> N
     staging.keep_only(stamps)
     for reader, mark in zip(readers, stamps, strict=True):
         if not staging.is_done(mark):
-            staging.add(reader.read(), mark, reader.licence, progress)
+            staging.add(_something(reader), mark, reader.licence, progress)
+
+
+def _something(reader: Reader) -> Iterator[Item]:
+    """What a source states; one that states nothing, and of which nothing was refused, is the wrong file."""
+    empty = True
+    for item in reader.read():
+        empty = empty and isinstance(item, Skip)
+        yield item
+    if empty:
+        raise SourceError(f"{reader.kind}: nothing that it should hold was found in it")
 
 
 def _check(manifest: Manifest, bounds: Bounds) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.categories import CATEGORIES, Category
 from app.api.examples import ANSWER, REQUEST
-from app.limits import CONTROL_CHARACTERS
+from app.limits import CONTROL_CHARACTERS, MAX_SENTENCES
 from app.proofreading.report import (
     CheckedReport,
     Context,
@@ -17,6 +17,8 @@ from app.proofreading.report import (
     ErrorType,
     Evidence,
     ReportError,
+    Sex,
+    Side,
     SubmittedReport,
     Tier,
 )
@@ -49,8 +51,8 @@ class ContextIn(_In):
     modality: _Words | None = Field(default=None, description="As ordered: CT, XR, MR, US …")
     body_part: _Words | None = None
     procedure: _Words | None = Field(default=None, description="Name of the ordered procedure")
-    laterality: Literal["left", "right", "bilateral"] | None = None
-    patient_sex: Literal["male", "female", "other", "unknown"] | None = None
+    laterality: Side | None = None
+    patient_sex: Sex | None = None
     patient_age: Annotated[float, Field(ge=0, le=150)] | None = Field(default=None, description="Years")
     indication: _Words | None = None
     prior_report: Annotated[str, Field(json_schema_extra={"pattern": _PLAIN})] | None = Field(
@@ -70,7 +72,8 @@ class CheckRequest(_In):
 
     text: str = Field(
         min_length=1,
-        description="The report as dictated, plain text: at most 256 KiB of UTF-8 and 2,000 sentences, "
+        description="The report as dictated, plain text: at most 256 KiB of UTF-8 and "
+        f"{MAX_SENTENCES:,} sentences, "
         "not blank, no control characters but tab and line breaks",
         json_schema_extra={"pattern": _NOT_BLANK},
     )

@@ -22,6 +22,8 @@ def reports(source: str, form: str | None) -> Iterator[SubmittedReport]:
     """
     opened: Path | TextIO = Path(source)
     if source == "-":
+        if sys.stdin is None:
+            raise CommandError("standard input is closed")
         opened = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", newline="")
         form = form or "text"
     try:

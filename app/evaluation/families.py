@@ -16,4 +16,4 @@ FAMILIES: dict[str, Mapping[ErrorType, Injector]] = {
     "keyword": KEYWORD,
     "broad": BROAD,
 }
-"""``house`` is the one that the detectors' authors look at; the others they do not."""
+"""``house`` is written by the detectors' authors; the others by someone else (decision 8, 6)."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from models.types import ReportGraph, SectionName, Span
 
@@ -42,12 +43,15 @@ class EvidenceKind(StrEnum):
     LLM = "llm"
 
 
+Side = Literal["left", "right", "bilateral"]
+Sex = Literal["male", "female", "other", "unknown"]
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What is known beside the text: order and patient. None means not given.
 
-    ``laterality``: left | right | bilateral. ``patient_sex``: male | female | other | unknown.
-    ``patient_age``: years.
+    ``laterality``: of Side. ``patient_sex``: of Sex. ``patient_age``: years.
     """
 
     modality: str | None = None

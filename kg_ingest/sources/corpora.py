@@ -156,11 +156,14 @@ def _annotations(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         if path.suffix == ".csv":
-            yield from enumerate(csv.DictReader(stream), start=2)
+            try:
+                yield from enumerate(csv.DictReader(stream), start=2)
+            except csv.Error as error:
+                raise SourceError(f"{path.name} is not CSV: {error}") from error
             return
         for number, line in enumerate(stream, start=1):
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise SourceError(f"{path.name} line {number}: not JSON") from error
             yield number, row if isinstance(row, dict) else {}

@@ -4,7 +4,6 @@ A pair of files NAME_nodes.jsonl and NAME_edges.jsonl, or .tsv, where a list is 
 ``write`` exports a graph in the same form.
 """
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 from kg_ingest.identifiers import curie
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Link, Node, Reject
-from kg_ingest.sources.rows import lines, skips
+from kg_ingest.sources.rows import cells, lines, skips
 
 _CATEGORIES = {
     "AnatomicalEntity": Group.ANATOMY,
@@ -178,11 +177,13 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any] | Reject]]:
         elif header is None:
             header = line.text.split("\t")
         else:
-            cells = next(csv.reader([line.text], delimiter="\t", quoting=csv.QUOTE_NONE), [])
-            if len(cells) == len(header):
-                yield line.number, dict(zip(header, cells, strict=True))
+            row = cells(line, path.name, separator="\t", quoted=False)
+            if isinstance(row, Reject):
+                yield line.number, row
+            elif len(row) == len(header):
+                yield line.number, dict(zip(header, row, strict=True))
             else:
-                reason = f"{len(cells)} columns where {len(header)} are expected"
+                reason = f"{len(row)} columns where {len(header)} are expected"
                 yield line.number, Reject(path.name, line.number, reason)
 
 

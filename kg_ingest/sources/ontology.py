@@ -45,6 +45,18 @@ _SITE = {"has_location", "located_in", "RO:0001025", "RO:0004026"}
 _NAME = ("skos/core#prefLabel", "rdf-schema#label", "Preferred_name")
 _SYNONYM = ("#hasExactSynonym", "skos/core#altLabel", "Synonym")
 _XREF = ("#hasDbXref", "skos/core#exactMatch", "owl#equivalentClass")
+_FORMATS = {".owl": "xml", ".rdf": "xml", ".xml": "xml", ".ttl": "turtle", ".n3": "n3", ".nt": "nt"}
+# rdflib's parsers assert, or run off the end of, a cut-off text, and go deep by calling themselves
+_NOT_RDF = (
+    SAXException,
+    ParserError,
+    BadSyntax,
+    ParseError,
+    UnicodeDecodeError,
+    AssertionError,
+    IndexError,
+    RecursionError,
+)
 _OTHERS_NAMES = {"IAO_0000589"}  # an "OBO foundry unique label" carries the bridge's own mark
 
 
@@ -72,6 +84,10 @@ class Obo:
                     yield from self._term(frame, left_out)
         except SyntaxError as error:
             raise SourceError(f"{self.path.name} line {error.lineno}: not OBO") from error
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise SourceError(f"{self.path.name} is not OBO in UTF-8") from error  # as fastobo says it
         yield from skips(left_out)
 
     def _term(self, frame: Any, left_out: Counter[str]) -> Iterator[Item]:
@@ -237,9 +253,12 @@ def _spool(path: Path, database: sqlite3.Connection) -> None:
         "CREATE TABLE triple(s TEXT, p TEXT, o TEXT, kind TEXT)"
     )
     store = _Spool(database)
+    form = _FORMATS.get(path.suffix)
+    if form is None:
+        raise SourceError(f"{path.name}: RDF is read from files that end with {' '.join(_FORMATS)}")
     try:
-        Graph(store=store).parse(path, format="xml" if path.suffix == ".owl" else None)
-    except (SAXException, ParserError, BadSyntax, ParseError, UnicodeDecodeError) as error:
+        Graph(store=store).parse(path, format=form)
+    except _NOT_RDF as error:
         raise SourceError(f"{path.name} is not RDF of the kind that its name ends with") from error
     store.flush()
     database.execute("CREATE INDEX triple_s ON triple(s, p, o)")

@@ -1,5 +1,6 @@
 """Rows of text files: strict UTF-8, numbered lines, gzip, files that were split for transport."""
 
+import csv
 import gzip
 import re
 import zlib
@@ -13,7 +14,7 @@ from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Reject, Skip
 
 _LONGEST = 1 << 20  # bytes of one line; more is not a table of terms
-_PART = re.compile(r"\.([a-z]{2}|\d{2,3})(\.gz)?$")
+_PART = re.compile(r"\.([a-z]{2}|\d{2,3})(\.gz)?")
 
 
 class Line(NamedTuple):
@@ -24,11 +25,25 @@ class Line(NamedTuple):
 
 
 def find(folder: Path, name: str) -> list[Path]:
-    """A file of this name in a folder: plain, gzipped, or in parts (NAME.aa, NAME.ab.gz, …) in order."""
+    """A file of this name in a folder: plain, gzipped, or in parts (NAME.aa, NAME.ab.gz, …) in order.
+
+    Raises:
+        SourceError: when a part before the last one is missing.
+    """
     for single in (folder / name, folder / f"{name}.gz"):
         if single.is_file():
             return [single]
-    return sorted(path for path in folder.glob(f"{name}.*") if _PART.search(path.name[len(name) :]))
+    marks = ((_PART.fullmatch(path.name[len(name) :]), path) for path in folder.glob(f"{name}.*"))
+    parts = sorted((_place(mark[1]), path) for mark, path in marks if mark is not None)
+    places = [place for place, _ in parts]
+    if places and (places[0] > 1 or places != list(range(places[0], places[0] + len(places)))):
+        raise SourceError(f"{name}: a part of it is missing")
+    return [path for _, path in parts]
+
+
+def _place(mark: str) -> int:
+    """Which part a mark of ``split`` stands for: aa is 0, ba is 26; digits count from 0, or 1."""
+    return int(mark) if mark.isdigit() else (ord(mark[0]) - ord("a")) * 26 + ord(mark[1]) - ord("a")
 
 
 def lines(files: Sequence[Path]) -> Iterator[Line | Reject]:
@@ -72,6 +87,16 @@ def table(
             yield Reject(files[0].name, line.number, f"{found} columns where {width} are expected")
             continue
         yield cells
+
+
+def cells(line: Line, file: str, *, separator: str, quoted: bool) -> list[str] | Reject:
+    """The cells of one row; one that the CSV reader does not take is rejected."""
+    try:
+        if quoted:
+            return next(csv.reader([line.text], delimiter=separator), [])
+        return next(csv.reader([line.text], delimiter=separator, quoting=csv.QUOTE_NONE), [])
+    except csv.Error as error:
+        return Reject(file, line.number, f"not a row: {error}")
 
 
 def skips(counts: Counter[str]) -> Iterator[Skip]:

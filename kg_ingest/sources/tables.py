@@ -1,6 +1,5 @@
 """Open vocabularies that come as tables or JSON: RadLex CSV, OIDM, DOID TSV, SSSOM mappings."""
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from kg_ingest.identifiers import curie
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Link, Node, Reject, Sidedness
 from kg_ingest.sources.ontology import RADLEX_ROOTS, below
-from kg_ingest.sources.rows import Line, lines, skips
+from kg_ingest.sources.rows import Line, cells, lines, skips
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,15 @@ class RadlexCsv:
             if isinstance(line, Reject):
                 yield line
                 continue
-            cells = next(csv.reader([line.text]), [])
-            reason = _radlex_fault(cells, rows)
+            row = cells(line, self.path.name, separator=",", quoted=True)
+            if isinstance(row, Reject):
+                yield row
+                continue
+            reason = _radlex_fault(row, rows)
             if reason is not None:
                 yield Reject(self.path.name, line.number, reason)
                 continue
-            name, identifier, parent = (cell.strip() for cell in cells[:3])
+            name, identifier, parent = (cell.strip() for cell in row[:3])
             rows[f"RADLEX:{identifier}"] = (name, f"RADLEX:{parent}")
             children.setdefault(f"RADLEX:{parent}", []).append(f"RADLEX:{identifier}")
         groups = below(RADLEX_ROOTS, children)
@@ -53,12 +55,12 @@ class RadlexCsv:
                 yield Edge(identifier, EdgeKind.IS_A, parent, "RadLex", self.version)
 
 
-def _radlex_fault(cells: list[str], known: dict[str, tuple[str, str]]) -> str | None:
-    if len(cells) < 3:
-        return f"{len(cells)} columns where 3 are expected"
-    if not cells[0].strip() or not cells[1].strip().startswith("RID"):
+def _radlex_fault(row: list[str], known: dict[str, tuple[str, str]]) -> str | None:
+    if len(row) < 3:
+        return f"{len(row)} columns where 3 are expected"
+    if not row[0].strip() or not row[1].strip().startswith("RID"):
         return "no name, or no RID in the second column"
-    return "this RID was there before" if f"RADLEX:{cells[1].strip()}" in known else None
+    return "this RID was there before" if f"RADLEX:{row[1].strip()}" in known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +170,12 @@ class DoidTsv:
             raise SourceError("no HumanDO.tsv and allXREFinDO.tsv here: --source doid= names their folder")
         terms, xrefs = self.files
         cited: dict[str, list[str]] = {}
-        for row in _records(xrefs):
+        for row in _records(xrefs, "id", "xref"):
             if not isinstance(row, Reject):
                 cited.setdefault(row["id"], []).append(curie(row["xref"]))
         ids: dict[str, str] = {}
         parents: list[tuple[str, str]] = []
-        for row in _records(terms):
+        for row in _records(terms, "id", "label", "subClassOf"):
             if isinstance(row, Reject):
                 yield row
                 continue
@@ -206,7 +208,7 @@ class Sssom:
     def read(self) -> Iterator[Item]:
         """One Link per exact match."""
         left_out: Counter[str] = Counter()
-        for row in _records(self.path):
+        for row in _records(self.path, "subject_id", "predicate_id", "object_id"):
             if isinstance(row, Reject):
                 yield row
             elif row.get("predicate_id") in ("skos:exactMatch", "owl:equivalentClass", "owl:sameAs"):
@@ -216,11 +218,11 @@ class Sssom:
         yield from skips(left_out)
 
 
-def _records(path: Path) -> Iterator[dict[str, str] | Reject]:
+def _records(path: Path, *needed: str) -> Iterator[dict[str, str] | Reject]:
     """Rows of a TSV file by the names in its header row; ``#`` lines before it are metadata.
 
     Raises:
-        SourceError: when there is no header row.
+        SourceError: when there is no header row, or it lacks a column that is needed.
     """
     header: list[str] | None = None
     for line in lines([path]):
@@ -229,12 +231,14 @@ def _records(path: Path) -> Iterator[dict[str, str] | Reject]:
         elif header is None:
             if not line.text.startswith("#"):
                 header = _cells(line)
-        elif len(cells := _cells(line)) != len(header):
-            yield Reject(path.name, line.number, f"{len(cells)} columns where {len(header)} are expected")
+                if missing := set(needed) - set(header):
+                    raise SourceError(f"{path.name} has no column {', '.join(sorted(missing))}")
+        elif len(row := _cells(line)) != len(header):
+            yield Reject(path.name, line.number, f"{len(row)} columns where {len(header)} are expected")
         else:
-            yield dict(zip(header, cells, strict=True))
-    if header is None or "id" not in header[0]:
-        raise SourceError(f"{path.name} has no header row with identifiers")
+            yield dict(zip(header, row, strict=True))
+    if header is None:
+        raise SourceError(f"{path.name} has no header row")
 
 
 def _cells(line: Line) -> list[str]:

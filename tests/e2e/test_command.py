@@ -149,3 +149,25 @@ def test_interrupt_ends_quietly() -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT) == 130
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is a device of Linux")
+def test_an_answer_that_cannot_be_written_is_no_verdict() -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*RADPROOF, "check", "-", "--json"],
+            input=WRONG,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=LIMIT,
+        )
+    assert ended.returncode == 2
+    assert "cannot read or write" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_closed_standard_input_is_bad_input() -> None:
+    command = f"{sys.executable} -m app.cli check - <&-"
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=LIMIT)
+    assert (ended.returncode, ended.stderr) == (2, "radproof: standard input is closed\n")

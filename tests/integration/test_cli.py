@@ -191,6 +191,7 @@ def test_wrong_settings_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     [
         ("GRAPH_URI", "neo4j://localhost", "RADPROOF_GRAPH_PASSWORD"),
         ("GRAPH_URI", "no-such.db", "RADPROOF_GRAPH_URI"),
+        ("GRAPH_URI", "http://localhost", "RADPROOF_GRAPH_URI"),
         ("INDEX_DIR", "no-such-folder", "RADPROOF_INDEX_DIR"),
         ("LLM_BASE_URL", "http://localhost:1", "RADPROOF_LLM_BASE_URL"),
     ],

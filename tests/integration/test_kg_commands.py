@@ -1,11 +1,14 @@
 """``python -m kg_ingest`` as people use it: what it writes, says, asks, and how it ends."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from synthetic_release import write_rf2, write_rrf
 
+from kg_ingest import bulk
 from kg_ingest.__main__ import main
 
 
@@ -117,16 +120,50 @@ def test_mistakes_are_named(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_load_replaces_graphs_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    letter, other = tmp_path / "letter.txt", tmp_path / "other.db"
+    letter.write_text("dear")
+    with closing(sqlite3.connect(other)) as database:
+        database.execute("CREATE TABLE patients(id)")
+    held = other.read_bytes()
+    for target in (letter, other, tmp_path):
+        assert main(["load", "--to", str(target)]) == 2
+        assert "a load replaces graph files only" in said(capsys)[1]
+    assert (letter.read_text(), other.read_bytes()) == ("dear", held)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["letter.txt", "other.db"]
+    (graph := tmp_path / "graph.db").touch()
+    assert main(["load", "--to", str(graph)]) == 0
+    link = tmp_path / "link.db"
+    link.symlink_to(graph)
+    assert main(["load", "--to", str(link)]) == 0
+    assert link.is_symlink()
+
+
+def test_a_source_that_states_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (empty := tmp_path / "empty.obo").touch()
+    assert main(["load", "--source", "core", "--source", f"obo:X={empty}", "--to", str(tmp_path / "g")]) == 2
+    assert "obo: nothing that it should hold" in said(capsys)[1]
+    assert not (tmp_path / "g").exists()
+
+
 def test_no_rights_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "folder.db").mkdir()
     assert main(["load", "--to", str(tmp_path / "folder.db")]) != 0
     assert "Traceback" not in said(capsys)[1]
 
 
-def test_import_files_come_with_a_script(tmp_path: Path) -> None:
+def test_import_files_come_with_a_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["load", "--bulk", str(tmp_path / "import"), "--workspace", str(tmp_path / "work")]) == 0
     script = (tmp_path / "import" / "import.sh").read_text()
     assert "neo4j-admin database import full" in script
     header = (tmp_path / "import" / "edges-header.csv").read_text().strip()
     first = (tmp_path / "import" / "edges.csv").read_text().splitlines()[0]
     assert first.count(",") == header.count(",")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bulk, "_csv", full)
+    again = ["load", "--bulk", str(tmp_path / "import"), "--workspace", str(tmp_path / "work")]
+    assert main(again) == 2
+    assert not (tmp_path / "import" / "import.sh").exists()  # without it nothing is whole

@@ -1,6 +1,25 @@
 """Helpers that several tests share."""
 
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from app.main import create_app
 from app.proofreading.report import CheckedReport
+from app.services import Services
+from app.settings import Settings
+
+CHECK = "/v1/reports/check"
+CONTRADICTORY = (
+    "INDICATION: Cough.\r\nFINDINGS: Small left pleural effusion – unchanged 😀. The heart is normal.\r\n"
+    "IMPRESSION:\r\n1. Small right pleural effusion.\r\n"
+)
+WORD = "Zebulon"  # of a report: no log and no refusal repeats it
+
+
+def opened(services: Services, **changed: Any) -> TestClient:
+    """A client of the service with these services and settings."""
+    return TestClient(create_app(Settings(**changed), services), raise_server_exceptions=False)
 
 
 def errors_of(checked: CheckedReport) -> list[tuple[str, str, str, str]]:

@@ -52,6 +52,19 @@ def test_consolidation_left_pneumonia_right(check) -> None:  # type: ignore[no-u
     assert checked.corrected_text == checked.report.text  # only a person knows which side is right
 
 
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        ("FINDINGS: Rib fractures. Thoracic spine without fracture.", 0),
+        ("FINDINGS: Clavicle fracture. No fracture of the thoracic spine.", 0),
+        ("FINDINGS: Rib fractures. No fracture of the ribs.", 1),
+        ("FINDINGS: Rib fractures.\nIMPRESSION: No fracture.", 1),
+    ],
+)
+def test_a_broken_rib_is_no_broken_spine(check, text: str, flags: int) -> None:  # type: ignore[no-untyped-def]
+    assert len(check(text).errors) == flags
+
+
 def test_denied_and_described_effusion(check) -> None:  # type: ignore[no-untyped-def]
     checked = check("FINDINGS: No pleural effusion.\nIMPRESSION: Small bilateral pleural effusions.")
     error = one(checked, "negation_contradiction")

@@ -11,6 +11,9 @@ from app.proofreading.language import is_english
         "XXXX XXXX XXXX clear lungs.",
         "",
         "1.2 cm",
+        "ET tube 3 cm above carina. LA enlarged. ET tube unchanged.",
+        "Left lower lobe pneumonia. Normal heart.",
+        "Dr. de la Cruz was told. There is a fracture with edema of the foot.",
     ],
 )
 def test_english(text: str) -> None:
@@ -20,6 +23,9 @@ def test_english(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "TECHNIQUE: radio de face. Pas de pneumothorax. Petit \u00e9panchement pleural gauche.",
+        "Pas de fracture, pas de pneumothorax.",
+        "Achados: derrame pleural esquerdo. Sem pneumotorax. Derrame pleural direito.",
         "BEFUND: Kein Pleuraerguss. Herz normal gro\u00df. Zwerchfellkuppen glatt begrenzt.",
         "\u53cc\u80ba\u7eb9\u7406\u6e05\u6670\uff0c\u672a\u89c1\u80f8\u8154\u79ef\u6db2\u3002",
         "Hallazgos: silueta cardiaca normal. No se observa derrame pleural. Sin alteraciones agudas.",

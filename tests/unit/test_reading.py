@@ -35,6 +35,12 @@ def test_jsonl_carries_context() -> None:
     assert report.context == Context(patient_sex="male", patient_age=61.0)
 
 
+def test_codes_of_sex_and_side_are_words_of_the_contract() -> None:
+    rows = "text,patient_sex,laterality\na,F,R\nb,Female,LEFT\nc,,\n"
+    found = [(r.context.patient_sex, r.context.laterality) for r in read_reports(io.StringIO(rows), "csv")]
+    assert found == [("female", "right"), ("female", "left"), (None, None)]
+
+
 @pytest.mark.parametrize(
     ("form", "content", "line"),
     [
@@ -42,6 +48,8 @@ def test_jsonl_carries_context() -> None:
         ("jsonl", "{not json}\n", 1),
         ("jsonl", '{"text": 5}\n', 1),
         ("jsonl", '{"text": "a", "patient_age": "old"}\n', 1),
+        ("csv", "text,patient_sex\na,F\nb,opened\n", 3),
+        ("jsonl", '{"text": "a", "laterality": "opened"}\n', 1),
         ("jsonl", "[" * 100_000 + "\n", 1),
         ("csv", "text\n\n,\n", 3),
         ("csv", "a,b\n1,2\n", 2),

@@ -8,7 +8,7 @@ from app.proofreading.comparing import REPORTED, asserted, is_chest, name, sente
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
-from kg_ingest.schema import EdgeKind, Sidedness
+from kg_ingest.schema import EdgeKind, Node, Sidedness
 from models.types import Entity, EntityKind, RelationKind, Span
 
 _SIDED = ("RP:left-", "RP:right-")
@@ -67,16 +67,18 @@ def _told_on_a_side(case: Case) -> Iterator[Candidate]:
             message=f"The {node.name} is on the {node.sidedness}, not on the {wrong}.",
             rule="impossible_anatomy.side",
             confidence=0.9,
-            evidence=(
-                Evidence(EvidenceKind.TEXT, span=case.report.sentences[site.sentence].span),
-                Evidence(
-                    EvidenceKind.GRAPH_PATH,
-                    path=(node.name, "EXISTS_ON", str(node.sidedness)),
-                    source=node.source,
-                ),
-            ),
+            evidence=_exists_on(case, site, node),
             correction=Correction(side, cased(str(node.sidedness), case.report.quote(side))),
         )
+
+
+def _exists_on(case: Case, site: Entity, node: Node) -> tuple[Evidence, ...]:
+    """The sentence, and the side on which the knowledge graph knows the structure."""
+    path = (node.name, "EXISTS_ON", str(node.sidedness))
+    return (
+        Evidence(EvidenceKind.TEXT, span=case.report.sentences[site.sentence].span),
+        Evidence(EvidenceKind.GRAPH_PATH, path=path, source=node.source),
+    )
 
 
 def _wrong_side(case: Case, side: Entity, site: Entity) -> Iterator[Candidate]:
@@ -93,14 +95,7 @@ def _wrong_side(case: Case, side: Entity, site: Entity) -> Iterator[Candidate]:
         message=f"There is no {side.value} {site.quote.lower()}: the {node.name} is on the {node.sidedness}.",
         rule="impossible_anatomy.side",
         confidence=0.95,
-        evidence=(
-            Evidence(EvidenceKind.TEXT, span=case.report.sentences[site.sentence].span),
-            Evidence(
-                EvidenceKind.GRAPH_PATH,
-                path=(node.name, "EXISTS_ON", str(node.sidedness)),
-                source=node.source,
-            ),
-        ),
+        evidence=_exists_on(case, site, node),
         correction=fixes[0],
         alternatives=fixes[1:],
     )

@@ -21,6 +21,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
+from kg_ingest.schema import EdgeKind
 from models.tokens import fold
 from models.types import EntityKind, Span
 
@@ -53,6 +54,8 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if fading(described, case) or _explained(described, case):
         return False
     if _of_another_organ(denial, described, case) or _vertebral(denial, case) != _vertebral(described, case):
+        return False
+    if _at_home_elsewhere(denial, described, case):
         return False
     return not _elsewhere(denial, described) and not _limited(denial, described, case)
 
@@ -93,6 +96,19 @@ def _elsewhere(denial: Finding, described: Finding) -> bool:
     denied_at = {site.concept for site in denial.sites}
     described_at = {site.concept for site in described.sites}
     return bool(denied_at and described_at and not denied_at & described_at and not levels(denial))
+
+
+def _at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when a kind is described that has its own place, and denied in general of another place.
+
+    "Rib fractures. Thoracic spine without fracture."
+    """
+    if denial.concept == described.concept or described.concept is None:
+        return False
+    homes = set(case.facts.leaving.get((described.concept, EdgeKind.HAS_FINDING_SITE), ()))
+    named = {site.concept for site in denial.sites if site.concept is not None}
+    within = named.union(*(case.facts.wholes.get(site, frozenset()) for site in named))
+    return bool(homes and named) and not homes & within
 
 
 def _limited(denial: Finding, described: Finding, case: Case) -> bool:

@@ -107,9 +107,18 @@ def test_turtle_and_damaged_rdf(tmp_path: Path) -> None:
     )
     (node,) = nodes(list(Rdf(path, "x", "1").read())).values()
     assert (node.id, node.names, node.xrefs) == ("HP:1", ("one", "first"), ("MONDO:1",))
-    path.write_text("this is not Turtle")
-    with pytest.raises(SourceError, match="not RDF"):
-        list(Rdf(path, "x", "1").read())
+    for damage in (
+        "this is not Turtle",
+        '@prefix a: <http://x/> .\na:b a:c "uncl',
+        "[ <http://x/p> " * 5_000,
+    ):
+        path.write_text(damage)
+        with pytest.raises(SourceError, match="not RDF"):
+            list(Rdf(path, "x", "1").read())
+    page = tmp_path / "x.html"
+    page.write_text("<html>")
+    with pytest.raises(SourceError, match=r"files that end with \.owl"):
+        list(Rdf(page, "x", "1").read())
     damaged = tmp_path / "x.owl"
     damaged.write_text(OWL[:900])
     with pytest.raises(SourceError, match="not RDF"):
@@ -126,7 +135,8 @@ def test_a_bridge_says_that_classes_are_the_same(shared: Callable[[str], Path]) 
 def test_radlex_rows(tmp_path: Path) -> None:
     path = tmp_path / "radlex.csv"
     path.write_text(
-        'anatomical entity,RID3,RID1\n"lung, left",RID2,RID3\nlung,RID2,RID3\nbroken\n,RID7,RID3\n'
+        'anatomical entity,RID3,RID1\n"lung, left",RID2,RID3\nlung,RID2,RID3\nbroken\n,RID7,RID3\n"a\rb"c\rd,RID8,RID3\n',
+        newline="",
     )
     items = list(RadlexCsv(path, "1").read())
     assert nodes(items)["RADLEX:RID2"].name == "lung, left"
@@ -136,6 +146,10 @@ def test_radlex_rows(tmp_path: Path) -> None:
         (3, "this RID was there before"),
         (4, "1 columns where 3 are expected"),
         (5, "no name, or no RID in the second column"),
+        (
+            6,
+            "not a row: new-line character seen in unquoted field - do you need to open the file in universal-newline mode?",
+        ),
     ]
 
 
@@ -174,6 +188,20 @@ def test_doid_tables(tmp_path: Path) -> None:
     items = list(DoidTsv(tmp_path, "1").read())
     assert nodes(items)["DOID:1"].xrefs == ("UMLS:C0021400",)
     assert edges(items) == {("DOID:1", EdgeKind.IS_A, "DOID:4")}
+
+
+def test_tables_name_the_column_that_they_lack(tmp_path: Path) -> None:
+    path = tmp_path / "x.tsv"
+    path.write_text("subject_id,predicate_id,object_id\n")
+    with pytest.raises(SourceError, match="no column object_id, predicate_id, subject_id"):
+        list(Sssom(path, "x", "1").read())
+
+
+def test_obo_in_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.obo"
+    path.write_bytes("format-version: 1.2\n\n[Term]\nid: X:1\nname: café\n".encode("cp1252"))
+    with pytest.raises(SourceError, match=r"x\.obo is not OBO in UTF-8"):
+        list(Obo(path, "x", "1").read())
 
 
 def test_sssom_takes_exact_matches_only(tmp_path: Path) -> None:

@@ -126,6 +126,9 @@ def test_gzipped_and_split_files_are_one(tmp_path: Path) -> None:
     (parts / "MRCONSO.RRF.ab.gz").write_bytes(gzip.compress(text[100:]))
     assert list(Umls(whole, "1").read()) == list(Umls(parts, "1").read())
     assert len(list(Umls(whole, "1").read())) == 3
+    (parts / "MRCONSO.RRF.ad.gz").write_bytes(gzip.compress(b""))
+    with pytest.raises(SourceError, match="a part of it is missing"):
+        list(Umls(parts, "1").read())
     (whole / "MRCONSO.RRF.gz").write_bytes(gzip.compress(text)[:-12])
     with pytest.raises(SourceError, match="cut off"):
         list(Umls(whole, "1").read())
