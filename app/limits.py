@@ -4,6 +4,7 @@ import re
 from dataclasses import fields
 
 from app.proofreading.report import Context, SubmittedReport
+from app.proofreading.visible import visible
 from models.sections import parse
 
 MAX_SENTENCES = 1_000
@@ -12,11 +13,11 @@ CONTROL_CHARACTERS = r"\u0000-\u0008\u000E-\u001F\u007F"  # all of ASCII's but \
 _CONTROL = re.compile(f"[{CONTROL_CHARACTERS}]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _MESSAGES = {
-    "blank_text": "The text is empty or only white space.",
-    "control_characters": "The text holds control characters other than tab and line breaks.",
-    "invalid_unicode": "The text holds lone surrogates, which are not characters.",
-    "text_too_large": "The text is longer than the limit.",
-    "too_many_sentences": f"The text has more than {MAX_SENTENCES} sentences.",
+    "blank_text": "holds nothing to see.",
+    "control_characters": "holds control characters other than tab and line breaks.",
+    "invalid_unicode": "holds lone surrogates, which are not characters.",
+    "text_too_large": "is longer than the limit.",
+    "too_many_sentences": f"has more than {MAX_SENTENCES} sentences.",
 }
 
 
@@ -28,7 +29,7 @@ class InadmissibleError(Exception):
     """
 
     def __init__(self, code: str, field: str = "text") -> None:
-        super().__init__(_MESSAGES[code])
+        super().__init__(f"The {field} {_MESSAGES[code]}")
         self.code = code
         self.field = field
 
@@ -40,7 +41,8 @@ def admit(report: SubmittedReport, max_text_bytes: int) -> None:
         InadmissibleError: blank_text, text_too_large (in UTF-8 bytes; 413 over HTTP), control_characters,
             invalid_unicode or too_many_sentences (more than MAX_SENTENCES).
     """
-    if not report.text.strip():
+    seen = visible(report.text)
+    if not (seen.text if seen else report.text).strip():
         raise InadmissibleError("blank_text")
     texts = {f"context/{item.name}": getattr(report.context, item.name) for item in fields(Context)}
     for name, value in {"text": report.text, "report_id": report.report_id, **texts}.items():

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypedDict
 
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
@@ -25,6 +25,7 @@ class State(TypedDict):
     """What every request finds in ``request.state``."""
 
     services: Services
+    checks: CapacityLimiter  # who may check a report now
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
@@ -38,14 +39,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        to_thread.current_default_thread_limiter().total_tokens = settings.threads
         built = services or build_services(settings)
         try:
             await to_thread.run_sync(check_report, _WARM_UP, built)  # models load on first use
             gc.collect()
             gc.freeze()  # what was just built lives as long as the service: no collection need visit it
             _log.info("ready", **built.versions)
-            yield {"services": built}
+            yield {"services": built, "checks": CapacityLimiter(settings.threads)}
         finally:
             if services is None:
                 built.knowledge.close()

@@ -32,6 +32,7 @@ _CODES = {
 }
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _LARGEST_CELL = 64 * 1024 * 1024
+ENCODING = "utf-8-sig"  # UTF-8; spreadsheets put a mark of three bytes before it
 
 
 class ReadError(Exception):
@@ -52,12 +53,13 @@ def read_reports(source: Path | TextIO, form: str | None = None) -> Iterator[Sub
     uid, id, study_id; else the line number); and context columns by the names of the wire contract.
 
     Raises:
-        ReadError: at the first line that is not a report.
+        ReadError: at the first line that is not a report. One whose text is empty is a report: an
+            empty one, that no check admits.
         OSError, UnicodeDecodeError: when the file cannot be read.
     """
     ending = Path(source.name).suffix.lower() if isinstance(source, Path) else ""
     kind = form or _FORMATS.get(ending, "text")
-    opened = source.open(encoding="utf-8", newline="") if isinstance(source, Path) else nullcontext(source)
+    opened = source.open(encoding=ENCODING, newline="") if isinstance(source, Path) else nullcontext(source)
     with opened as lines:
         if kind == "csv":
             yield from _csv(lines)
@@ -75,7 +77,7 @@ def _csv(lines: TextIO) -> Iterator[SubmittedReport]:
         for row in rows:
             if None in row:
                 raise ReadError(rows.line_num, "more cells than the header names")
-            cells = {key.strip().lower().lstrip("\ufeff"): value or "" for key, value in row.items() if key}
+            cells = {key.strip().lower(): value or "" for key, value in row.items() if key}
             yield _report(cells, rows.line_num)
     except csv.Error as error:
         raise ReadError(rows.line_num + 1, "not CSV") from error
@@ -91,19 +93,23 @@ def _jsonl(lines: TextIO) -> Iterator[SubmittedReport]:
             raise ReadError(number, "not JSON") from error
         if not isinstance(row, dict):
             raise ReadError(number, "not a JSON object")
-        context = row.get("context", {})
+        context = row.get("context") or {}
         if not isinstance(context, dict):
             raise ReadError(number, "context is not an object")
         yield _report({**row, **context}, number)
 
 
 def _report(row: Mapping[str, Any], line: int) -> SubmittedReport:
+    words = {*_TEXT, *(key for _, keys in _SECTIONS for key in keys)} & row.keys()
+    if not words:
+        raise ReadError(line, "no report text: need a text column, or findings and impression")
+    for key in words:
+        if row[key] is not None and not isinstance(row[key], str):
+            raise ReadError(line, f"{key} is not text")
     text = next((row[key] for key in _TEXT if row.get(key)), None)
     if text is None:
         parts = ((title, next((row[key] for key in keys if row.get(key)), None)) for title, keys in _SECTIONS)
         text = "\n".join(f"{title}: {part}" for title, part in parts if part is not None)
-    if not isinstance(text, str) or not text:
-        raise ReadError(line, "no report text: need a text column, or findings and impression")
     identifier = next((row[key] for key in _ID if row.get(key) not in (None, "")), line)
     return SubmittedReport(text, str(identifier), _context(row, line))
 

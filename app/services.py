@@ -60,13 +60,14 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that ``check_report`` uses; ``versions`` says what it is."""
+    """Everything that ``check_report`` uses; ``versions`` says what it is, ``seconds`` is a report's time."""
 
     extractor: GraphExtractor
     knowledge: GraphStore
     references: IndexedReferences | None
     detectors: tuple[Detector, ...]
     references_k: int = 4
+    seconds: float = 30.0
     profile: Profile = field(default_factory=Profile)
     counted: Counts = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -97,6 +98,7 @@ def build_services(settings: Settings) -> Services:
         references=references,
         detectors=detectors((row.text for row in names), read_speech(folder), profile.words),
         references_k=settings.references_k,
+        seconds=settings.check_seconds,
         profile=profile,
         counted=read_observed(folder),
         versions=versions,

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     max_text_bytes: Annotated[int, Gt(0)] = 262_144
     """Longest accepted report text, in bytes of UTF-8."""
 
+    check_seconds: Annotated[float, Gt(0)] = 30.0
+    """How long the check of one report may take; what is not found by then is answered as not checked."""
+
     threads: Annotated[int, Ge(1), Le(64)] = 4
     """Reports checked at one time in one process; further requests wait."""
 

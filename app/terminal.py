@@ -124,7 +124,9 @@ class _View:
         line.append(_clean(" → ".join(evidence.path)))
         line.append(_clean(evidence.reference_id or ""))
         line.append(f" (similarity {evidence.score:.2f})" if evidence.score is not None else "")
-        line.append(f" [{_clean(evidence.source)}]" if evidence.source else "", "dim")
+        if evidence.source:
+            bare = evidence.kind is EvidenceKind.ORDER
+            line.append(_clean(evidence.source) if bare else f" [{_clean(evidence.source)}]", "dim")
         return line
 
     def _fix(self, fix: Correction) -> Iterator[Text]:

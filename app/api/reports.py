@@ -1,16 +1,19 @@
 """POST /v1/reports/check."""
 
 import structlog
-from fastapi import APIRouter, Request
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request, Response
 
 from app.api.problems import described
 from app.api.requests import StrictRoute
 from app.api.schemas import CheckedReportOut, CheckRequest
 from app.limits import admit
 from app.proofreading.check import check_report
+from app.proofreading.report import SubmittedReport
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
 
+_CLIENT_GONE = 499  # in the log only: as nginx has it
 _log = structlog.get_logger()
 _REFUSALS = described(
     (400, "malformed_json"),
@@ -25,15 +28,24 @@ _REFUSALS = described(
 )
 
 
-@router.post("/check", summary="Check one report", responses=_REFUSALS)
-def check(body: CheckRequest, request: Request) -> CheckedReportOut:
+@router.post("/check", summary="Check one report", responses=_REFUSALS, response_model=CheckedReportOut)
+async def check(body: CheckRequest, request: Request) -> Response:
     """Find the errors of one report, with evidence and proposed fixes.
 
     The answer says in `coverage` what ran; a stage that is not configured or failed is named there.
     The report is neither stored nor logged.
     """
     submitted = body.to_domain(request.state.request_id)
+    checks: CapacityLimiter = request.state.checks
+    async with checks:
+        if await request.is_disconnected():  # nobody waits for this answer any more
+            return Response(status_code=_CLIENT_GONE)
+        return await to_thread.run_sync(_answer, submitted, request)
+
+
+def _answer(submitted: SubmittedReport, request: Request) -> Response:
+    """The work of one request, in a thread of its own."""
     admit(submitted, request.app.state.settings.max_text_bytes)
     checked = check_report(submitted, request.state.services)
     _log.info("checked", errors=len(checked.errors), complete=checked.coverage.complete)
-    return CheckedReportOut.of(checked)
+    return Response(CheckedReportOut.of(checked).model_dump_json(), media_type="application/json")

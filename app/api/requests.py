@@ -41,6 +41,8 @@ class StrictRequest(Request):
         charset = parameters.replace(" ", "").replace('"', "").removesuffix(";")
         if kind.strip() != _CONTENT_TYPE or charset not in ("", "charset=utf-8"):
             raise Problem(415, "unsupported_media_type", f"Send {_CONTENT_TYPE} in UTF-8.")
+        if self.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise Problem(415, "unsupported_media_type", "Send the body uncompressed.")
 
 
 class StrictRoute(APIRoute):

@@ -3,13 +3,14 @@
 import argparse
 import sys
 from dataclasses import fields, replace
+from itertools import chain
 
 from pydantic import ValidationError
 
 from app.api.schemas import CheckedReportOut, ContextIn
 from app.commands import CommandError
 from app.commands.parts import build, settings
-from app.commands.reading import progress, reports
+from app.commands.reading import progress, refused, reports
 from app.limits import InadmissibleError, admit
 from app.proofreading.check import check_report
 from app.proofreading.report import Context, SubmittedReport
@@ -19,7 +20,9 @@ from app.terminal import Tally, Terminal, show, summary
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("source", metavar="FILE", help="text, .jsonl or .csv file; - for standard input")
+    parser.add_argument(
+        "sources", metavar="FILE", nargs="+", help="text, .jsonl or .csv; - for standard input"
+    )
     parser.add_argument("--format", choices=("text", "jsonl", "csv"), help="instead of the file's ending")
     parser.add_argument("--json", action="store_true", help="print one JSON object a report")
     parser.add_argument(
@@ -37,17 +40,20 @@ def run(args: argparse.Namespace) -> int:
     tally = Tally()
     out = Terminal(highlight=False)
     try:
-        for report in progress(reports(args.source, args.format), talks=True):
+        given = chain.from_iterable(reports(source, args.format) for source in args.sources)
+        for report in progress(given, talks=True):
             submitted = replace(report, context=_filled(report.context, context))
             try:
                 admit(submitted, limits.max_text_bytes)
             except InadmissibleError as error:
                 tally.refused += 1
-                sys.stderr.write(f"radproof: report {submitted.report_id} was not checked: {error}\n")
+                refused(submitted.report_id, error)
                 continue
             _answer(submitted, services, tally, None if args.json else out)
     finally:
         services.knowledge.close()
+    if not tally.refused and not tally.checked:
+        raise CommandError(f"{', '.join(args.sources)}: no report")
     if not args.json:
         out.print(summary(tally))
     return 2 if tally.refused or not tally.checked else int(tally.with_errors > 0)
@@ -70,7 +76,8 @@ def _context(given: str | None) -> Context:
         return ContextIn.model_validate_json(given).to_domain()
     except ValidationError as error:
         places = ", ".join("/".join(map(str, item["loc"])) or item["type"] for item in error.errors())
-        raise CommandError(f"--context-json: wrong: {places}") from error
+        known = ", ".join(ContextIn.model_fields)
+        raise CommandError(f"--context-json: wrong: {places} (known: {known})") from error
 
 
 def _filled(own: Context, given: Context) -> Context:

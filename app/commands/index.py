@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.commands import CommandError
 from app.commands.parts import build, settings
-from app.commands.reading import progress, reports
+from app.commands.reading import progress, refused, reports
 from app.limits import InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
 from app.references import observed, records, write_archive, write_observed
@@ -71,6 +71,6 @@ def _admitted(given: Iterator[SubmittedReport], max_text_bytes: int) -> Iterator
         try:
             admit(report, max_text_bytes)
         except InadmissibleError as error:
-            sys.stderr.write(f"radproof: report {report.report_id} was left out: {error}\n")
+            refused(report.report_id, error)
         else:
             yield report

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
 
 from app.commands import CommandError
+from app.limits import InadmissibleError
 from app.proofreading.report import SubmittedReport
-from app.reading import ReadError, read_reports
+from app.reading import ENCODING, ReadError, read_reports
 
 
 def reports(source: str, form: str | None) -> Iterator[SubmittedReport]:
@@ -24,7 +25,7 @@ def reports(source: str, form: str | None) -> Iterator[SubmittedReport]:
     if source == "-":
         if sys.stdin is None:
             raise CommandError("standard input is closed")
-        opened = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", newline="")
+        opened = io.TextIOWrapper(sys.stdin.buffer, encoding=ENCODING, newline="")
         form = form or "text"
     try:
         yield from read_reports(opened, form)
@@ -45,3 +46,9 @@ def progress(given: Iterator[SubmittedReport], *, talks: bool) -> Iterator[Submi
     columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not watched, transient=True) as bar:
         yield from bar.track(given, description="reports")
+
+
+def refused(report_id: str, error: InadmissibleError) -> None:
+    """Name on standard error a report that is left out, and why."""
+    shown = report_id.encode("unicode_escape").decode() if not report_id.isprintable() else report_id
+    sys.stderr.write(f"radproof: report {shown} was not checked: {error}\n")

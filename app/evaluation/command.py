@@ -78,9 +78,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _evaluate(args: argparse.Namespace) -> int:
     plan = _plan(args)
-    every = list(
-        islice(bundled_reports() if args.reports is None else read_reports(args.reports), args.limit)
-    )
+    given = bundled_reports() if args.reports is None else read_reports(args.reports)
+    every = list(islice((report for report in given if report.text.strip()), args.limit))
     judged = [
         r for r in every if not is_reference(r.report_id) and args.split in ("all", split_of(r.report_id))
     ]

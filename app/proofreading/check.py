@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from app.knowledge import Grounded, ground
@@ -13,6 +14,7 @@ from app.proofreading.merge import resolve
 from app.proofreading.report import (
     Candidate,
     CheckedReport,
+    Correction,
     Coverage,
     ReferenceHit,
     ReportError,
@@ -20,6 +22,7 @@ from app.proofreading.report import (
     Tier,
 )
 from app.proofreading.support import with_references
+from app.proofreading.visible import restored, visible
 from kg_ingest.schema import Facts
 from kg_ingest.store import GraphStoreError
 from models.embedder import EmbedderError
@@ -33,23 +36,44 @@ if TYPE_CHECKING:
 _TRIES = 12  # fixes tried one by one in a report
 _TRIED_TEXT = 8_000  # code points of the longest report that they are tried in: far above any real one
 _FOREIGN = "failed: unsupported_language"
+_LATE = "failed: out_of_time"
+
+
+class _OutOfTimeError(Exception):
+    """The report has had its time."""
 
 
 def check_report(submitted: SubmittedReport, services: "Services") -> CheckedReport:
     """Find, explain and propose fixes for the errors of one report.
 
     A stage that is not configured or fails is named in the answer's coverage; the rest still
-    answers. Corrections that would bring a new error are withdrawn.
+    answers. Corrections that would bring a new error are withdrawn. A report that takes longer than
+    ``services.seconds`` is answered as not checked by the rules; one whose errors are found by then,
+    without the corrections that are not tried yet.
     """
+    seen = visible(submitted.text)
+    if seen is not None:
+        return restored(check_report(replace(submitted, text=seen.text), services), submitted, seen)
     if not is_english(submitted.text):
-        return _not_checked(submitted, services)
+        return _not_checked(submitted, services, _FOREIGN)
+    until = monotonic() + services.seconds
+    try:
+        return _check(submitted, services, until)
+    except _OutOfTimeError:
+        return _not_checked(submitted, services, _LATE)
+
+
+def _check(submitted: SubmittedReport, services: "Services", until: float) -> CheckedReport:
     report = parse(submitted.text)
     graph = services.extractor.extract(report)
     grounded, knowledge = _grounded(graph, services)
     references, retrieval = _references(submitted.text, services)
     case = _case(report, grounded, references, submitted)
-    errors = resolve(_candidates(case, services), report, services.profile)
-    errors, corrected = _corrected(errors, case, submitted, services)
+    errors = resolve(_candidates(case, services, until), report, services.profile)
+    try:
+        errors, corrected = _corrected(errors, case, submitted, services, until)
+    except _OutOfTimeError:
+        errors, corrected = _without_fixes(errors, ()), submitted.text
     return CheckedReport(
         report=submitted,
         errors=with_references(errors, case),
@@ -61,9 +85,9 @@ def check_report(submitted: SubmittedReport, services: "Services") -> CheckedRep
     )
 
 
-def _not_checked(submitted: SubmittedReport, services: "Services") -> CheckedReport:
+def _not_checked(submitted: SubmittedReport, services: "Services", why: str) -> CheckedReport:
     """The answer to a report that the rules cannot read: nothing found, and nothing looked at."""
-    coverage = Coverage(rules=_FOREIGN, knowledge=_FOREIGN, references=_FOREIGN)
+    coverage = Coverage(rules=why, knowledge=why, references=why)
     versions = dict(services.versions)
     return CheckedReport(submitted, (), coverage, submitted.text, ReportGraph(), versions=versions)
 
@@ -82,8 +106,13 @@ def _case(
     )
 
 
-def _candidates(case: Case, services: "Services") -> list[Candidate]:
-    return [candidate for detector in services.detectors for candidate in detector.detect(case)]
+def _candidates(case: Case, services: "Services", until: float) -> list[Candidate]:
+    found: list[Candidate] = []
+    for detector in services.detectors:
+        if monotonic() > until:
+            raise _OutOfTimeError
+        found += detector.detect(case)
+    return found
 
 
 def _grounded(graph: ReportGraph, services: "Services") -> tuple[Grounded, str]:
@@ -105,7 +134,11 @@ def _references(text: str, services: "Services") -> tuple[tuple[ReferenceHit, ..
 
 
 def _corrected(
-    errors: tuple[ReportError, ...], case: Case, submitted: SubmittedReport, services: "Services"
+    errors: tuple[ReportError, ...],
+    case: Case,
+    submitted: SubmittedReport,
+    services: "Services",
+    until: float,
 ) -> tuple[tuple[ReportError, ...], str]:
     """Keep the fixes that hold, apply those that leave no choice, and check the result again.
 
@@ -114,7 +147,7 @@ def _corrected(
     """
 
     def kinds_of(text: str) -> dict[str, int]:
-        return _kinds(_errors_of(text, case, submitted, services))
+        return _kinds(_errors_of(replace(submitted, text=text), case, services, until))
 
     errors = _with_sound_fixes(errors, submitted.text, kinds_of)
     before = _kinds(errors)
@@ -124,14 +157,18 @@ def _corrected(
         if not _gained(kinds_of(text), before):
             return errors, text
         edits = edits[: len(edits) // 2]
-        kept = set(edits)
-        errors = tuple(
-            error
-            if error.candidate.alternatives or error.candidate.correction in (None, *kept)
-            else replace(error, candidate=replace(error.candidate, correction=None))
-            for error in errors
-        )
+        errors = _without_fixes(errors, edits)
     return errors, submitted.text
+
+
+def _without_fixes(errors: tuple[ReportError, ...], kept: tuple[Correction, ...]) -> tuple[ReportError, ...]:
+    """The errors without the corrections that are not ``kept``; fixes to choose from stay."""
+    return tuple(
+        error
+        if error.candidate.alternatives or error.candidate.correction in (None, *kept)
+        else replace(error, candidate=replace(error.candidate, correction=None))
+        for error in errors
+    )
 
 
 def _with_sound_fixes(
@@ -169,13 +206,13 @@ def _gained(after: dict[str, int], before: dict[str, int]) -> bool:
 
 
 def _errors_of(
-    text: str, case: Case, submitted: SubmittedReport, services: "Services"
+    edited: SubmittedReport, case: Case, services: "Services", until: float
 ) -> tuple[ReportError, ...]:
-    """The errors of an edited text, against the same references and context."""
-    report = parse(text)
+    """The errors of an edited report, against the same references."""
+    report = parse(edited.text)
     grounded, _ = _grounded(services.extractor.extract(report), services)
-    edited = _case(report, grounded, case.references, replace(submitted, text=text))
-    return resolve(_candidates(edited, services), report, services.profile)
+    candidates = _candidates(_case(report, grounded, case.references, edited), services, until)
+    return resolve(candidates, report, services.profile)
 
 
 def _kinds(errors: tuple[ReportError, ...]) -> dict[str, int]:

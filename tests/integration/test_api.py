@@ -1,6 +1,7 @@
 """The HTTP service: answers, refusals that repeat nothing, limits, ids, start and stop."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import Iterable
 from dataclasses import replace
@@ -113,6 +114,12 @@ def test_bad_bodies_are_refused_without_an_echo(
 @pytest.mark.parametrize("kind", ["text/plain", "", "application/jsonl", "application/json; charset=utf-16"])
 def test_other_content_types_are_refused(client: TestClient, kind: str) -> None:
     response = client.post(CHECK, content=b'{"text": "a"}', headers={"content-type": kind})
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_compressed_bodies_are_refused(client: TestClient) -> None:
+    body = gzip.compress(b'{"text": "a"}')
+    response = client.post(CHECK, content=body, headers={**JSON, "content-encoding": "gzip"})
     assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
 
 

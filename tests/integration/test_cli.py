@@ -153,13 +153,15 @@ def test_context_fills_what_the_report_does_not_say(run: Run, monkeypatch: pytes
     ("arguments", "stdin", "said"),
     [
         (["check", "no-such-file"], "", "no-such-file"),
-        (["check", "-"], "", "only white space"),
+        (["check", "-"], "", "nothing to see"),
         (["check", "-"], b"\xff\xfe", "not UTF-8"),
-        (["check", "-"], " \n", "only white space"),
+        (["check", "-"], " \n", "nothing to see"),
         (["check", "-"], "a\x00b", "control characters"),
         (["check", "-"], "Clear. " * 10_000, "more than 1000 sentences"),
         (["check", "-"], "a" * 10_000_000, "longer than the limit"),
         (["check", "-", "--format", "jsonl"], "{", "line 1: not JSON"),
+        (["check", "-", "--format", "csv"], "text,report_id\n", "no report"),
+        (["check", "-", "--format", "csv"], "text,report_id\na,\x1b[2J\n", "report \\x1b[2J was not checked"),
         (["check", "-", "--context-json", '{"laterality": "up"}'], "a", "--context-json: wrong: laterality"),
         (["check", "-", "--context-json", "{"], "a", "--context-json: wrong: json_invalid"),
     ],
@@ -172,11 +174,20 @@ def test_bad_input_is_named_and_exits_2(run: Run, arguments: list[str], stdin: A
 
 
 def test_one_bad_report_does_not_hide_the_others(run: Run) -> None:
-    rows = [{"report_id": "a", "text": "\x00"}, {"report_id": "b", "text": CLEAN}]
+    rows = [{"report_id": "a", "text": ""}, {"report_id": "b", "text": CLEAN}]
     code, out, err = run("check", "-", "--format", "jsonl", stdin="\n".join(map(json.dumps, rows)))
     assert code == 2
     assert "report a was not checked" in err
     assert "1 checked: 0 with errors, 1 not checked" in out
+
+
+def test_several_files_are_one_run(run: Run, tmp_path: Path) -> None:
+    names = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    names[0].write_text(CLEAN)
+    names[1].write_text(WRONG)
+    code, out, _ = run("check", *map(str, names))
+    assert code == 1
+    assert "2 checked: 1 with errors" in out
 
 
 def test_wrong_settings_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +265,7 @@ def test_index_is_built_described_and_searched(
     code, out, err = run("index", "build", "--from", str(archive), "--out", str(folder))
     assert code == 0
     assert "count: 2\n" in out
-    assert "report x was left out" in err
+    assert "report x was not checked" in err
     assert run("index", "info", str(folder))[:2] == (0, out)
     found = build_services(Settings(index_dir=folder, references_k=1))
     assert found.references is not None

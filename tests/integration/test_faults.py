@@ -1,15 +1,25 @@
 """The HTTP service when a part of it fails: what it still answers, and what its logs hold."""
 
+import json
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import anyio
 import structlog
+from anyio import CapacityLimiter
+from starlette.types import Message
 from tests_support import CHECK, CONTRADICTORY, WORD, opened
 
+from app.main import create_app
 from app.proofreading.case import Case
-from app.proofreading.report import Candidate, ErrorType, ReferenceHit
+from app.proofreading.check import check_report
+from app.proofreading.report import Candidate, ErrorType, ReferenceHit, SubmittedReport
 from app.services import Services
+from app.settings import Settings
 from kg_ingest.store import GraphStoreError
 from models.embedder import EmbedderError
 from models.types import ReportGraph
@@ -97,3 +107,91 @@ def test_logs_hold_no_words_of_the_report(services: Services) -> None:
     faults = [line.pop("exc_info") for line in lines if line["event"] == "internal"]
     assert [type(fault) for fault in faults] == [RuntimeError]  # rendered by place only: test_logging
     assert WORD not in repr(lines)
+
+
+class Slow:
+    """A detector that takes all the time there is, in every text or only in an edited one."""
+
+    types = frozenset({ErrorType.TERMINOLOGY})
+
+    def __init__(self, *, spared: str | None = None) -> None:
+        self.spared = spared
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        if case.report.text != self.spared:
+            time.sleep(0.3)
+        return iter(())
+
+
+def test_report_that_takes_too_long_is_not_checked(services: Services) -> None:
+    slow = replace(services, seconds=0.2, detectors=(Slow(), *services.detectors))
+    with opened(slow) as client:
+        answer = client.post(CHECK, json={"text": CONTRADICTORY}).json()
+    assert answer["coverage"]["rules"] == "failed: out_of_time"
+    assert (answer["complete"], answer["errors"]) == (False, [])
+
+
+def test_errors_found_in_time_are_told_without_the_fixes_not_tried(services: Services) -> None:
+    text = CONTRADICTORY.replace("pleural", "plural", 1)
+    slow = replace(services, seconds=0.2, detectors=(Slow(spared=text), *services.detectors))
+    quick = check_report(SubmittedReport(text, "x"), services)
+    late = check_report(SubmittedReport(text, "x"), slow)
+    assert [error.quote for error in late.errors] == [error.quote for error in quick.errors]
+    assert quick.corrected_text != late.corrected_text == text
+    assert late.coverage.rules == "done"
+
+
+def test_ready_answers_while_every_check_is_taken(services: Services) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    class Waiting(Slow):
+        def detect(self, case: Case) -> Iterator[Candidate]:
+            if WORD in case.report.text:
+                begun.set()
+                free.wait(30)
+            return iter(())
+
+    busy = replace(services, detectors=(Waiting(),))
+    with opened(busy, threads=1) as client, ThreadPoolExecutor() as pool:
+        answers = [pool.submit(client.post, CHECK, json={"text": WORD}) for _ in range(3)]
+        assert begun.wait(30)
+        assert client.get("/ready").status_code == 200
+        free.set()
+        assert [answer.result().status_code for answer in answers] == [200, 200, 200]
+
+
+def test_no_work_is_begun_for_a_client_that_has_gone(services: Services) -> None:
+    seen: list[str] = []
+
+    class Seeing(Slow):
+        def detect(self, case: Case) -> Iterator[Candidate]:
+            seen.append(case.report.text)
+            return iter(())
+
+    body = json.dumps({"text": WORD}).encode()
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": CHECK,
+        "raw_path": CHECK.encode(),
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+
+    async def left() -> list[Message]:
+        given = iter([{"type": "http.request", "body": body}])
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return next(given, {"type": "http.disconnect"})
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        state = {"services": replace(services, detectors=(Seeing(),)), "checks": CapacityLimiter(1)}
+        await create_app(Settings(), services)({**scope, "state": state}, receive, send)
+        return sent
+
+    assert anyio.run(left)[0]["status"] == 499
+    assert seen == []

@@ -42,16 +42,36 @@ def test_codes_of_sex_and_side_are_words_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("r.csv", '"text","report_id"\n"a","7"\n'),
+        ("r.jsonl", '{"text": "a", "report_id": 7, "context": null}\n'),
+    ],
+)
+def test_mark_before_a_file_is_no_part_of_it(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, "utf-8-sig")
+    assert [(report.text, report.report_id) for report in read_reports(path)] == [("a", "7")]
+
+
+def test_row_without_words_is_an_empty_report() -> None:
+    rows = "report_id,findings,impression\na,,\nb,Clear.,\n"
+    assert [r.text for r in read_reports(io.StringIO(rows), "csv")] == ["", "FINDINGS: Clear."]
+
+
+@pytest.mark.parametrize(
     ("form", "content", "line"),
     [
         ("jsonl", '{"text": "a"}\n[1]\n', 2),
         ("jsonl", "{not json}\n", 1),
         ("jsonl", '{"text": 5}\n', 1),
+        ("jsonl", '{"findings": ["opened"]}\n', 1),
+        ("jsonl", '{"text": "a", "context": ["opened"]}\n', 1),
         ("jsonl", '{"text": "a", "patient_age": "old"}\n', 1),
         ("csv", "text,patient_sex\na,F\nb,opened\n", 3),
         ("jsonl", '{"text": "a", "laterality": "opened"}\n', 1),
         ("jsonl", "[" * 100_000 + "\n", 1),
-        ("csv", "text\n\n,\n", 3),
+        ("csv", "text\n\na,b\n", 3),
         ("csv", "a,b\n1,2\n", 2),
         ("csv", 'text\n"open\n', 2),
     ],
