@@ -142,11 +142,13 @@ def _shared(line: Line, located: Sequence[Relation]) -> list[Relation]:
     Alternatives share the place of either; joined ones ("effusion and atelectasis at the left base") that
     which follows the last.
     """
+    observed = [placed for placed in line.placed if placed.kind is EntityKind.OBSERVATION]
+    if len(observed) < 2 or not located:
+        return []
     sites: dict[int, list[int]] = {}
     for relation in located:
         sites.setdefault(relation.source, []).append(relation.target)
     start = {placed.entity: placed.start for placed in line.placed}
-    observed = [placed for placed in line.placed if placed.kind is EntityKind.OBSERVATION]
     result: list[Relation] = []
     for first, second in zip(observed[-2::-1], observed[:0:-1], strict=True):
         joint = _joint(line, first, second)

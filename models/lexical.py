@@ -169,18 +169,21 @@ class LexicalExtractor:
                 terms.append((start + sided, end, payload.term))
             if payload.triggers:
                 triggers.append((start, end, payload.triggers))
-        kept_terms = list(_longest(terms))
-        kept_triggers = list(_longest(triggers))
-        term_size = {token: end - start for start, end, _ in kept_terms for token in range(start, end)}
-        trigger_size = {token: end - start for start, end, _ in kept_triggers for token in range(start, end)}
-        found = [
-            _Found(start, end, term)
-            for start, end, term in kept_terms
-            if all(trigger_size.get(token, 0) <= end - start for token in range(start, end))
-        ]
+        kept = list(_longest(triggers))
+        trigger_size = {token: end - start for start, end, _ in kept for token in range(start, end)}
+        term_size: dict[int, int] = {}  # of tokens that a trigger holds too
+        found = []
+        for start, end, term in _longest(terms):
+            rival = 0
+            for token in range(start, end):
+                if token in trigger_size:
+                    term_size[token] = end - start
+                    rival = max(rival, trigger_size[token])
+            if rival <= end - start:
+                found.append(_Found(start, end, term))
         hits = [
             Hit(rule, start, end)
-            for start, end, rules in kept_triggers
+            for start, end, rules in kept
             if not all(term_size.get(token, 0) > end - start for token in range(start, end))
             for rule in rules
         ]

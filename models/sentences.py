@@ -53,9 +53,11 @@ def sentence_spans(text: str, body: Span) -> Iterator[Span]:
                 continue
         elif match["line"] is not None and not _breaks(text, begin, match, body.end):
             continue
-        yield from _trimmed(text, begin, end)
+        if (span := _trimmed(text, begin, end)) is not None:
+            yield span
         begin = end
-    yield from _trimmed(text, begin, body.end)
+    if (span := _trimmed(text, begin, body.end)) is not None:
+        yield span
 
 
 def _number(marker: str, item: int) -> int:
@@ -89,7 +91,7 @@ def _breaks(text: str, begin: int, match: re.Match[str], limit: int) -> bool:
     return following[0].isupper() and len(line.strip()) < _WRAPPED
 
 
-def _trimmed(text: str, begin: int, end: int) -> Iterator[Span]:
+def _trimmed(text: str, begin: int, end: int) -> Span | None:
     """The span without white space, list marker and stray punctuation around it, when a word is left."""
     while begin < end and (text[begin].isspace() or text[begin] == "\ufeff"):
         begin += 1
@@ -98,5 +100,4 @@ def _trimmed(text: str, begin: int, end: int) -> Iterator[Span]:
         begin = marker.end()
     while end > begin and text[end - 1].isspace():
         end -= 1
-    if begin < end:
-        yield Span(begin, end)
+    return Span(begin, end) if begin < end else None

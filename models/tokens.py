@@ -39,13 +39,13 @@ class TokenLine:
 
 def tokenize(text: str) -> TokenLine:
     """Cut ``text`` into tokens and lay them out for matching, in one pass."""
-    matches = list(_TOKEN.finditer(text))
-    words = [match.group().lower() for match in matches]
-    after = accumulate(len(word) + 1 for word in words)
+    spans = [match.span() for match in _TOKEN.finditer(text)]
+    words = [text[start:end].lower() for start, end in spans]
+    after = accumulate([len(word) + 1 for word in words])
     return TokenLine(
         words,
-        [match.start() for match in matches],
-        [match.end() for match in matches],
+        [start for start, _ in spans],
+        [end for _, end in spans],
         f" {' '.join(words)} ",
-        dict(zip(after, range(len(words)), strict=True)),
+        {position: index for index, position in enumerate(after)},
     )
