@@ -18,6 +18,10 @@ PAPER = "paper"
 """The family that follows the protocol of arXiv 2406.15045, with clean reports of its own."""
 
 
+LABELLED = "labelled"
+"""The family of errors that people made or marked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to inject: up to ``per_type`` errors of each of the ``types``, in each family, for each seed."""
@@ -50,6 +54,13 @@ def gather(reports: Sequence[SubmittedReport], plan: Plan) -> Items:
         for name in plan.families
     }
     return Items(tuple(dict.fromkeys(quiet)), families)
+
+
+def of_labelled(items: Iterable[Item]) -> Items:
+    """Labelled reports as the items of an evaluation: the correct ones are its negatives."""
+    every = tuple(items)
+    wrong = tuple(item for item in every if item.origin is Origin.INJECTED)
+    return Items(tuple(item for item in every if item.origin is Origin.CLEAN), {LABELLED: wrong})
 
 
 def _family(name: str, reports: Sequence[SubmittedReport], plan: Plan, seed: int) -> Iterator[Item]:

@@ -13,9 +13,10 @@ from typing import Any
 
 from app.commands import CommandError
 from app.commands.parts import build, settings
-from app.evaluation.build import PAPER, Items, Plan, gather
+from app.evaluation.build import PAPER, Items, Plan, gather, of_labelled
 from app.evaluation.families import FAMILIES
 from app.evaluation.items import Item
+from app.evaluation.labelled import read_labelled
 from app.evaluation.medec import read_medec, score_medec
 from app.evaluation.plots import plot
 from app.evaluation.render import markdown
@@ -38,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
         "--reports", type=Path, metavar="FILE", help="CSV or JSONL (default: the invented reports)"
+    )
+    parser.add_argument(
+        "--labelled", type=Path, nargs="+", metavar="FILE", help="JSONL of reports with marked errors instead"
     )
     parser.add_argument("--medec", type=Path, metavar="FILE", help="score a MEDEC file instead")
     names = ", ".join((*FAMILIES, PAPER))
@@ -71,9 +75,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print; 0 when done."""
     try:
+        if args.labelled is not None:
+            return _labelled(args)
         return _medec(args) if args.medec is not None else _evaluate(args)
     except (ReadError, OSError, ReferenceIndexError, EmbedderError, ConfigurationError) as error:
         raise CommandError(str(error)) from error
+
+
+def _labelled(args: argparse.Namespace) -> int:
+    every = [item for path in args.labelled for item in read_labelled(path)]
+    items = of_labelled([i for i in every if args.split in ("all", split_of(i.report.report_id))])
+    if not items.all():
+        raise CommandError("no report is left to evaluate: give more reports or another split")
+    setup = Setup(
+        settings() if args.index == "configured" else settings().model_copy(update={"references_k": 0})
+    )
+    results = analyse(items, _outcomes(items, setup, args.jobs))
+    chosen = {
+        "reports": len(items.all()),
+        "source": ", ".join(path.name for path in args.labelled),
+        "families": list(items.families),
+        "seeds": [],
+        "split": args.split,
+        "index": "configured" if args.index == "configured" else "none",
+        "negatives": len(items.negatives),
+        "checked": len(items.all()),
+    }
+    _print(args, results, chosen)
+    return 0
 
 
 def _evaluate(args: argparse.Namespace) -> int:
@@ -167,7 +196,8 @@ def _chosen(args: argparse.Namespace, plan: Plan, items: Items, reports: int) ->
 
 def _print(args: argparse.Namespace, results: Results, chosen: dict[str, Any]) -> None:
     seeds = ", ".join(map(str, chosen["seeds"]))
-    title = f"{chosen['reports']} reports, split {args.split}, seed {seeds}, references: {args.index}"
+    seed = f", seed {seeds}" if seeds else ""
+    title = f"{chosen['reports']} reports, split {args.split}{seed}, references: {chosen['index']}"
     table = markdown(title, results, profile=args.profile)
     text = json.dumps(document(results, chosen), indent=2) + "\n"
     sys.stdout.write(text if args.json else table)

@@ -13,6 +13,7 @@ from models.types import Entity, EntityKind, RelationKind, Span
 
 _SIDED = ("RP:left-", "RP:right-")
 _VARIANT = "RP:aorta"
+_MIRRORED = frozenset({"RP:dextrocardia", "HP:0001651", "HP:0001696"})  # situs inversus: sides prove nothing
 _ON_SIDE = re.compile(
     r"\W*(?:(?:is|are|was|were|seen|noted|located|lies|lying|projects|identified|present|enlarged|normal|visualized|again)\W+){0,4}"
     r"(?:in|on|at|of|within|beneath|under|over)\W+the\W+(?P<side>left|right)\b",
@@ -31,16 +32,22 @@ class ImpossibleAnatomy:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Wrong sides in text order, then wrong regions."""
-        for relation in case.graph.relations:
-            if relation.kind is RelationKind.MODIFY:
-                side = case.graph.entities[relation.source]
-                site = case.graph.entities[relation.target]
-                if side.kind is EntityKind.SIDE and site.kind is EntityKind.ANATOMY:
-                    yield from _wrong_side(case, side, site)
-        yield from _told_on_a_side(case)
+        if not any(entity.concept in _MIRRORED for entity in case.graph.entities):
+            yield from _wrong_sides(case)
+            yield from _told_on_a_side(case)
         if is_chest(case):
             for finding in asserted(case, REPORTED):
                 yield from _wrong_region(case, finding)
+
+
+def _wrong_sides(case: Case) -> Iterator[Candidate]:
+    """A side just before a structure of the other one: "left middle lobe"."""
+    for relation in case.graph.relations:
+        if relation.kind is RelationKind.MODIFY:
+            side = case.graph.entities[relation.source]
+            site = case.graph.entities[relation.target]
+            if side.kind is EntityKind.SIDE and site.kind is EntityKind.ANATOMY:
+                yield from _wrong_side(case, side, site)
 
 
 def _told_on_a_side(case: Case) -> Iterator[Candidate]:

@@ -13,6 +13,7 @@ _READ = frozenset(
     {SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.UNTITLED, SectionName.RECOMMENDATION}
 )
 _ORDINALS = {
+    "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12,
     "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16, "seventeenth": 17, "eighteenth": 18,
     "nineteenth": 19, "twentieth": 20,
 }  # fmt: skip
@@ -41,6 +42,7 @@ _SERIES = (
     _series("lumbar vertebra", 5, 6, r"\bL(?P<number>\d{1,2})\b"),
     _series("lumbar vertebra", 5, 6, rf"\b{_NUMBER}\s+lumbar\s+vertebra"),
     _series("cervical vertebra", 7, 8, r"\bC(?P<number>\d{1,2})\b"),
+    _series("cervical vertebra", 7, 8, rf"\b{_NUMBER}\s+cervical\s+vertebra"),
 )
 _CASED = re.compile(r"[TDLC]")
 
