@@ -10,6 +10,7 @@ from app import __version__
 from app.knowledge import Counts, lexicon
 from app.proofreading.case import Detector
 from app.proofreading.detectors.age import Age
+from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
 from app.proofreading.detectors.demographic import Demographic
 from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
@@ -174,6 +175,7 @@ def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[D
         Unsupported(),
         Omitted(),
         Location(),
+        BoneLevel(),
         Tip(),
         ImpossibleAnatomy(),
         Numbering(),

@@ -6,10 +6,9 @@ match wins within names and within triggers.
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from operator import itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
 import ahocorasick
@@ -17,7 +16,7 @@ import ahocorasick
 from models import assertion
 from models.assertion import Hit, Scope, Trigger
 from models.attachment import Line, Placed, relations
-from models.measurements import find_measurements
+from models.terms import Found, Term, described_only, with_letters, with_measurements
 from models.tokens import TokenLine, fold, tokenize
 from models.types import (
     Entity,
@@ -32,27 +31,8 @@ from models.types import (
 )
 
 _T = TypeVar("_T")
-_I = TypeVar("_I", "_Found", Hit)
-_DESCRIBED = frozenset({EntityKind.OBSERVATION, EntityKind.DEVICE})
+_I = TypeVar("_I", "Found", Hit)
 _LONGEST = 250  # tokens; longer "sentences" are cut, so that work stays linear in the text
-
-
-@dataclass(frozen=True, slots=True)
-class _Term:
-    """What a phrase stands for: a concept name or a modifier word."""
-
-    kind: EntityKind
-    concept: str | None = None
-    value: str | None = None
-    trails: bool = False
-
-
-class _Found(NamedTuple):
-    """A term at tokens [start, end)."""
-
-    start: int
-    end: int
-    term: _Term
 
 
 @dataclass(slots=True)
@@ -65,7 +45,7 @@ class _Payload:
 
     words: int
     sided: bool = False
-    term: _Term | None = None
+    term: Term | None = None
     triggers: tuple[Trigger, ...] = ()
 
 
@@ -95,9 +75,9 @@ class LexicalExtractor:
         """Build the automaton (about a microsecond a name and character)."""
         payloads: dict[str, _Payload] = {}
         for phrase, kind, value in load_modifiers():
-            self._add(payloads, phrase, _Term(kind, None, value, _trails(phrase, kind)))
+            self._add(payloads, phrase, Term(kind, None, value, _trails(phrase, kind)))
         for entry in lexicon:
-            self._add(payloads, entry.name, _Term(entry.kind, entry.concept))
+            self._add(payloads, entry.name, Term(entry.kind, entry.concept))
         for trigger in assertion.load_triggers():
             key = f" {fold(trigger.phrase)} "
             payload = payloads.setdefault(key, _Payload(key.count(" ") - 1))
@@ -108,7 +88,7 @@ class LexicalExtractor:
         self._automaton.make_automaton()
 
     @staticmethod
-    def _add(payloads: dict[str, _Payload], phrase: str, term: _Term) -> None:
+    def _add(payloads: dict[str, _Payload], phrase: str, term: Term) -> None:
         key = f" {fold(phrase)} "
         if not key.strip():
             return
@@ -123,10 +103,11 @@ class LexicalExtractor:
         marked: list[_Marked] = []
         edges: list[Relation] = []
         terms, hits = self._match(tokens)
-        terms = _with_measurements(report.text, tokens, terms)
+        terms = with_measurements(report.text, tokens, terms)
+        terms = with_letters(report.text, tokens, terms)
         terms_of, hits_of = _Cursor(terms), _Cursor(hits)
         for piece in _pieces(report, tokens):
-            here = _adjectives(terms_of.within(piece))
+            here = described_only(terms_of.within(piece))
             opened = hits_of.within(piece)
             if not here:
                 continue
@@ -154,12 +135,12 @@ class LexicalExtractor:
         start, end = tokens.token_range(span)
         outside = [hit for hit in self._match(tokens)[1] if hit.end <= start or hit.start >= end]
         scopes = assertion.scopes(tokens.words, outside, 0, len(tokens.words))
-        mark = _marked(_Found(start, end, _Term(EntityKind.OBSERVATION)), 0, scopes)
+        mark = _marked(Found(start, end, Term(EntityKind.OBSERVATION)), 0, scopes)
         return _entity(tokens, text, mark, mark.label)
 
-    def _match(self, tokens: TokenLine) -> tuple[list[_Found], list[Hit]]:
+    def _match(self, tokens: TokenLine) -> tuple[list[Found], list[Hit]]:
         """Terms and triggers in text order, each the longest from its left, after one pass."""
-        terms: list[tuple[int, int, _Term]] = []
+        terms: list[tuple[int, int, Term]] = []
         triggers: list[tuple[int, int, tuple[Trigger, ...]]] = []
         for position, payload in self._automaton.iter(tokens.line):
             end = tokens.end_at[position] + 1
@@ -180,7 +161,7 @@ class LexicalExtractor:
                     term_size[token] = end - start
                     rival = max(rival, trigger_size[token])
             if rival <= end - start:
-                found.append(_Found(start, end, term))
+                found.append(Found(start, end, term))
         hits = [
             Hit(rule, start, end)
             for start, end, rules in kept
@@ -203,30 +184,6 @@ def _pieces(report: Report, tokens: TokenLine) -> Iterator[_Piece]:
         start, end = tokens.token_range(sentence.span)
         for begin in range(start, end, _LONGEST):
             yield _Piece(index, begin, min(begin + _LONGEST, end))
-
-
-def _adjectives(terms: list[_Found]) -> list[_Found]:
-    """A predicate that leads to an observation only describes it: "calcified left apical nodule"."""
-    predicates = [
-        index
-        for index, found in enumerate(terms)
-        if found.term.concept is None and found.term.kind is EntityKind.OBSERVATION
-    ]
-    if not predicates:
-        return terms
-    result = list(terms)
-    for index in predicates:
-        if index + 1 < len(terms):
-            last = terms[index]
-            for following in terms[index + 1 : index + 5]:
-                if following.start != last.end:
-                    break
-                if following.term.kind in _DESCRIBED and following.term.concept is not None:
-                    changed = replace(terms[index].term, kind=EntityKind.DESCRIPTOR)
-                    result[index] = terms[index]._replace(term=changed)
-                    break
-                last = following
-    return result
 
 
 class _Cursor(Generic[_I]):
@@ -257,29 +214,16 @@ def _longest(matches: list[tuple[int, int, _T]]) -> Iterator[tuple[int, int, _T]
             yield match
 
 
-def _with_measurements(text: str, tokens: TokenLine, terms: list[_Found]) -> list[_Found]:
-    """The terms and the text's measurements in text order; a measurement wins over words in it."""
-    extra = []
-    for where, mm in find_measurements(text):
-        start, end = tokens.token_range(where)
-        extra.append(_Found(start, end, _Term(EntityKind.MEASUREMENT, None, f"{mm:.1f}")))
-    if not extra:
-        return terms
-    taken = {token for found in extra for token in range(found.start, found.end)}
-    kept = [found for found in terms if taken.isdisjoint(range(found.start, found.end))]
-    return sorted(kept + extra, key=itemgetter(0))
-
-
 class _Marked(NamedTuple):
     """A term with the scopes that cover it and the label they give it."""
 
-    found: _Found
+    found: Found
     sentence: int
     covering: list[Scope]
     label: EntityLabel
 
 
-def _marked(found: _Found, sentence: int, scopes: Sequence[Scope]) -> _Marked:
+def _marked(found: Found, sentence: int, scopes: Sequence[Scope]) -> _Marked:
     if not scopes:
         return _Marked(found, sentence, [], _label(found.term.kind, ()))
     covering = [scope for scope in scopes if scope.start <= found.start and found.end <= scope.end]

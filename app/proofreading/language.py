@@ -5,7 +5,7 @@ import re
 from app.proofreading.lexis import english
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_MASK = re.compile(r"X{2,}")
+_NEUTRAL = re.compile(r"X{2,}|[A-Z]{2,4}s?")  # masks of de-identification and abbreviations
 _SHARE = 0.65  # real English reports have 0.72 to 1 of their words in the list, French ones up to 0.6
 _FEW = 5  # words that are too few to tell by their share
 
@@ -29,13 +29,15 @@ def is_english(text: str) -> bool:
     Medical words look alike in many languages, so the share of English words is asked only where the
     words between them do not tell.
 
-    Masks of de-identification count for nothing.
+    Masks of de-identification and abbreviations are of no language.
     """
-    words = [word.lower() for word in _WORD.findall(text) if not _MASK.fullmatch(word)]
+    found = _WORD.findall(text)
+    said = [word.lower() for word in found]
+    words = [word.lower() for word in found if not _NEUTRAL.fullmatch(word)]
     if not words or not english():
         return True
-    others = sum(word in _OTHERS for word in words)
-    if others >= _ENOUGH and others > sum(word in _ENGLISH for word in words):
+    others = sum(word in _OTHERS for word in said)
+    if others >= _ENOUGH and others > sum(word in _ENGLISH for word in said):
         return False
     share = sum(word in english() for word in words) / len(words)
     if len(words) < _FEW:

@@ -13,6 +13,9 @@ from app.proofreading.language import is_english
         "1.2 cm",
         "ET tube 3 cm above carina. LA enlarged. ET tube unchanged.",
         "Left lower lobe pneumonia. Normal heart.",
+        "FINDINGS: LLL PNA. IMPRESSION: RLL PNA.",
+        "ETT 3 CM ABOVE CARINA. RIJ CVC TIP SVC. NO PTX.",
+        "R IJ CVC, L PICC. SM B/L EFFS. CHF. CM.",
         "Dr. de la Cruz was told. There is a fracture with edema of the foot.",
     ],
 )
@@ -25,6 +28,8 @@ def test_english(text: str) -> None:
     [
         "TECHNIQUE: radio de face. Pas de pneumothorax. Petit \u00e9panchement pleural gauche.",
         "Pas de fracture, pas de pneumothorax.",
+        "CT THORAX: PAS D'EPANCHEMENT PLEURAL. PAS DE PNEUMOTHORAX. COEUR DE TAILLE NORMALE.",
+        "RX TORAX PA: SIN DERRAME PLEURAL. SIN NEUMOTORAX. SILUETA CARDIACA NORMAL.",
         "Achados: derrame pleural esquerdo. Sem pneumotorax. Derrame pleural direito.",
         "BEFUND: Kein Pleuraerguss. Herz normal gro\u00df. Zwerchfellkuppen glatt begrenzt.",
         "\u53cc\u80ba\u7eb9\u7406\u6e05\u6670\uff0c\u672a\u89c1\u80f8\u8154\u79ef\u6db2\u3002",

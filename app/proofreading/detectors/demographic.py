@@ -32,7 +32,7 @@ _TURN = {
     "male": "female", "female": "male", "man": "woman", "woman": "man", "gentleman": "woman", "lady": "man",
     "boy": "girl", "girl": "boy", "he": "she", "she": "he", "his": "her", "him": "her",
 }  # fmt: skip
-_LONGEST_PRONOUN = len("her")
+_PRONOUNS = frozenset({"he", "him", "his", "she", "her", "hers"})
 _OPENING = frozenset({SectionName.EXAM, SectionName.INDICATION, SectionName.UNTITLED})
 _BODY = frozenset({SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.RECOMMENDATION})
 _ORGAN_AND_FINDING = 2  # concepts in a sentence that tells of one organ
@@ -79,7 +79,7 @@ def _within(case: Case, signs: list[_Sexed]) -> Iterator[Candidate]:
 
 
 def _is_noun(sign: _Sexed, case: Case) -> bool:
-    return len(case.report.quote(sign.span)) > _LONGEST_PRONOUN
+    return case.report.quote(sign.span).lower() not in _PRONOUNS
 
 
 def _words(case: Case) -> Iterator[_Sexed]:

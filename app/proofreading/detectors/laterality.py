@@ -25,7 +25,7 @@ from models.types import EntityKind, Span
 
 _OTHER = {"left": "right", "right": "left", "lt": "rt", "rt": "lt"}
 _SIDE_WORD = re.compile(r"\b(left|right|lt|rt)(?=\b|sided|ward)", re.IGNORECASE)
-_ABBREVIATION = re.compile(r"\b[LR](?=(?:UL|LL|ML|IJ|SC)\b)")
+_ABBREVIATION = re.compile(r"\b[LR](?=(?:UL|LL|ML|IJ|SC)?\b)")
 _SINGLE = 1
 
 

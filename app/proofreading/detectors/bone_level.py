@@ -1,0 +1,119 @@
+"""A finding of one numbered rib or vertebra in the findings, of another in the impression."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, name, sentences, subsumes
+from app.proofreading.findings import Finding
+from app.proofreading.report import Candidate, Correction, ErrorType
+from models.types import Span
+
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+)  # of ribs: the n-th word is rib n
+_RIBS = re.compile(r"\bribs?\b", re.IGNORECASE)
+_RIB = re.compile(
+    rf"\b(?:(?P<digits>\d{{1,2}})(?:st|nd|rd|th)|(?P<word>{'|'.join(_ORDINALS)})|ribs?\s+#?(?P<after>\d{{1,2}}))\b"
+    r"(?![\s-]*(?:intercostal|interspace|mm|cm|view))",
+    re.IGNORECASE,
+)
+_VERTEBRA = re.compile(r"\b(?P<part>[CTL])(?P<number>\d{1,2})\b(?![-\s]?weighted)")
+_BELOW = {"C": 0, "T": 7, "L": 19}  # vertebrae above the first of that part
+_BONE = ("RP:fracture", "RP:osseous-finding")
+
+
+class _Numbers(NamedTuple):
+    """The numbered bones of one sentence: where each stands, its number counted from the top, and the first's name."""
+
+    spans: tuple[Span, ...]
+    numbers: frozenset[int]
+    name: str = ""
+
+
+class BoneLevel:
+    """Compares the numbers of ribs, and of vertebrae, that the sections give for one kind of finding."""
+
+    types = frozenset({ErrorType.LOCATION_MISMATCH})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates in the order of the impression; at most one a sentence."""
+        told: set[int] = set()
+        described = [finding for finding in asserted(case, FINDINGS) if _of_bone(finding, case)]
+        for concluded in asserted(case, IMPRESSION):
+            if concluded.sentence in told or not _of_bone(concluded, case):
+                continue
+            for read in (_ribs, _vertebrae):
+                here = read(case, concluded.sentence)
+                beside = [
+                    (other, read(case, other.sentence))
+                    for other in described
+                    if _same(concluded, other, case)
+                ]
+                numbered = [(other, there) for other, there in beside if there.numbers]
+                if here.numbers and numbered and not any(_meet(here, there) for _, there in numbered):
+                    told.add(concluded.sentence)
+                    yield _candidate(case, (concluded, here), numbered[0])
+                    break
+
+
+def _of_bone(finding: Finding, case: Case) -> bool:
+    return any(subsumes(bone, finding.concept or "", case.facts) for bone in _BONE)
+
+
+def _same(first: Finding, second: Finding, case: Case) -> bool:
+    one, other = first.concept or "", second.concept or ""
+    return subsumes(one, other, case.facts) or subsumes(other, one, case.facts)
+
+
+def _meet(first: _Numbers, second: _Numbers) -> bool:
+    """True when the stretches of bones overlap, ends counted: "ribs 5 through 8" and "7th rib"."""
+    return min(first.numbers) <= max(second.numbers) and min(second.numbers) <= max(first.numbers)
+
+
+def _ribs(case: Case, sentence: int) -> _Numbers:
+    span = case.report.sentences[sentence].span
+    text = span.of(case.report.text)
+    if not _RIBS.search(text):
+        return _Numbers((), frozenset())
+    found = list(_RIB.finditer(text))
+    numbers = [int(m["digits"] or m["after"] or 0) or _ORDINALS.index(m["word"].lower()) + 1 for m in found]
+    first = f"rib {numbers[0]}" if numbers else ""
+    return _Numbers(tuple(_placed(m, span) for m in found), frozenset(numbers), first)
+
+
+def _vertebrae(case: Case, sentence: int) -> _Numbers:
+    span = case.report.sentences[sentence].span
+    found = list(_VERTEBRA.finditer(span.of(case.report.text)))
+    numbers = frozenset(_BELOW[m["part"]] + int(m["number"]) for m in found)
+    return _Numbers(tuple(_placed(m, span) for m in found), numbers, found[0].group() if found else "")
+
+
+def _placed(match: re.Match[str], within: Span) -> Span:
+    return Span(within.start + match.start(), within.start + match.end())
+
+
+def _candidate(
+    case: Case, concluded: tuple[Finding, _Numbers], described: tuple[Finding, _Numbers]
+) -> Candidate:
+    (finding, here), (other, there) = concluded, described
+    said, seen = here.spans[0], there.spans[0]
+    alone = len(here.spans) == len(there.spans) == 1
+    fixes = (
+        Correction(said, case.report.quote(seen)),
+        Correction(seen, case.report.quote(said)),
+    )
+    return Candidate(
+        type=ErrorType.LOCATION_MISMATCH,
+        span=said,
+        message=(
+            f"The impression places {name(finding.concept, case.facts)} at {here.name}; "
+            f"the findings describe it at {there.name}."
+        ),
+        rule="location.bone",
+        confidence=0.82,
+        evidence=sentences(case, other, finding),
+        correction=fixes[0] if alone else None,
+        alternatives=fixes[1:] if alone else (),
+    )
