@@ -275,3 +275,34 @@ def test_age_of_the_order(check) -> None:  # type: ignore[no-untyped-def]
 )
 def test_quiet(check, text: str) -> None:  # type: ignore[no-untyped-def]
     assert not check(text).has_errors, errors_of(check(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [
+        (
+            "FINDINGS: Fracture of the left sixth rib. IMPRESSION: No rib fracture.",
+            ["negation_contradiction"],
+        ),
+        ("FINDINGS: Fracture of the left clavicle. IMPRESSION: No rib fracture.", []),
+        ("FINDINGS: Right upper lobe opacity. IMPRESSION: No pneumonia.", []),
+        ("FINDINGS: T8 compression fracture. IMPRESSION: L2 compression fracture.", ["location_mismatch"]),
+        (
+            "FINDINGS: The fifth left rib is fractured. IMPRESSION: Left 8th rib fracture.",
+            ["location_mismatch"],
+        ),
+        ("FINDINGS: Fractures of the left 5th through 8th ribs. IMPRESSION: Left 7th rib fracture.", []),
+        ("FINDINGS: Old T12 wedge fracture. Heart normal. IMPRESSION: Stable T12 fracture.", []),
+        ("FINDINGS: Small L pleural effusion. IMPRESSION: R pleural effusion.", ["laterality_mismatch"]),
+        ("FINDINGS: L spine normal. About 2 L effusion. IMPRESSION: Right effusion.", []),
+        ("FINDINGS: Large left effusion. Trace right effusion. IMPRESSION: Large left effusion.", []),
+        ("FINDINGS: RUL nodule of 8 mm. RLL nodule of 3 mm. IMPRESSION: RUL nodule.", []),
+        ("INDICATION: 65-year-old man.\nFINDINGS: The uterus is normal.", ["demographic_mismatch"]),
+        ("FINDINGS: The liver is on the left. IMPRESSION: Situs inversus.", []),
+        ("FINDINGS: The ninth cervical vertebra is normal. Lungs clear.", ["impossible_anatomy"]),
+        ("FINDINGS: Mass in the right upper lobe. IMPRESSION: Normal chest.", ["negation_contradiction"]),
+    ],
+)
+def test_what_is_flagged_and_what_is_not(check, text: str, flags: list[str]) -> None:  # type: ignore[no-untyped-def]
+    checked = check(text)
+    assert [e.candidate.type for e in checked.errors if e.tier is not Tier.LOW] == flags, errors_of(checked)

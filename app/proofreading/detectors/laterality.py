@@ -65,8 +65,14 @@ class Laterality:
 
 
 def _unconcluded(described: Finding, case: Case) -> Finding | None:
-    """The conclusion of the same finding on the other side, where none is on this side."""
+    """The conclusion of the same finding on the other side, where none is on this side.
+
+    Findings on both sides may be concluded on one: an impression leaves out the lesser.
+    """
     if len(described.sides) != _SINGLE or is_device(described):
+        return None
+    told = [other for other in asserted(case, FINDINGS) if other.concept == described.concept]
+    if any(other.sides - described.sides for other in told):
         return None
     tied = [
         other

@@ -60,9 +60,14 @@ class Location:
 
 
 def _unconcluded(described: Finding, case: Case) -> Finding | None:
-    """The conclusion of the same finding on the same side at a far level, where every one is far."""
+    """The conclusion of the same finding on the same side at a far level, where every one is far.
+
+    Findings at both levels may be concluded at one: an impression leaves out the lesser.
+    """
     here = levels(described)
     if len(here) != 1 or len(described.sides) != 1:
+        return None
+    if any(_exactly(described, o) and levels(o) - here for o in asserted(case, FINDINGS)):
         return None
     same = [o for o in asserted(case, IMPRESSION) if _exactly(described, o) and len(levels(o)) == 1]
     far = [other for other in same if levels(other) | here == {"upper", "lower"}]

@@ -49,7 +49,7 @@ class Negation:
 def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
-    if not subsumes(denial.concept, described.concept, case.facts):
+    if not subsumes(denial.concept, described.concept, case.facts) and not _kind_at(denial, described, case):
         return False
     if fading(described, case) or _explained(described, case):
         return False
@@ -58,6 +58,20 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if _at_home_elsewhere(denial, described, case):
         return False
     return not _elsewhere(denial, described) and not _limited(denial, described, case)
+
+
+def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when a kind named by its place is denied, and described at that place: "fracture of the sixth rib"."""
+    if not subsumes(described.concept or "", denial.concept or "", case.facts):
+        return False
+    homes = set(case.facts.leaving.get((denial.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
+    sites = {site.concept for site in described.sites if site.concept is not None}
+    sites |= {plain for site in sites for plain in case.facts.leaving.get((site, EdgeKind.UNSIDED), ())}
+    return bool(homes & sites) and _last_word(denial) == _last_word(described)
+
+
+def _last_word(finding: Finding) -> str:
+    return fold(finding.entity.quote).split()[-1].removesuffix("s")
 
 
 def _of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
