@@ -42,9 +42,10 @@ _READINGS = frozenset(
 
 _FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
 _CLEAR = re.compile(
-    r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)\s+"
-    r"(?:(?:two|2|pa|ap|and|lateral|views?|frontal|portable|cxr)[\s-]+)*"
-    r"(?:chest|study|exam\w*|radiographs?|x-?rays?|films?|investigation|appearances?|cxr)(?:\s+(?:radiograph\w*|x-?ray|film|study|exam\w*))?)\W*",
+    r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)"
+    r"(?:\s+(?:(?:two|2|pa|ap|and|lateral|views?|frontal|portable|cxr)[\s-]+)*"
+    r"(?:chest|study|exam\w*|radiographs?|x-?rays?|films?|investigation|appearances?|cxr|scan)"
+    r"(?:\s+(?:radiograph\w*|x-?ray|film|study|exam\w*))?)?)\W*",
     re.IGNORECASE,
 )
 
