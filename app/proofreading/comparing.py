@@ -78,6 +78,9 @@ def is_generic(finding: Finding) -> bool:
 
 
 GENERICS = frozenset({GENERIC})
+ANYWHERE = frozenset(
+    f"RP:{name}" for name in "benign-residual nodule mass nonspecific-lesion neoplasm metastasis cyst".split()
+)  # findings of any organ, although the core graph has them at the lung
 
 
 def likeness(first: str | None, second: str | None, facts: Facts) -> Likeness:
@@ -238,14 +241,17 @@ def is_chest(case: Case) -> bool:
     return bool(case.memo["chest"])
 
 
+_ANY_DEVICE = frozenset({"RP:catheter", "RP:device"})
+
+
 def _tells_of_chest(case: Case) -> bool:
     titles = [s.body.of(case.report.text) for s in case.report.sections if s.name is SectionName.EXAM]
     told = [case.context.body_part, case.context.procedure, *titles]
     if any(words and words.strip() for words in told):
         return any(words and _CHEST.search(words) for words in told)
-    named = [entity.concept for entity in case.graph.entities if entity.concept is not None]
+    named = [e.concept for e in case.graph.entities if e.concept not in ANYWHERE | _ANY_DEVICE]
     homes = {e.source_id: e.target_id for e in case.facts.edges if e.kind is EdgeKind.HAS_FINDING_SITE}
-    nodes = [case.facts.nodes.get(homes.get(concept, concept)) for concept in named]
+    nodes = [case.facts.nodes.get(homes.get(concept, concept)) for concept in named if concept is not None]
     regions = [node.region for node in nodes if node is not None and node.region is not None]
     return regions.count("chest") >= max(1, len(regions) * _MOSTLY)
 

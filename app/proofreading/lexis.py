@@ -28,6 +28,7 @@ _SPELLED = 8  # letters of the shortest plain word that others may be misspellin
 _SHORT = 4  # letters of the shortest word that another is taken for a slip of
 _STEADY = 5  # times that such a word is said, and
 _HERE = 10  # times beside one of these neighbours
+_HERE_TOO = 25  # where the other is a word of every day
 _MASK = "xxxx"  # of de-identified reports
 _SAID = 2  # times a word is said before others may be misheard for it
 _HEARD = 5  # letters of the shortest such word
@@ -136,6 +137,7 @@ class Lexis:
         """True for a word of the graph, the corpus, the rules or English, also in a plain ending or compound."""
         forms = [word, *(word.removesuffix(ending) for ending in _ENDINGS)]
         forms += [f"{word[:-1]}ic"] if word.endswith("y") else []  # "sonography", "sonographic"
+        forms += [f"{word[:-1]}a"] if word.endswith("ic") else []  # "hyperemic", "hyperemia"
         stems = (form[len(prefix) :] for prefix in _COMPOUNDS for form in forms if form.startswith(prefix))
         return any(self._is_word(form) for form in (*forms, *(stem for stem in stems if len(stem) > _STEM)))
 
@@ -187,7 +189,8 @@ class Lexis:
             if not _same_word(word, term)
         ]
         best = max(fitting, default=(0, ""))
-        return best[1] if best[0] >= _HERE else None
+        needed = _HERE if english().get(word, 0) <= _EVERYDAY else _HERE_TOO
+        return best[1] if best[0] >= needed else None
 
     def _misheard(self, window: tuple[str, ...], before: str, after: str) -> str | None:
         """The spoken word that one to three words were most likely misheard for, in their place.
@@ -261,7 +264,7 @@ def _same_word(word: str, term: str) -> bool:
     """True when the letter that differs is an ending: singular and plural, tense."""
     if word.startswith(term) or term.startswith(word):
         return True
-    return len(word) > _SHORT and word[:-1] == term[:-1] and {word[-1], term[-1]} <= set("sdy")
+    return len(word) > _SHORT and word[:-1] == term[:-1] and {word[-1], term[-1]} <= set("sdye")
 
 
 def _related(term: str, window: tuple[str, ...]) -> bool:

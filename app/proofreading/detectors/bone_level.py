@@ -21,7 +21,7 @@ _RIB = re.compile(
 )
 _VERTEBRA = re.compile(r"\b(?P<part>[CTL])(?P<number>\d{1,2})\b(?![-\s]?weighted)")
 _BELOW = {"C": 0, "T": 7, "L": 19}  # vertebrae above the first of that part
-_BONE = ("RP:fracture", "RP:osseous-finding")
+_BROKEN = "RP:fracture"
 
 
 class _Numbers(NamedTuple):
@@ -40,9 +40,9 @@ class BoneLevel:
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates in the order of the impression; at most one a sentence."""
         told: set[int] = set()
-        described = [finding for finding in asserted(case, FINDINGS) if _of_bone(finding, case)]
+        described = [finding for finding in asserted(case, FINDINGS) if _is_broken(finding, case)]
         for concluded in asserted(case, IMPRESSION):
-            if concluded.sentence in told or not _of_bone(concluded, case):
+            if concluded.sentence in told or not _is_broken(concluded, case):
                 continue
             for read in (_ribs, _vertebrae):
                 here = read(case, concluded.sentence)
@@ -58,8 +58,8 @@ class BoneLevel:
                     break
 
 
-def _of_bone(finding: Finding, case: Case) -> bool:
-    return any(subsumes(bone, finding.concept or "", case.facts) for bone in _BONE)
+def _is_broken(finding: Finding, case: Case) -> bool:
+    return subsumes(_BROKEN, finding.concept or "", case.facts)
 
 
 def _same(first: Finding, second: Finding, case: Case) -> bool:

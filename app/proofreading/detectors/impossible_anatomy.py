@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, asserted, is_chest, name, sentences
+from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_chest, name, sentences
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
@@ -129,6 +129,8 @@ def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
     if not homes or any(home.id not in _INNER for home in homes):
         return
     for site in finding.sites:
+        if finding.concept in ANYWHERE and not _LIMB.fullmatch(site.quote):
+            continue  # a mass of the parotid; but a nodule of the lower leg was a lobe's
         node = case.facts.nodes.get(site.concept or "")
         if node is not None and node.region in _FAR:
             twin = _twin(case, finding)

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
+    ANYWHERE,
     REPORTED,
     asserted,
     is_chest,
@@ -38,17 +39,6 @@ _SOFT = frozenset(
     {"RP:lung", "RP:heart", "RP:liver", "RP:kidney", "RP:spleen", "RP:trachea", "RP:esophagus", "RP:aorta"}
 )
 _ABDOMEN = frozenset({"abdomen", "pelvis"})
-_ANYWHERE = frozenset(
-    {
-        "RP:benign-residual",
-        "RP:nodule",
-        "RP:mass",
-        "RP:nonspecific-lesion",
-        "RP:neoplasm",
-        "RP:metastasis",
-        "RP:cyst",
-    }
-)
 _OF = re.compile(r"\W+of\W+(?:the\W+)?(?:(?P<side>left|right)\W+)?", re.IGNORECASE)
 _OPPOSED = {"left": "right", "right": "left"}
 _REGIONS = frozenset({"chest", "abdomen", "pelvis", "limb", "head"})
@@ -156,7 +146,7 @@ def _impossible(case: Case, finding: Finding, site: Entity) -> bool:
     if is_device(finding):
         return bool(place & _OUT_OF_REACH.get(finding.concept or "", frozenset()))
     kinds = {finding.concept or "", *case.facts.ancestors.get(finding.concept or "", ())}
-    if kinds & _ANYWHERE:
+    if kinds & ANYWHERE:
         return False
     homes = _homes(case, finding)
     node = case.facts.nodes.get(site.concept or "")

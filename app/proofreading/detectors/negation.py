@@ -12,6 +12,7 @@ from app.proofreading.comparing import (
     edge_path,
     fading,
     is_chest,
+    is_device,
     levels,
     name,
     phrase,
@@ -51,7 +52,7 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if not subsumes(denial.concept, described.concept, case.facts) and not _kind_at(denial, described, case):
         return False
-    if fading(described, case) or _explained(described, case):
+    if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
         return False
     if _of_another_organ(denial, described, case) or _vertebral(denial, case) != _vertebral(described, case):
         return False
@@ -72,6 +73,12 @@ def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
 
 def _last_word(finding: Finding) -> str:
     return fold(finding.entity.quote).split()[-1].removesuffix("s")
+
+
+def _taken_out(denial: Finding, described: Finding) -> bool:
+    """True when a device is told to be removed where it was told of before: the course of a procedure."""
+    gone = any(change.value == "resolved" for change in denial.changes) or _REMOVED & set(denial.entity.rules)
+    return is_device(denial) and bool(gone) and denial.section is described.section
 
 
 def _of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
@@ -142,10 +149,24 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
     if before is not None and before.group(1).lower() not in _PLAIN:
         return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
+    if _unread_words(denial, case):
+        return True
     ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
     return bool(ahead - {word.value for word in described.descriptors})
+
+
+def _unread_words(denial: Finding, case: Case) -> bool:
+    """True for words before the finding that no rule knows: "no osseous Bankart lesion"."""
+    start, end = phrase(denial, case).start, denial.entity.span.start
+    read = [e.span for e in case.by_sentence.get(denial.sentence, ()) if e.span.start < end]
+    between = _WORD.finditer(case.report.text, start, end)
+    return any(
+        match.group().lower() not in _PLAIN | _GENERAL
+        for match in between
+        if not any(span.start <= match.start() < span.end for span in read)
+    )
 
 
 def _narrower(denial: Finding, described: Finding) -> bool:
@@ -175,7 +196,7 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
         ),
         rule="negation.sections" if across else "negation.sentences",
         confidence=_confidence(certain=certain, across=across, detailed=detailed)
-        - (0.0 if is_chest(case) else _BEYOND),
+        - (0.0 if is_chest(case) else _BEYOND[across]),
         evidence=(
             *sentences(case, denial, described),
             *edge_path(described.concept, denial.concept, case.facts),
@@ -218,11 +239,16 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
     return Correction(Span(sentence.start, phrase(denial, case).end), words)
 
 
-_BEYOND = 0.25  # less sure outside the chest, where one report tells of many levels, vessels and joints
+_REMOVED = frozenset({"negated.112", "negated.113", "negated.114", "negated.115", "negated.116"})
+_BEYOND = {
+    True: 0.25,
+    False: 0.35,
+}  # across sections or within: less sure outside the chest, where one report tells of many levels, vessels and joints
 _RESIDUAL = "RP:benign-residual"
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
+_WORD = re.compile(r"[A-Za-z]{3,}")
 _WORD_BEFORE = re.compile(r"([A-Za-z-]+)\s+\Z")
 # words between "no" and the finding that leave its meaning whole
 _PLAIN = frozenset(

@@ -22,6 +22,7 @@ from models.types import Entity
 
 _RANK = {"trace": 1, "mild": 2, "mild-moderate": 2.5, "moderate": 3, "moderate-severe": 3.5, "severe": 4}
 _FAR = 1.5
+_BEYOND = 0.3  # less sure outside the chest, where one report tells of many levels and vessels
 
 
 class Severity:
@@ -84,7 +85,8 @@ def _candidate(case: Case, concluded: Finding, grade: Entity, described: Finding
             f"and {words.lower()} in another."
         ),
         rule="severity.sections",
-        confidence=0.86 if concluded.sides == described.sides else 0.7,
+        confidence=(0.86 if concluded.sides == described.sides else 0.7)
+        - (0.0 if is_chest(case) else _BEYOND),
         evidence=sentences(case, described, concluded),
         correction=fixes[0],
         alternatives=(*fixes[1:], *without_either(case, concluded, described)),

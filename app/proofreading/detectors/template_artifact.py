@@ -82,7 +82,9 @@ _RULES = (
             r"|\b(?:sign|send|save|finalize) (?:the )?report\b|\b(?:exclamation|question) (?:mark|point)\b|\bforward slash\b"
             r"|\b(?:number|numeral) next\b|\bnext (?:number|item|point|section)\b|\ball caps\b|\b(?:u+h+|u+m+|erm)\b"
             r"|\bpress (?:enter|tab|return)\b|\bstart (?:impression|findings)\b|\bparagraph break\b|\bcap that\b"
-            r"|(?<=[a-z] )comma(?= [a-z])|(?<=[a-z] )(?:comma|period)(?=[.,])",
+            r"|(?<=[a-z] )comma(?= [a-z])|(?<=[a-z] )comma(?=[.,])"
+            r"|(?<=[a-z] )(?<!week )(?<!month )(?<!year )(?<!day )(?<!hour )(?<!time )"
+            r"(?<!operative )(?<!interval )period(?=[.,])",
         ),
         "A spoken command was written out.",
         0.8,
