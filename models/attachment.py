@@ -24,6 +24,8 @@ _PREPOSITIONS = frozenset(
     ).split()
 )
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
+_BEFORE_PLACES = frozenset({"left", "right", "the", "both", "bilateral", "lt", "rt", "l", "r"})
+_STOPS = frozenset({",", ".", ";", "("})
 _ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
 _ARTICLES = frozenset({"the", "a", "an"})
 _FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
@@ -203,6 +205,7 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
         touching = touching and all(word in _ARTICLES for word in gap)
         if following.kind is EntityKind.ANATOMY:
             near = not gap if normal else touching or any(word in _PREPOSITIONS for word in gap)
+            near = near or _apposed(line, line.placed[position], following)
             if sites:
                 near = all(word in _COORDINATORS or word in _LIGHT for word in gap)
             elif current.kind not in HEADS:
@@ -213,6 +216,13 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
         touching = touching and following.kind in _PLACING
         current = following
     return sites
+
+
+def _apposed(line: Line, observed: Placed, site: Placed) -> bool:
+    """True for a place set between commas: "a solid nodule, left lower lobe, unchanged"."""
+    comma, *words = line.gap(observed, site) or [""]
+    after = line.words[site.end] if site.end < len(line.words) else "."
+    return comma == "," and after in _STOPS and all(word in _BEFORE_PLACES for word in words)
 
 
 def _reach(line: Line, position: int, site: Placed) -> bool:

@@ -8,7 +8,7 @@ from models.types import Span
 _NUMBER = r"\d{1,4}(?:[.,]\d{1,3})?"
 _MEASUREMENT = re.compile(
     rf"(?<![\w.,])({_NUMBER})(?:\s?(?:mm|cm)?\s?(?:x|×|by|-|to)\s?({_NUMBER}))?"
-    rf"(?:\s?(?:mm|cm)?\s?(?:x|×|by)\s?({_NUMBER}))?[\s-]?(mm|cm|millimeters?|millimetres?|centimeters?|centimetres?|m|met(?:er|re)s?|inch(?:es)?)\b(?!\s?/|\s?per\b)",
+    rf"(?:\s?(?:mm|cm)?\s?(?:x|×|by)\s?({_NUMBER}))?[\s-]?(mm|cm|millimeters?|millimetres?|centimeters?|centimetres?|(?-i:m)|met(?:er|re)s?|inch(?:es)?)\b(?!\s?/|\s?per\b)",
     re.IGNORECASE,
 )
 

@@ -24,6 +24,9 @@ _INLINE = re.compile(
     r"|(?<=[.;!?] )(?:Findings|Impressions?|Conclusion|Comparison|Technique|Recommendation))[ \t]?\Z"
 )
 _LONGEST_TITLE = 50
+# where no heading follows, a blank line ends what was asked and how it was done
+_BRIEF = frozenset({SectionName.EXAM, SectionName.INDICATION, SectionName.TECHNIQUE, SectionName.COMPARISON})
+_BLANK = re.compile(r"(?P<said>\S[ \t]*)(?:\r\n|[\n\r])[ \t]*(?:\r\n|[\n\r])\s*(?=\S)")
 _WHOLE = frozenset({SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.UNTITLED})
 
 
@@ -59,6 +62,10 @@ def _sections(text: str) -> Iterator[Section]:
 
 def _closed(text: str, current: tuple[SectionName, Span | None, int], end: int) -> Iterator[Section]:
     name, heading, begin = current
+    after = _BLANK.search(text, begin, end) if name in _BRIEF else None
+    if after is not None:
+        yield Section(name, heading, Span(begin, after.end("said")))
+        name, heading, begin = SectionName.UNTITLED, None, after.end()
     if heading is not None or text[begin:end].strip():
         yield Section(name, heading, Span(begin, end))
 

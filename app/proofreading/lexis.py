@@ -62,7 +62,7 @@ _CLOSED = frozenset(
 _ENDINGS = ("s", "es", "ly", "ed", "d", "ing", "al", "ic", "y")
 _STEM = 4  # letters that a compound's second part has at least
 _COMPOUNDS = tuple(
-    "peri para multi non sub supra infra inter intra post pre retro hyper hypo trans uni bi tri costo cardio pleuro "
+    "peri para multi non sub supra infra inter intra post pre re retro hyper hypo trans uni bi tri costo cardio pleuro "
     "broncho pneumo thoraco sterno osteo fibro micro macro neo semi extra endo ecto meso".split()
 )
 _PREFIXES = tuple("hyper hypo inter intra peri para post pre retro sub supra infra trans un".split())
@@ -135,9 +135,12 @@ class Lexis:
 
     def _known(self, word: str) -> bool:
         """True for a word of the graph, the corpus, the rules or English, also in a plain ending or compound."""
-        forms = [word, *(word.removesuffix(ending) for ending in _ENDINGS)]
+        forms = [word, _american(word), *(word.removesuffix(ending) for ending in _ENDINGS)]
         forms += [f"{word[:-1]}ic"] if word.endswith("y") else []  # "sonography", "sonographic"
-        forms += [f"{word[:-1]}a"] if word.endswith("ic") else []  # "hyperemic", "hyperemia"
+        forms += (
+            [f"{word[:-1]}a", f"{word[:-2]}y"] if word.endswith("ic") else []
+        )  # "hyperemic", "bronchoscopic"
+        forms += [word.removesuffix("tous")] if word.endswith("tous") else []  # "myelomatous"
         stems = (form[len(prefix) :] for prefix in _COMPOUNDS for form in forms if form.startswith(prefix))
         return any(self._is_word(form) for form in (*forms, *(stem for stem in stems if len(stem) > _STEM)))
 
@@ -146,7 +149,8 @@ class Lexis:
 
     def _fits(self, before: str, word: str, after: str) -> int:
         """How often the word stands beside its neighbours."""
-        return self._pairs.get((before, word), 0) + self._pairs.get((word, after), 0)
+        ahead = self._pairs.get((before, word), 0) if before.isalpha() else 0
+        return ahead + (self._pairs.get((word, after), 0) if after.isalpha() else 0)
 
     def foreign(self, word: str) -> bool:
         """True for a word that neither graph, corpus nor rules use, also in a plain ending."""
@@ -261,10 +265,17 @@ def _alike(term: str, word: str) -> bool:
 
 
 def _same_word(word: str, term: str) -> bool:
-    """True when the letter that differs is an ending: singular and plural, tense."""
+    """True when the letter that differs is an ending (singular and plural, tense) or British spelling."""
+    if _american(word) == _american(term):
+        return True
     if word.startswith(term) or term.startswith(word):
         return True
     return len(word) > _SHORT and word[:-1] == term[:-1] and {word[-1], term[-1]} <= set("sdye")
+
+
+def _american(word: str) -> str:
+    """The word with its digraphs as in America: "oedema", "haemorrhage"."""
+    return word.replace("ae", "e").replace("oe", "e").replace("our", "or")
 
 
 def _related(term: str, window: tuple[str, ...]) -> bool:

@@ -1,7 +1,7 @@
 """A finding of one numbered rib or vertebra in the findings, of another in the impression."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from app.proofreading.case import Case
@@ -41,6 +41,7 @@ class BoneLevel:
         """Candidates in the order of the impression; at most one a sentence."""
         told: set[int] = set()
         described = [finding for finding in asserted(case, FINDINGS) if _is_broken(finding, case)]
+        told_of = {read: _everywhere(case, read) for read in (_ribs, _vertebrae)}
         for concluded in asserted(case, IMPRESSION):
             if concluded.sentence in told or not _is_broken(concluded, case):
                 continue
@@ -52,10 +53,21 @@ class BoneLevel:
                     if _same(concluded, other, case)
                 ]
                 numbered = [(other, there) for other, there in beside if there.numbers]
+                if here.numbers & told_of[read]:
+                    continue
                 if here.numbers and numbered and not any(_meet(here, there) for _, there in numbered):
                     told.add(concluded.sentence)
                     yield _candidate(case, (concluded, here), numbered[0])
                     break
+
+
+def _everywhere(case: Case, read: Callable[[Case, int], _Numbers]) -> frozenset[int]:
+    """Every number that the findings give, of whatever finding."""
+    numbers = frozenset[int]()
+    for index in range(len(case.report.sentences)):
+        if case.report.section_of(index) in FINDINGS:
+            numbers |= read(case, index).numbers
+    return numbers
 
 
 def _is_broken(finding: Finding, case: Case) -> bool:

@@ -21,12 +21,14 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
+from kg_ingest.schema import EdgeKind
 from models.types import EntityKind, Span
 
 _OTHER = {"left": "right", "right": "left", "lt": "rt", "rt": "lt"}
 _SIDE_WORD = re.compile(r"\b(left|right|lt|rt)(?=\b|sided|ward)", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\b[LR](?=(?:UL|LL|ML|IJ|SC)?\b)")
 _SINGLE = 1
+_LARGE = frozenset({"RP:lung", "RP:pleura", "RP:chest-wall"})
 
 
 def swap_side(text: str) -> str | None:
@@ -109,7 +111,9 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     What another conclusion already speaks of does not excuse this one.
     """
     tied = [(likeness(concluded.concept, other.concept, case.facts), other) for other in described]
-    tied = [(tie, other) for tie, other in tied if tie is not Likeness.NONE]
+    tied = [
+        (tie, other) for tie, other in tied if tie is not Likeness.NONE and not _apart(concluded, other, case)
+    ]
     if any(
         other.sides & concluded.sides
         and (tie is Likeness.SAME or not spoken_for(other, concluded, case, lambda finding: finding.sides))
@@ -124,6 +128,20 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     if not agreeing:
         return None
     return max(agreeing, key=lambda item: item[:2])[2]
+
+
+def _apart(first: Finding, second: Finding, case: Case) -> bool:
+    """True when the two lie in structures of which neither is part of the other, sides aside."""
+    one, other = _places(first, case), _places(second, case)
+    return bool(one and other) and not one & other
+
+
+def _places(finding: Finding, case: Case) -> frozenset[str]:
+    """The structures where it lies and the lung's parts as the lung, without their sides."""
+    sites = {site.concept for site in finding.sites if site.concept is not None}
+    plain = {p for site in sites for p in case.facts.leaving.get((site, EdgeKind.UNSIDED), ())} | sites
+    whole = {w for site in plain for w in case.facts.wholes.get(site, ())}
+    return frozenset(plain | (whole & _LARGE))
 
 
 def _candidate(case: Case, concluded: Finding, opposed: Finding) -> Candidate:

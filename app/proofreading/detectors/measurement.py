@@ -18,12 +18,22 @@ from app.proofreading.comparing import (
 from app.proofreading.findings import Finding
 from app.proofreading.findings import Measurement as Size
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
-from models.types import EntityKind, RelationKind
+from models.types import Entity, EntityKind, RelationKind
 
 _UNIT = re.compile(r"(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?|m)$", re.IGNORECASE)
 _FACTORS = {"mm": 1.0, "cm": 10.0, "m": 1000.0}  # millimetres in one
 _TOLERANCE = 0.15  # rounding and re-measuring
+_REACH = 12  # code points before a size in which it is called a limit
 _SLACK = 1.5  # a size may leave the usual range by this factor before it is doubted
+_OTHER_WORDS = re.compile(  # between a size and a structure: something else may have that size
+    r"\b(?!(?:is|are|was|were|measur\w+|size|sized|span|spans|diameter|calib\w+|dimension\w*|width|wide|long|length|thick\w*|"
+    r"in|of|at|up|to|the|a|about|approximately|roughly|now|with|and|maximum|maximal|transverse|craniocaudal|level|its|"
+    r"an|for|up|by|on|which|there|this|normal|enlarged|dilated|again|has|have|having)\b)[a-z]{2,}",
+    re.IGNORECASE,
+)
+_THRESHOLD = re.compile(
+    r"(?:[<>\u2264\u2265]|\b(?:than|least|most|under|over|below|above|exceed\w*|within))\s*\Z", re.IGNORECASE
+)
 _LARGEST = 400.0  # mm: nothing in a chest is longer
 _PRIOR = re.compile(r"previous|prior|formerly|was|from|compared|earlier|above|below|from the", re.IGNORECASE)
 
@@ -87,6 +97,8 @@ def _structures(case: Case) -> Iterator[Candidate]:
             or node.plausible_mm is None
         ):
             continue
+        if _OTHER_WORDS.search(_between(case, size, structure)):
+            continue
         low, high = node.plausible_mm
         mm = float(size.value or 0)
         told = any(f.sentence == structure.sentence and not f.normal for f in case.findings)
@@ -113,6 +125,11 @@ def _structures(case: Case) -> Iterator[Candidate]:
         )
 
 
+def _between(case: Case, size: Entity, structure: Entity) -> str:
+    first, last = sorted((size.span, structure.span))
+    return case.report.text[first.end : last.start]
+
+
 def _units(case: Case, size: Size, usual: tuple[float, float]) -> tuple[Correction, ...]:
     """The same number in each other unit that gives a usual size."""
     quote = case.report.quote(size.span)
@@ -133,6 +150,8 @@ def _mismatch(case: Case, concluded: Finding, described: list[Finding]) -> Itera
     said = concluded.measurements[0]
     everything = [size.mm for finding in current(case, FINDINGS) for size in finding.measurements]
     if not rivals or any(_close(said.mm, mm) for mm in everything) or _about_a_prior(case, concluded):
+        return
+    if _THRESHOLD.search(case.report.text, max(0, said.span.start - _REACH), said.span.start):
         return
     seen = rivals[0].measurements[0]
     if len({size.measurements[0].mm for size in rivals}) != 1:

@@ -98,7 +98,7 @@ def _explained(described: Finding, case: Case) -> bool:
         _RESIDUAL in case.facts.ancestors.get(other.concept or "", frozenset())
         for other in case.findings
         if other.index in readings
-    )
+    ) or (described.concept == _NODULE and any(f.concept == _NIPPLE for f in asserted(case, REPORTED)))
 
 
 def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
@@ -136,6 +136,8 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
     if any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
+    if denial.measurements:
+        return True  # "no nodule of 5 mm or greater"
     if denial.acuities and {a.value for a in denial.acuities} - {a.value for a in described.acuities}:
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
@@ -244,6 +246,7 @@ _BEYOND = {
     True: 0.25,
     False: 0.35,
 }  # across sections or within: less sure outside the chest, where one report tells of many levels, vessels and joints
+_NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
 _RESIDUAL = "RP:benign-residual"
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30

@@ -30,6 +30,7 @@ _ADJECTIVES = frozenset(
 _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
 _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
+_ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
 _VOLUME = re.compile(r"(?:inflated|expanded|expansion|inflation)$", re.IGNORECASE)  # says nothing of shadows
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
 _WEAK = frozenset({"trace", "mild"})
@@ -68,6 +69,8 @@ class NormalStatement:
             return False
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
+        if _lies_elsewhere(normal, described, case):
+            return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False
         gross = any(grade.value == "severe" for grade in described.severities)
@@ -81,6 +84,21 @@ class NormalStatement:
                 *(_GROSS.get(structure, ()) if gross else ()),
             )
         )
+
+
+def _lies_elsewhere(normal: Finding, described: Finding, case: Case) -> bool:
+    """True for what lies outside the structure by its words or its kind: "clear lungs", "mediastinal mass"."""
+    leaving = case.facts.leaving
+    homes = leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+    places = [site.concept for site in described.sites if site.concept] or list(homes)
+    structures = {site.concept for site in normal.sites} & _ORGANS
+    inside = [
+        place
+        for place in places
+        if structures
+        & {place, *leaving.get((place, EdgeKind.UNSIDED), ()), *case.facts.wholes.get(place, ())}
+    ]
+    return bool(structures and places) and not inside
 
 
 def _before(normal: Finding, case: Case) -> str:

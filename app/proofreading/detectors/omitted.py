@@ -40,6 +40,7 @@ _READINGS = frozenset(
 )
 
 
+_OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
 _FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
 _CLEAR = re.compile(
     r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)"
@@ -67,9 +68,19 @@ class Omitted:
                 continue
             if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue
-            if not _benign_reading(described, case):
+            if not _benign_reading(described, case) and not _beyond(place, described, case):
                 yield _candidate(case, place, described)
                 return
+
+
+def _beyond(place: tuple[Span, int], described: Finding, case: Case) -> bool:
+    """True when disease of the chest is denied, and something of another region is described."""
+    if not _OF_CHEST.search(case.report.quote(place[0])):
+        return False
+    here = case.by_sentence.get(described.sentence, ())
+    nodes = (case.facts.nodes.get(e.concept or "") for e in here if e.kind is EntityKind.ANATOMY)
+    regions = {node.region for node in nodes if node is not None and node.region is not None}
+    return bool(regions) and "chest" not in regions
 
 
 def _blanket_denial(case: Case) -> Finding | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from rapidfuzz.distance import DamerauLevenshtein
+
 from app.proofreading.case import Case
 from app.proofreading.comparing import is_chest
 from app.proofreading.lexis import Lexis
@@ -99,8 +101,9 @@ class Terminology:
         if len(word) < _SHORTEST_CONFUSION or not word.isascii() or not word.isalpha():
             return None
         span = Span(tokens.starts[index], tokens.ends[index])
-        if not _PLAIN.fullmatch(case.report.quote(span)):
-            return None
+        quote = case.report.quote(span)
+        if not _PLAIN.fullmatch(quote) or (index > bounds[0] and quote[0].isupper()):
+            return None  # within a sentence, names have capitals
         before = tokens.words[index - 1] if index > bounds[0] else ""
         after = tokens.words[index + 1] if index + 1 < bounds[1] else ""
         meant = self._lexis.sounds_like(word, before, after)
@@ -109,7 +112,8 @@ class Terminology:
         if len(word) >= _SHORTEST_MISSPELLING and not self._lexis.known(word):
             nearest = self._lexis.spelled_like(word)
             if nearest is not None:
-                return _candidate(case, span, nearest, "spelling", 0.8 if spoken else 0.55), 1
+                sure = spoken and DamerauLevenshtein.distance(word, nearest) == 1  # two slips: a word we lack
+                return _candidate(case, span, nearest, "spelling", 0.8 if sure else 0.55), 1
         return None
 
     def _slipped(
