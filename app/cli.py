@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from app import __version__
 from app.commands import CommandError
@@ -23,6 +24,11 @@ _COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code of the process."""
+    if sys.stdout is None or sys.stderr is None:  # closed by who started us: nothing can be said
+        return 2
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # in a terminal of few characters
     given = sys.argv[1:] if argv is None else list(argv)
     args = _parser(given).parse_args(given)
     try:

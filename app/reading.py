@@ -1,7 +1,6 @@
 """Reports from files: plain text, JSON lines and CSV, one at a time."""
 
 import csv
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO, get_args
 
 from app.proofreading.report import Context, Sex, Side, SubmittedReport
+from app.strict_json import StrictJsonError, loads
 
 _TEXT = ("text", "report", "report_text")
 _ID = ("report_id", "uid", "id", "study_id")
@@ -31,6 +31,7 @@ _CODES = {
     "b": "bilateral",
 }
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+OLDEST = 150  # years, as over HTTP
 _LARGEST_CELL = 64 * 1024 * 1024
 ENCODING = "utf-8-sig"  # UTF-8; spreadsheets put a mark of three bytes before it
 
@@ -67,13 +68,16 @@ def read_reports(source: Path | TextIO, form: str | None = None) -> Iterator[Sub
             yield from _jsonl(lines)
         else:
             name = source.stem if isinstance(source, Path) else "stdin"
-            yield SubmittedReport(lines.read(), name)
+            yield SubmittedReport(lines.read(_LARGEST_CELL), name)
 
 
 def _csv(lines: TextIO) -> Iterator[SubmittedReport]:
     csv.field_size_limit(min(_LARGEST_CELL, sys.maxsize))
     rows = csv.DictReader(lines, strict=True)
     try:
+        names = [name.strip().lower() for name in rows.fieldnames or ()]
+        if len(set(names)) < len(names):
+            raise ReadError(1, "two columns have the same name")
         for row in rows:
             if None in row:
                 raise ReadError(rows.line_num, "more cells than the header names")
@@ -88,7 +92,9 @@ def _jsonl(lines: TextIO) -> Iterator[SubmittedReport]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = loads(line)
+        except StrictJsonError as error:
+            raise ReadError(number, str(error)) from error
         except (ValueError, RecursionError) as error:
             raise ReadError(number, "not JSON") from error
         if not isinstance(row, dict):
@@ -131,4 +137,6 @@ def _context(row: Mapping[str, Any], line: int) -> Context:
         years = None if age in (None, "") else float(str(age))
     except ValueError as error:
         raise ReadError(line, "patient_age is not a number") from error
+    if years is not None and not 0 <= years <= OLDEST:
+        raise ReadError(line, f"patient_age is not within 0 and {OLDEST}")
     return Context(**values, patient_age=years)

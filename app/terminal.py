@@ -35,6 +35,7 @@ class Tally:
     checked: int = 0
     with_errors: int = 0
     incomplete: int = 0
+    unread: int = 0
     refused: int = 0
     tiers: dict[Tier, int] = field(default_factory=lambda: dict.fromkeys(Tier, 0))
 
@@ -42,7 +43,9 @@ class Tally:
         """Count one answer."""
         self.checked += 1
         self.with_errors += checked.has_errors
-        self.incomplete += not checked.coverage.complete
+        unread = checked.coverage.rules != "done"
+        self.unread += unread
+        self.incomplete += not checked.coverage.complete and not unread
         for error in checked.errors:
             self.tiers[error.tier] += 1
 
@@ -65,13 +68,13 @@ def show(checked: CheckedReport) -> RenderableType:
 def summary(tally: Tally) -> Text:
     """The last line of a run."""
     tiers = ", ".join(f"{count} {tier}" for tier, count in tally.tiers.items() if count)
-    line = Text(f"{tally.checked} checked", "bold")
+    line = Text(f"{tally.checked - tally.unread} checked", "bold")
     line.append(f": {tally.with_errors} with errors", "bold red" if tally.with_errors else "bold green")
     line.append(f" ({tiers})" if tiers else "", "default")
     if tally.incomplete:
         line.append(f", {tally.incomplete} only in part", "bold yellow")
-    if tally.refused:
-        line.append(f", {tally.refused} not checked", "bold yellow")
+    if tally.refused or tally.unread:
+        line.append(f", {tally.refused + tally.unread} not checked", "bold yellow")
     return line
 
 

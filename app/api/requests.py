@@ -1,14 +1,14 @@
 """Request bodies read strictly: bounded while they stream, JSON only, no duplicate keys, no NaN."""
 
-import json
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from app.errors import Problem
 from app.settings import Settings
+from app.strict_json import StrictJsonError, loads
 
 _CONTENT_TYPE = "application/json"
 
@@ -60,24 +60,15 @@ class StrictRoute(APIRoute):
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_constant)
+        return loads(body.decode())
     except UnicodeDecodeError as error:
         raise _malformed("The body is not UTF-8.") from error
     except RecursionError as error:
         raise _malformed("The body is nested too deeply.") from error
+    except StrictJsonError as error:
+        raise _malformed(f"In the body, {error}.") from error
     except ValueError as error:  # JSONDecodeError, and integers of thousands of digits
         raise _malformed("The body is not JSON.") from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _malformed("The body has an object with the same key twice.")
-    return found
-
-
-def _constant(_name: str) -> NoReturn:
-    raise _malformed("NaN and Infinity are not JSON.")
 
 
 def _malformed(detail: str) -> Problem:

@@ -15,6 +15,7 @@ from app.limits import InadmissibleError, admit
 from app.proofreading.check import check_report
 from app.proofreading.report import Context, SubmittedReport
 from app.services import Services
+from app.strict_json import loads
 from app.terminal import Tally, Terminal, show, summary
 
 
@@ -33,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check every report; 0 when none has errors, 1 when one has, 2 when one could not be checked."""
+    """Check every report; 0 when none has errors, 1 when one has, 2 when one was not checked."""
+    if args.json:
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # JSON is, whatever the terminal
     context = _context(args.context_json)
     limits = settings()
     services = build(limits)
@@ -56,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(f"{', '.join(args.sources)}: no report")
     if not args.json:
         out.print(summary(tally))
-    return 2 if tally.refused or not tally.checked else int(tally.with_errors > 0)
+    return 2 if tally.refused or tally.unread else int(tally.with_errors > 0)
 
 
 def _answer(submitted: SubmittedReport, services: Services, tally: Tally, out: Terminal | None) -> None:
@@ -73,8 +76,10 @@ def _context(given: str | None) -> Context:
     if given is None:
         return Context()
     try:
-        return ContextIn.model_validate_json(given).to_domain()
-    except ValidationError as error:
+        return ContextIn.model_validate(loads(given)).to_domain()
+    except (ValueError, RecursionError) as error:
+        if not isinstance(error, ValidationError):
+            raise CommandError("--context-json: not JSON, or with a key twice") from error
         places = ", ".join("/".join(map(str, item["loc"])) or item["type"] for item in error.errors())
         known = ", ".join(ContextIn.model_fields)
         raise CommandError(f"--context-json: wrong: {places} (known: {known})") from error

@@ -109,9 +109,9 @@ def _case(
 def _candidates(case: Case, services: "Services", until: float) -> list[Candidate]:
     found: list[Candidate] = []
     for detector in services.detectors:
+        found += detector.detect(case)
         if monotonic() > until:
             raise _OutOfTimeError
-        found += detector.detect(case)
     return found
 
 

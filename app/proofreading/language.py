@@ -1,6 +1,8 @@
 """Whether a report is in a language that the rules can read."""
 
 import re
+from functools import cache
+from importlib.resources import files
 
 from app.proofreading.lexis import english
 
@@ -10,17 +12,29 @@ _SHARE = 0.65  # real English reports have 0.72 to 1 of their words in the list,
 _FEW = 5  # words that are too few to tell by their share
 
 
-# Words without which a sentence is hardly made, and that the other side does not have
-_ENGLISH = frozenset(
-    "the of is are was were and or with without there this that which for to in at by from has have been not any "
-    "seen noted may be on as it than no".split()
-)
-_OTHERS = frozenset(
-    "pas de du le les sans avec dans une aux sont kein keine keinen und mit ohne nicht der das eine rechts beidseits "
-    "sin el con del por izquierdo derecho izquierda derecha della sinistro destro sinistra destra sem nos esquerdo "
-    "direito esquerda direita geen het een niet bij".split()
-)  # without those that are abbreviations in English reports: ET (tube), LA (atrium), OS
+_NAMED = re.compile(
+    r"\b(?:de|del|der|den|di|da|van|von)(?: (?:la|las|los|der|den|el))?(?= [A-Z][a-z])"
+)  # de la Cruz
 _ENOUGH = 2  # of the others' words, and more of them than of our own
+
+
+@cache
+def _telling(language: str) -> frozenset[str]:
+    """Words that tell English from the others: those between the medical ones, and for what reports tell of.
+
+    Without those that are abbreviations in English reports: ET (tube), LA (atrium), OS.
+    """
+    table = files("app").joinpath("proofreading/languages.tsv").read_text("utf-8")
+    rows = (line.split("\t") for line in table.splitlines()[1:])
+    return frozenset(word for name, word in rows if name == language)
+
+
+@cache
+def _terms() -> frozenset[str]:
+    """Words of the bundled graph's names in English; many are in no list of everyday words."""
+    table = files("kg_ingest").joinpath("core/findings.tsv").read_text("utf-8")
+    names = (line.split("\t")[2] for line in table.splitlines() if not line.startswith("#"))
+    return frozenset(word.lower() for name in names for word in _WORD.findall(name))
 
 
 def is_english(text: str) -> bool:
@@ -31,15 +45,18 @@ def is_english(text: str) -> bool:
 
     Masks of de-identification and abbreviations are of no language.
     """
-    found = _WORD.findall(text)
+    found = _WORD.findall(_NAMED.sub("", text))
     said = [word.lower() for word in found]
     words = [word.lower() for word in found if not _NEUTRAL.fullmatch(word)]
     if not words or not english():
         return True
-    others = sum(word in _OTHERS for word in said)
-    if others >= _ENOUGH and others > sum(word in _ENGLISH for word in said):
+    others, ours = (
+        sum(word in _telling("other") for word in said),
+        sum(word in _telling("english") for word in said),
+    )
+    if others > ours and others >= (_ENOUGH if len(said) >= _FEW else 1):
         return False
-    share = sum(word in english() for word in words) / len(words)
+    share = sum(word in english() or word in _terms() for word in words) / len(words)
     if len(words) < _FEW:
         return share > 0 or text.isascii()
     return share >= _SHARE

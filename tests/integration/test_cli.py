@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -153,17 +156,25 @@ def test_context_fills_what_the_report_does_not_say(run: Run, monkeypatch: pytes
     ("arguments", "stdin", "said"),
     [
         (["check", "no-such-file"], "", "no-such-file"),
-        (["check", "-"], "", "nothing to see"),
+        (["check", "-"], "", "nothing to check"),
         (["check", "-"], b"\xff\xfe", "not UTF-8"),
-        (["check", "-"], " \n", "nothing to see"),
+        (["check", "-"], " \n", "nothing to check"),
         (["check", "-"], "a\x00b", "control characters"),
         (["check", "-"], "Clear. " * 10_000, "more than 1000 sentences"),
         (["check", "-"], "a" * 10_000_000, "longer than the limit"),
         (["check", "-", "--format", "jsonl"], "{", "line 1: not JSON"),
         (["check", "-", "--format", "csv"], "text,report_id\n", "no report"),
+        (["check", "-", "--format", "csv"], "text,Text \na,b\n", "two columns have the same name"),
+        (["check", "-", "--format", "jsonl"], '{"text": "a", "text": "b"}', "the same key twice"),
+        (
+            ["check", "-", "--format", "jsonl"],
+            '{"text": "a", "patient_age": -72}',
+            "patient_age is not within",
+        ),
+        (["check", "-", "--format", "csv"], "text,patient_age\na,nan\n", "patient_age is not within"),
         (["check", "-", "--format", "csv"], "text,report_id\na,\x1b[2J\n", "report \\x1b[2J was not checked"),
         (["check", "-", "--context-json", '{"laterality": "up"}'], "a", "--context-json: wrong: laterality"),
-        (["check", "-", "--context-json", "{"], "a", "--context-json: wrong: json_invalid"),
+        (["check", "-", "--context-json", "{"], "a", "--context-json: not JSON"),
     ],
 )
 def test_bad_input_is_named_and_exits_2(run: Run, arguments: list[str], stdin: Any, said: str) -> None:
@@ -179,6 +190,26 @@ def test_one_bad_report_does_not_hide_the_others(run: Run) -> None:
     assert code == 2
     assert "report a was not checked" in err
     assert "1 checked: 0 with errors, 1 not checked" in out
+
+
+def test_report_that_is_not_read_is_not_found_clean(run: Run) -> None:
+    code, out, _ = run("check", "-", stdin="Pas de pneumothorax, pas de fracture.")
+    assert code == 2
+    assert "0 checked: 0 with errors, 1 not checked" in out
+
+
+def test_terminal_of_few_characters_shows_what_it_can(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("FINDINGS: Small left effusion \u2192 5 mm.\nIMPRESSION: Right effusion.", "utf-8")
+    for extra in ([], ["--json"]):
+        ended = subprocess.run(
+            [sys.executable, "-m", "app.cli", "check", str(path), *extra],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": "ascii", "RADPROOF_REFERENCES_K": "0"},
+            check=False,
+        )
+        assert (ended.returncode, ended.stderr) == (1, b"")
+    assert "\u2192" in json.loads(ended.stdout)["corrected_text"]
 
 
 def test_several_files_are_one_run(run: Run, tmp_path: Path) -> None:

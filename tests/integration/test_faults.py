@@ -131,6 +131,11 @@ def test_report_that_takes_too_long_is_not_checked(services: Services) -> None:
     assert (answer["complete"], answer["errors"]) == (False, [])
 
 
+def test_time_is_up_also_after_the_last_detector(services: Services) -> None:
+    slow = replace(services, seconds=0.2, detectors=(Slow(),))
+    assert check_report(SubmittedReport(CONTRADICTORY, "x"), slow).coverage.rules == "failed: out_of_time"
+
+
 def test_errors_found_in_time_are_told_without_the_fixes_not_tried(services: Services) -> None:
     text = CONTRADICTORY.replace("pleural", "plural", 1)
     slow = replace(services, seconds=0.2, detectors=(Slow(spared=text), *services.detectors))

@@ -47,7 +47,7 @@ def test_correction_within_a_ligature_keeps_its_other_letters() -> None:
 
 
 def test_text_of_unseen_characters_alone_is_blank() -> None:
-    with pytest.raises(InadmissibleError, match="nothing to see"):
+    with pytest.raises(InadmissibleError, match="nothing to check"):
         admit(SubmittedReport("\u200b\ufeff \n", "x"), 100)
 
 

@@ -306,3 +306,10 @@ def test_quiet(check, text: str) -> None:  # type: ignore[no-untyped-def]
 def test_what_is_flagged_and_what_is_not(check, text: str, flags: list[str]) -> None:  # type: ignore[no-untyped-def]
     checked = check(text)
     assert [e.candidate.type for e in checked.errors if e.tier is not Tier.LOW] == flags, errors_of(checked)
+
+
+def test_long_runs_of_one_character_take_no_time(check) -> None:  # type: ignore[no-untyped-def]
+    for character in "_-=*.?#<[{(|~^%$@ x0":
+        check(
+            f"FINDINGS: Lungs are clear. {character * 60_000}"
+        )  # minutes where a pattern looks again and again

@@ -92,7 +92,7 @@ _RULES = (
     _Rule(
         "placeholder",
         re.compile(
-            r"\?\?\?+|(?<!\*)\*\*\*(?!\*)|\b(?:TBD|TODO|lorem ipsum)\b|\bxx+ ?(?:mm|cm)\b|_{2,} ?(?:mm|cm)\b"
+            r"\?\?\?+|(?<!\*)\*\*\*(?!\*)|\b(?:TBD|TODO|lorem ipsum)\b|\bxx+ ?(?:mm|cm)\b|(?<!_)_{2,}+ ?(?:mm|cm)\b"
         ),
         "A placeholder was left in the report.",
         0.88,
