@@ -30,6 +30,7 @@ from app.proofreading.detectors.severity import Severity
 from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.tip import Tip
+from app.proofreading.detectors.trend import Trend
 from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
 from app.proofreading.profile import Profile, ProfileError, read_profile
@@ -182,6 +183,7 @@ def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[D
         Misplaced(),
         Severity(),
         IntervalChange(),
+        Trend(),
         Terminology(lexis),
         Measurements(),
         Cardiothoracic(),

@@ -16,6 +16,9 @@ _PATIENT = re.compile(
     r"|(?P<female>female|woman|lady|girl|she|her|hers))\b",
     re.IGNORECASE,
 )
+_LETTER = re.compile(
+    r"\b\d{1,3}\s?(?:(?:y|yr|yo|y/o|year[- ]old)\s?)?(?P<letter>[MF])\b(?!\.)"
+)  # "54 M", "67F"
 _OTHERS = re.compile(
     r"\b(mother|father|sister|brother|wife|husband|son|daughter|aunt|uncle|grand\w+|family|partner|physician|"
     r"referring|nurse|clinician|doctor|dr)\b",
@@ -34,7 +37,9 @@ _TURN = {
 }  # fmt: skip
 _PRONOUNS = frozenset({"he", "him", "his", "she", "her", "hers"})
 _OPENING = frozenset({SectionName.EXAM, SectionName.INDICATION, SectionName.UNTITLED})
-_BODY = frozenset({SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.RECOMMENDATION})
+_BODY = frozenset(
+    {SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.RECOMMENDATION, SectionName.OTHER}
+)
 _ORGAN_AND_FINDING = 2  # concepts in a sentence that tells of one organ
 
 
@@ -74,7 +79,8 @@ def _within(case: Case, signs: list[_Sexed]) -> Iterator[Candidate]:
     )
     if first is not None:
         for sign in signs:
-            if sign.sex != first.sex and sign.section in _BODY:
+            mixed = sign.section is SectionName.UNTITLED and not sign.word  # no headings at all
+            if sign.sex != first.sex and (sign.section in _BODY or mixed):
                 yield _candidate(case, sign, f"the text says {first.sex}", first.evidence[0], 0.86)
 
 
@@ -93,6 +99,10 @@ def _words(case: Case) -> Iterator[_Sexed]:
                 continue  # "HE" for hip extension
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
             sex = "male" if match["male"] else "female"
+            yield _Sexed(sex, span, (Evidence(EvidenceKind.TEXT, span=sentence.span),), True, section)
+        for match in _LETTER.finditer(text) if section in _OPENING else ():
+            span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+            sex = "male" if match["letter"] == "M" else "female"
             yield _Sexed(sex, span, (Evidence(EvidenceKind.TEXT, span=sentence.span),), True, section)
 
 

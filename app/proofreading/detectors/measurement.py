@@ -1,5 +1,6 @@
 """Sizes that no such finding has, and sizes that differ between the sections."""
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -22,6 +23,7 @@ from models.types import Entity, EntityKind, RelationKind
 
 _UNIT = re.compile(r"(mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?|m)$", re.IGNORECASE)
 _FACTORS = {"mm": 1.0, "cm": 10.0, "m": 1000.0}  # millimetres in one
+_SLIPS = (10.0, 0.1)
 _TOLERANCE = 0.15  # rounding and re-measuring
 _REACH = 12  # code points before a size in which it is called a limit
 _SLACK = 1.5  # a size may leave the usual range by this factor before it is doubted
@@ -49,6 +51,7 @@ class Measurements:
             for finding in asserted(case, FINDINGS | IMPRESSION):
                 yield from _out_of_range(case, finding)
             yield from _structures(case)
+        yield from _slipped(case)
         described = [f for f in asserted(case, FINDINGS) if len(f.measurements) == 1]
         for concluded in asserted(case, IMPRESSION):
             if len(concluded.measurements) == 1:
@@ -169,6 +172,37 @@ def _mismatch(case: Case, concluded: Finding, described: list[Finding]) -> Itera
         correction=Correction(said.span, case.report.quote(seen.span)),
         alternatives=(Correction(seen.span, case.report.quote(said.span)),),
     )
+
+
+def _slipped(case: Case) -> Iterator[Candidate]:
+    """The one size of the impression, ten times or a tenth of the one size that the findings give."""
+    told = [
+        (e.span, float(e.value or 0), e.sentence)
+        for e in case.graph.entities
+        if e.kind is EntityKind.MEASUREMENT
+    ]
+    said = [size for size in told if case.report.section_of(size[2]) in IMPRESSION]
+    seen = [size for size in told if case.report.section_of(size[2]) in FINDINGS]
+    for span, mm, sentence in said:
+        if any(_close(mm, other) for _, other, _ in seen):
+            continue
+        slips = [size for size in seen if any(math.isclose(mm, size[1] * factor) for factor in _SLIPS)]
+        if len(slips) == 1:
+            place, _, home = slips[0]
+            quote, other = case.report.quote(span), case.report.quote(place)
+            yield Candidate(
+                type=ErrorType.MEASUREMENT,
+                span=span,
+                message=f"The impression gives {quote}; the findings give {other}: a slip of the unit or the point.",
+                rule="measurement.slip",
+                confidence=0.88,
+                evidence=tuple(
+                    Evidence(EvidenceKind.TEXT, span=case.report.sentences[number].span)
+                    for number in sorted({sentence, home})
+                ),
+                correction=Correction(span, other),
+                alternatives=(Correction(place, quote),),
+            )
 
 
 def _same(first: Finding, second: Finding) -> bool:

@@ -58,7 +58,7 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if _at_home_elsewhere(denial, described, case):
         return False
-    return not _elsewhere(denial, described) and not _limited(denial, described, case)
+    return not _elsewhere(denial, described, case) and not _limited(denial, described, case)
 
 
 def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
@@ -106,7 +106,7 @@ def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
     return frozenset(_LEVEL.findall(case.report.sentences[finding.sentence].span.of(case.report.text)))
 
 
-def _elsewhere(denial: Finding, described: Finding) -> bool:
+def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial speaks of another place: another side, level or structure."""
     if denial.sides and described.sides and not denial.sides & described.sides:
         return True
@@ -116,7 +116,8 @@ def _elsewhere(denial: Finding, described: Finding) -> bool:
         return True
     denied_at = {site.concept for site in denial.sites}
     described_at = {site.concept for site in described.sites}
-    return bool(denied_at and described_at and not denied_at & described_at and not levels(denial))
+    within = described_at.union(*(case.facts.wholes.get(site or "", ()) for site in described_at))
+    return bool(denied_at and described_at and not denied_at & within and not levels(denial))
 
 
 def _at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:

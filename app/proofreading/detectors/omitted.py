@@ -40,6 +40,7 @@ _READINGS = frozenset(
 )
 
 
+_OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
 _FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
 _CLEAR = re.compile(
@@ -74,8 +75,11 @@ class Omitted:
 
 
 def _beyond(place: tuple[Span, int], described: Finding, case: Case) -> bool:
-    """True when disease of the chest is denied, and something of another region is described."""
-    if not _OF_CHEST.search(case.report.quote(place[0])):
+    """True when disease of one region is denied: of the abdomen, or of the chest and another's is described."""
+    words = case.report.quote(place[0])
+    if _OF_ABDOMEN.search(words):
+        return True
+    if not _OF_CHEST.search(words):
         return False
     here = case.by_sentence.get(described.sentence, ())
     nodes = (case.facts.nodes.get(e.concept or "") for e in here if e.kind is EntityKind.ANATOMY)

@@ -34,6 +34,11 @@ _LIMITS = (
     _limit(
         "share", 100, rf"\b(?:occup\w+|approximately|about|measuring|of)\s+{_NUMBER}\s?(?:%|percent|per cent)"
     ),
+    _limit(
+        "volume in litres",
+        12,
+        rf"(?<![\d.]){_NUMBER}\s?(?-i:L|litres?|liters?)\b(?=[^.;]{{0,40}}(?:remov|drain|aspirat|fluid|evacuat))",
+    ),
     _limit("angle in degrees", 180, rf"(?<![\d.]){_NUMBER}[\s-]?(?:degrees?\b|°)"),
     _limit(
         "distance of a tube from the carina in cm",
