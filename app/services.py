@@ -13,6 +13,7 @@ from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
 from app.proofreading.detectors.demographic import Demographic
+from app.proofreading.detectors.foreign import Foreign
 from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
 from app.proofreading.detectors.interval_change import IntervalChange
 from app.proofreading.detectors.laterality import Laterality
@@ -193,4 +194,5 @@ def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[D
         Order(),
         Scope(),
         TemplateArtifact(),
+        Foreign(),
     )

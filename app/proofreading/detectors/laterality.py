@@ -123,11 +123,17 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     agreeing = [
         (tie, bool(levels(concluded) & levels(other)), other)
         for tie, other in tied
-        if not other.sides & concluded.sides and (tie is Likeness.SAME or levels(concluded) & levels(other))
+        if not other.sides & concluded.sides and (tie is Likeness.SAME or _level_with(concluded, other))
     ]
     if not agreeing:
         return None
     return max(agreeing, key=lambda item: item[:2])[2]
+
+
+def _level_with(first: Finding, second: Finding) -> bool:
+    """True at a common level of the lung, and where neither is at any."""
+    one, other = levels(first), levels(second)
+    return bool(one & other) or not (one or other)
 
 
 def _apart(first: Finding, second: Finding, case: Case) -> bool:

@@ -17,6 +17,16 @@ _VEINS = (
 _GUT = ("RP:esophagus", "RP:stomach", "RP:duodenum")
 # along which a tube runs; neighbours are one place to different readers
 _COURSES = (_AIRWAY, _VEINS, _GUT)
+_LINES = frozenset({"RP:central-line", "RP:picc", "RP:port"})
+_TUBES = frozenset({"RP:enteric-tube", "RP:endotracheal-tube", "RP:tracheostomy", "RADLEX:RID5566"})
+_NO_COURSE = frozenset(
+    {"RP:left-ventricle", "RP:left-atrium", "RADLEX:RID1212"}
+)  # the last: superior mesenteric vein
+# the numbers are those of the courses
+_BARRED: tuple[tuple[frozenset[str], frozenset[str | int]], ...] = (
+    (_LINES, frozenset[str | int]({0, 2}) | _NO_COURSE),
+    (_TUBES, frozenset[str | int]({1})),
+)
 _ASIDE = frozenset({"RP:azygos-vein", "RP:inferior-vena-cava"})
 _NEAR = 1
 _LANDMARK = "RP:carina"  # by whose level the tips of lines are told
@@ -25,10 +35,13 @@ _LANDMARK = "RP:carina"  # by whose level the tips of lines are told
 class Tip:
     """Compares where the findings and the impression place a tip, when each tells of one only."""
 
-    types = frozenset({ErrorType.LOCATION_MISMATCH})
+    types = frozenset({ErrorType.LOCATION_MISMATCH, ErrorType.IMPOSSIBLE_ANATOMY})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """At most one candidate."""
+        for misled in _out_of_reach(case):
+            yield misled
+            return
         found, concluded = _tips(case, FINDINGS), _tips(case, IMPRESSION)
         for section, others in ((concluded, found), (found, concluded), (found, found)):
             for site in section:
@@ -40,7 +53,31 @@ class Tip:
                     return
 
 
-def _tips(case: Case, sections: frozenset[SectionName]) -> list[Entity]:
+def _out_of_reach(case: Case) -> Iterator[Candidate]:
+    """A tip where no such tube can come: a venous line in the gut, an enteric tube in a vein."""
+    for site in _tips(case, FINDINGS | IMPRESSION, _NO_COURSE):
+        course = _course(site, case)
+        devices = {
+            entity.concept
+            for entity in case.by_sentence.get(site.sentence, ())
+            if entity.kind is EntityKind.DEVICE and entity.span.start < site.span.start
+        }
+        barred = next((places for kinds, places in _BARRED if devices and devices <= kinds), None)
+        if barred is None or not (site.concept in barred or (course is not None and course[0] in barred)):
+            continue
+        sentence = case.report.sentences[site.sentence].span
+        yield Candidate(
+            type=ErrorType.IMPOSSIBLE_ANATOMY,
+            span=site.span,
+            message=f"No such line or tube ends in the {site.quote.lower()}.",
+            rule="impossible_anatomy.tip",
+            confidence=0.86,
+            evidence=(Evidence(EvidenceKind.TEXT, span=sentence),),
+            correction=without_place(case, site.span),
+        )
+
+
+def _tips(case: Case, sections: frozenset[SectionName], others: frozenset[str] = frozenset()) -> list[Entity]:
     """The structure that each sentence on a tip names last, where it names one on a course."""
     result = []
     for number, sentence in enumerate(case.report.sentences):
@@ -51,7 +88,9 @@ def _tips(case: Case, sections: frozenset[SectionName]) -> list[Entity]:
         named = [
             e
             for e in case.graph.entities
-            if e.sentence == number and e.kind is EntityKind.ANATOMY and _course(e, case) is not None
+            if e.sentence == number
+            and e.kind is EntityKind.ANATOMY
+            and (_course(e, case) is not None or e.concept in others)
         ]
         if named:
             result.append(named[-1])

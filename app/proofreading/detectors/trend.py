@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED
+from app.proofreading.comparing import FINDINGS, IMPRESSION, REPORTED
 from app.proofreading.correct import cased
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
-from models.measurements import find_measurements
 from models.types import Span
 
 _GROWN = re.compile(
@@ -18,14 +16,28 @@ _SHRUNK = re.compile(
     r"\b(?:decreas\w+|reduc\w+|shrunk\w*|shrink\w*|smaller|regress\w+|diminish\w+|narrower|thinner)\b",
     re.IGNORECASE,
 )
-_FROM_TO = re.compile(r"\bfrom\s+(?:about\s+|approximately\s+)?\Z", re.IGNORECASE)
-_TO = re.compile(r"[^,;.]{0,40}?\bto\s+(?:about\s+|approximately\s+)?\Z", re.IGNORECASE)
-_FORMERLY = re.compile(
-    r"[\s,;(]*(?:\w+\s+)?(?:previously|formerly|was|were|compared (?:to|with)|against|versus|vs\.?|prior|before)\b"
-    r"[^,;.\d]{0,30}\Z",
+_DENIED = re.compile(r"\b(?:no|not|without|neither|nor)\b", re.IGNORECASE)
+_WORSE = re.compile(
+    r"\b(?:progress(?:ion|ive|ed|ing)|increas\w+|enlarg\w+|growth|growing|grown|worsen\w*|larger)\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\b(?:no|not|without|neither|nor)\b", re.IGNORECASE)
+_BETTER = re.compile(
+    r"\b(?:regress\w*|respon\w+|decreas\w+|reduc\w+|shrink\w*|smaller|improv\w+|remission)\b", re.IGNORECASE
+)
+_WAYS = (("grown", _GROWN), ("shrunk", _SHRUNK))
+_FROM_TO = re.compile(
+    r"\bfrom\s+(?:about\s+|approximately\s+)?(?P<before>\d{1,4}(?:\.\d{1,2})?)\s?(?P<other>mm|cm)?[^,;.\d]{0,30}?"
+    r"\bto\s+(?:about\s+|approximately\s+)?(?P<now>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm)\b",
+    re.IGNORECASE,
+)
+_PAIR = re.compile(
+    r"(?<![\d.])(?P<now>\d{1,4}(?:\.\d{1,2})?)(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?\s?(?P<unit>mm|cm)\b[^.;\d]{0,30}?"
+    r"\b(?:previously|formerly|was|were|having been|compared (?:to|with)|against|versus)\s(?:\w+\s)?"
+    r"(?P<before>\d{1,4}(?:\.\d{1,2})?)(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?\s?(?P<other>mm|cm)?",
+    re.IGNORECASE,
+)
+_CHANGED = 1.2  # by which factor a size differs from the one before when it has changed
+_PAIRS = 2
 _ROUNDING = 1.15  # sizes nearer to each other than by this factor say nothing
 _WORDS = {"increased": "decreased", "decreased": "increased", "larger": "smaller", "smaller": "larger"}
 
@@ -42,34 +54,64 @@ class Trend:
                 found = _contradiction(case.report.text, sentence.span)
                 if found is not None:
                     yield _candidate(case, sentence.span, *found)
+        yield from _overall(case)
 
 
 def _contradiction(text: str, sentence: Span) -> tuple[Span, str, str] | None:
     """(the word of change, what it says, what the sizes say) where they differ."""
-    sizes = list(find_measurements(text, sentence.start, sentence.end))
     words = sentence.of(text)
-    said = [
-        (match, way)
-        for way, pattern in (("grown", _GROWN), ("shrunk", _SHRUNK))
-        for match in pattern.finditer(words)
-    ]
-    if len(sizes) != 2 or len(said) != 1 or _DENIED.search(words):
+    pairs = [*_FROM_TO.finditer(words), *_PAIR.finditer(words)]
+    said = [(match, way) for way, pattern in _WAYS for match in pattern.finditer(words)]
+    if len(pairs) != 1 or len(said) != 1 or _DENIED.search(words):
         return None
-    for (first, one), (second, two) in pairwise(sizes):
-        ahead, between = text[sentence.start : first.start], text[first.end : second.start]
-        if _FROM_TO.search(ahead) and _TO.fullmatch(between):
-            before, now = one, two
-        elif _FORMERLY.fullmatch(between):
-            before, now = two, one
-        else:
-            continue
-        ratio = now / before if before else 1.0
-        shown = "grown" if ratio > _ROUNDING else "shrunk" if ratio < 1 / _ROUNDING else ""
-        match, way = said[0]
-        if shown and shown != way:
-            place = Span(sentence.start + match.start(), sentence.start + match.end())
-            return place, way, shown
-    return None
+    match, way = said[0]
+    shown = _shown(pairs[0], _ROUNDING)
+    if shown is None or shown == way:
+        return None
+    return Span(sentence.start + match.start(), sentence.start + match.end()), way, shown
+
+
+def _shown(pair: re.Match[str], least: float) -> str | None:
+    """What two sizes, one now and one before, say; None when they are nearly the same or in two units."""
+    now, before = float(pair["now"]), float(pair["before"])
+    unit = (pair["unit"] or "").lower()
+    if not before or (pair["other"] or unit).lower() != unit or 1 / least < now / before < least:
+        return None
+    return "grown" if now > before else "shrunk"
+
+
+def _overall(case: Case) -> Iterator[Candidate]:
+    """One direction in the impression, the other in every pair of sizes of the findings."""
+    ways: list[tuple[str, Span]] = []
+    for index, sentence in enumerate(case.report.sentences):
+        if case.report.section_of(index) in FINDINGS:
+            for match in _PAIR.finditer(sentence.span.of(case.report.text)):
+                if (shown := _shown(match, _CHANGED)) is not None:
+                    ways.append((shown, sentence.span))
+    if len(ways) < _PAIRS or len({way for way, _ in ways}) != 1:
+        return
+    shown = ways[0][0]
+    told = [
+        (way, Span(s.span.start + m.start(), s.span.start + m.end()))
+        for index, s in enumerate(case.report.sentences)
+        if case.report.section_of(index) in IMPRESSION and not _DENIED.search(s.span.of(case.report.text))
+        for way, pattern in (("grown", _WORSE), ("shrunk", _BETTER))
+        for m in pattern.finditer(s.span.of(case.report.text))
+    ]
+    if told and all(way != shown for way, _ in told):
+        place = told[0][1]
+        said = next(s.span for s in case.report.sentences if s.span.contains(place))
+        yield Candidate(
+            type=ErrorType.INTERVAL_CHANGE_MISMATCH,
+            span=place,
+            message=f"By every size of the findings, before and now, it has {shown}.",
+            rule="interval_change.sizes",
+            confidence=0.86,
+            evidence=tuple(
+                Evidence(EvidenceKind.TEXT, span=span)
+                for span in dict.fromkeys([*(s for _, s in ways), said])
+            ),
+        )
 
 
 def _candidate(case: Case, sentence: Span, place: Span, said: str, shown: str) -> Candidate:

@@ -1,0 +1,70 @@
+"""A sentence of another study in a report of the chest radiograph: "no joint effusion or patellar fracture"."""
+
+import re
+from collections.abc import Iterator
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import REPORTED, leave_out
+from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
+from models.types import SectionName, Span
+
+# what a radiograph of the chest does not show
+_ELSEWHERE = re.compile(
+    r"\b(?:patell\w+|menisc\w+|cruciate|femoral head|acetabul\w+|tibial?|fibular?|metatars\w+|metacarp\w+|endometri\w+|"
+    r"adnexa\w*|ovarian follic\w+|common bile duct|gallbladder wall|pancreatic duct|heterogeneously dense|"
+    r"fibroglandular|bi-?rads|gr[ae]y[- ]white|cerebral sulci|mastoid air cells|cerebell\w+|basal ganglia|"
+    r"neural foram\w+|disc bulge|supraspinatus|appendix|bowel wall|renal cortical)\b",
+    re.IGNORECASE,
+)
+_CHEST_FILM = re.compile(
+    r"\bcxr\b|\b(?:chest|thorax)\s*(?:x-?ray|radiograph|film|series)|\bx-?ray chest\b"
+    r"|\bchest,? (?:two|one|single|2|1|pa|ap)\b",
+    re.IGNORECASE,
+)
+_MORE = re.compile(
+    r"\b(?:ct|cta|ctpa|mri?|abd\w*|pelvi\w+|shoulder|knee|hip|spine|ultrasound|us|mammo\w*|kub|neck|head|brain)\b",
+    re.IGNORECASE,
+)
+_CONFIDENCE = 0.8
+
+
+class Foreign:
+    """Looks in reports titled as chest radiographs for organs that only other studies show."""
+
+    types = frozenset({ErrorType.TEMPLATE_ARTIFACT})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """At most one candidate: where several sentences tell of such an organ, it was looked at too."""
+        title = _title(case)
+        if title is None or not _CHEST_FILM.search(title) or _MORE.search(title):
+            return
+        found = [
+            (index, match.group().lower())
+            for index, sentence in enumerate(case.report.sentences)
+            if case.report.section_of(index) in REPORTED
+            and (match := _ELSEWHERE.search(sentence.span.of(case.report.text)))
+        ]
+        if len(found) == 1:
+            yield _candidate(case, *found[0])
+
+
+def _title(case: Case) -> str | None:
+    """What the report calls its study: the EXAM section, else the first line."""
+    for section in case.report.sections:
+        if section.name is SectionName.EXAM:
+            heading = section.heading.of(case.report.text) if section.heading else ""
+            return f"{heading} {section.body.of(case.report.text)}"
+    return case.report.text.strip().splitlines()[0] if case.report.text.strip() else None
+
+
+def _candidate(case: Case, index: int, organ: str) -> Candidate:
+    span: Span = case.report.sentences[index].span
+    return Candidate(
+        type=ErrorType.TEMPLATE_ARTIFACT,
+        span=span,
+        message=f"A radiograph of the chest does not show this ({organ}): text of another study?",
+        rule="template_artifact.foreign",
+        confidence=_CONFIDENCE,
+        evidence=(Evidence(EvidenceKind.TEXT, span=span),),
+        correction=leave_out(case, index),
+    )
