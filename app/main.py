@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             yield {"services": built}
         finally:
             if services is None:
-                built.knowledge.close()
+                built.close()
             _log.info("stopped")
 
     app = FastAPI(

@@ -12,19 +12,17 @@ import anyio
 import httpx2
 from openai import (
     APIConnectionError,
-    APIError,
-    APIResponseValidationError,
     APIStatusError,
     APITimeoutError,
     AsyncOpenAI,
 )
-from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+from openai.types.chat import ChatCompletionMessageParam
 from pydantic import BaseModel, ConfigDict, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_random_exponential
 
 from models.breaker import Breaker
-from models.choices import choice_probabilities
+from models.completion import Completion, Usage, choice_probabilities
 
 _TOP = 10  # likeliest tokens asked for at each place
 _BUSY = frozenset({429, 503, 529})
@@ -77,20 +75,6 @@ class Prompt:
 
     system: str
     user: str
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens read and written."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    def __add__(self, other: "Usage") -> "Usage":
-        """The sum of both."""
-        return Usage(
-            self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens
-        )
 
 
 Form = TypeVar("Form", bound=BaseModel)
@@ -162,21 +146,22 @@ class LanguageModel:
             {"role": "system", "content": prompt.system},
             {"role": "user", "content": prompt.user},
         ]
-        completion = await self._complete(messages, form, max_tokens, bool(choices) and self.gives_logprobs)
-        usage = _usage(completion)
-        try:
-            return Answer(_value(completion, form), usage, choice_probabilities(completion, choices))
-        except ValidationError as error:
-            messages += [
-                {"role": "assistant", "content": _content(completion)},
-                {"role": "user", "content": _repair(error)},
-            ]
-        completion = await self._complete(messages, form, max_tokens, bool(choices) and self.gives_logprobs)
-        usage += _usage(completion)
-        try:
-            return Answer(_value(completion, form), usage, choice_probabilities(completion, choices))
-        except ValidationError:
-            raise LanguageModelError("llm_invalid_answer") from None
+        usage = Usage()
+        for last in (False, True):
+            completion = await self._complete(
+                messages, form, max_tokens, logprobs=bool(choices) and self.gives_logprobs
+            )
+            usage += completion.usage
+            try:
+                return Answer(_value(completion, form), usage, choice_probabilities(completion, choices))
+            except ValidationError as error:
+                if last:
+                    break
+                messages += [
+                    {"role": "assistant", "content": completion.words},
+                    {"role": "user", "content": _repair(error)},
+                ]
+        raise LanguageModelError("llm_invalid_answer")
 
     async def _probe(self) -> None:
         """Find out whether the server honours json_schema, and whether it gives log-probabilities."""
@@ -195,8 +180,12 @@ class LanguageModel:
         self._probed = True
 
     async def _complete(
-        self, messages: list[ChatCompletionMessageParam], form: type[BaseModel], max_tokens: int, logprobs: bool
-    ) -> ChatCompletion:
+        self,
+        messages: list[ChatCompletionMessageParam],
+        form: type[BaseModel],
+        max_tokens: int,
+        logprobs: bool,
+    ) -> Completion:
         """One completion, tried again after passing faults while there is time."""
         arguments: dict[str, Any] = {
             "model": self.server.model,
@@ -218,10 +207,10 @@ class LanguageModel:
             wait=_pause,
             reraise=True,
         )
-        completion: ChatCompletion = await retrying(self._send, arguments)
+        completion: Completion = await retrying(self._send, arguments)
         return completion
 
-    async def _send(self, arguments: dict[str, Any]) -> ChatCompletion:
+    async def _send(self, arguments: dict[str, Any]) -> Completion:
         async with self._slots:
             if not self.breaker.admit():
                 raise LanguageModelError("llm_circuit_open")
@@ -241,18 +230,19 @@ class LanguageModel:
             self.breaker.succeeded()
             return completion
 
-    async def _called(self, arguments: dict[str, Any]) -> ChatCompletion:
+    async def _called(self, arguments: dict[str, Any]) -> Completion:
         """One HTTP call, its failure as a LanguageModelError."""
         try:
             with anyio.fail_after(self.server.call_seconds):
-                return await self._client.chat.completions.create(**arguments)
+                raw = await self._client.chat.completions.with_raw_response.create(**arguments)
+                return Completion.model_validate_json(raw.content)
         except (TimeoutError, APITimeoutError):
             raise LanguageModelError("llm_timeout") from None
         except APIStatusError as error:
             raise _refusal(error) from None
         except APIConnectionError:
             raise LanguageModelError("llm_unavailable") from None
-        except (APIResponseValidationError, APIError, ValueError):  # an answer that is no completion
+        except ValidationError:  # an answer that is no completion
             raise LanguageModelError("llm_invalid_answer") from None
 
 
@@ -274,23 +264,15 @@ def _pause(state: RetryCallState) -> float:
     return _BACKOFF(state) if asked is None else asked
 
 
-def _content(completion: ChatCompletion) -> str:
-    return (completion.choices[0].message.content or "") if completion.choices else ""
-
-
-def _value(completion: ChatCompletion, form: type[Form]) -> Form:
-    if completion.choices and completion.choices[0].finish_reason == "length":
+def _value(completion: Completion, form: type[Form]) -> Form:
+    if completion.cut:
         raise LanguageModelError("llm_answer_cut")
-    return form.model_validate_json(_content(completion))
-
-
-def _usage(completion: ChatCompletion) -> Usage:
-    if completion.usage is None:
-        return Usage()
-    return Usage(completion.usage.prompt_tokens, completion.usage.completion_tokens)
+    return form.model_validate_json(completion.words)
 
 
 def _repair(error: ValidationError) -> str:
     """What was wrong with an answer, without its words."""
-    wrong = sorted({".".join(map(str, item["loc"])) or "answer" for item in error.errors(include_input=False)})
+    wrong = sorted(
+        {".".join(map(str, item["loc"])) or "answer" for item in error.errors(include_input=False)}
+    )
     return f"That is not JSON of the schema (wrong: {', '.join(wrong[:5])}). Answer again, only JSON."

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
                 continue
             _answer(submitted, services, tally, None if args.json else out)
     finally:
-        services.knowledge.close()
+        services.close()
     if not args.json:
         out.print(summary(tally))
     return 2 if tally.refused or not tally.checked else int(tally.with_errors > 0)

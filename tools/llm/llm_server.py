@@ -64,7 +64,7 @@ class LlmServer:
         params.hostnames, params.port = ["127.0.0.1"], self.port
         params.n_ctx, params.n_parallel, params.kv_unified = self.context, 2, True
         params.ui, params.verbosity = False, 0
-        params.cpuparams.n_threads = min(4, os.cpu_count() or 1)
+        params.cpuparams.n_threads = max(1, (os.cpu_count() or 1) // 2)  # more spin while others work
         self._server = xllamacpp.Server(params)
         self._wait()
         return self
@@ -78,7 +78,7 @@ class LlmServer:
         ends = time.monotonic() + _READY_SECONDS
         while time.monotonic() < ends:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=2):  # noqa: S310
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=2):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
