@@ -45,7 +45,7 @@ class LlmServer:
 
     def __init__(self, model: Path, port: int = 0, context: int = 8192) -> None:
         self.model = model
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.context = context
         self._server: Any = None
 
@@ -85,7 +85,8 @@ class LlmServer:
         raise UnavailableError("the model did not load in time")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -69,7 +69,7 @@ def shown(report: Report, most: int) -> tuple[str, tuple[str, ...]]:
     for index in by_worth:
         section = report.sections[index]
         start = section.heading.start if section.heading is not None else section.body.start
-        words = Span(start, section.body.end).of(report.text)
+        words = Span(start, section.body.end).of(report.text).strip()
         if len(words) > room:
             left_out.append(section.name.value)
         kept[index] = words[:room]
