@@ -123,6 +123,9 @@ class _View:
             line = Text.assemble((f"{_LABELS[evidence.kind]}: ", "dim"))
         line.append(_clean(" → ".join(evidence.path)))
         line.append(_clean(evidence.reference_id or ""))
+        if evidence.kind is EvidenceKind.LLM:
+            line.append(f"an error with probability {evidence.score or 0:.0%}")
+            return line
         line.append(f" (similarity {evidence.score:.2f})" if evidence.score is not None else "")
         line.append(f" [{_clean(evidence.source)}]" if evidence.source else "", "dim")
         return line

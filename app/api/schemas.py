@@ -109,7 +109,7 @@ class EvidenceOut(BaseModel):
     """One reason.
 
     text: start, end, quote. graph_path: path, source. reference: reference_id, score. order: source,
-    the name of the context field.
+    the name of the context field. llm: score, the model's probability that this is an error; source.
     """
 
     kind: Literal["text", "graph_path", "reference", "order", "llm"]

@@ -82,7 +82,8 @@ class Evidence:
 
     TEXT carries ``span``; GRAPH_PATH carries ``path`` as alternating names and relations
     ("left lung", "PART_OF", ...) and its ``source``; REFERENCE carries ``reference_id`` and
-    ``score``; ORDER carries ``source``, the name of the context field.
+    ``score``; ORDER carries ``source``, the name of the context field; LLM carries ``score``, the model's
+    probability that this is an error.
     """
 
     kind: EvidenceKind

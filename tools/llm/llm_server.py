@@ -1,7 +1,7 @@
 """A small open model on a llama.cpp server on this machine's CPU, for trying the review and for tests.
 
 Proves the plumbing; such a model is no proofreader. Installed by ``make llm-cpu``. Run: ``llm_server.py
-[MODEL.gguf] [--port N] [-- COMMAND ...]``: serves until the command, if any, has ended.
+[--model FILE.gguf] [--port N] [-- COMMAND ...]``: serves until the command, if any, has ended.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any
 
 _READY_SECONDS = 60
+_CONTEXT = 8192  # tokens of all requests at one time
 
 
 class UnavailableError(Exception):
@@ -43,10 +44,10 @@ class LlmServer:
         UnavailableError: when xllamacpp is missing or the model does not load.
     """
 
-    def __init__(self, model: Path, port: int = 0, context: int = 8192) -> None:
+    def __init__(self, model: Path, port: int = 0, host: str = "127.0.0.1") -> None:
         self.model = model
+        self.host = host
         self.port = port or free_port()
-        self.context = context
         self._server: Any = None
 
     @property
@@ -61,11 +62,14 @@ class LlmServer:
             raise UnavailableError("xllamacpp is not installed: make llm-cpu") from None
         params = xllamacpp.CommonParams()
         params.model.path = str(self.model)
-        params.hostnames, params.port = ["127.0.0.1"], self.port
-        params.n_ctx, params.n_parallel, params.kv_unified = self.context, 2, True
+        params.hostnames, params.port = [self.host], self.port
+        params.n_ctx, params.n_parallel, params.kv_unified = _CONTEXT, 2, True
         params.ui, params.verbosity = False, 0
         params.cpuparams.n_threads = max(1, (os.cpu_count() or 1) // 2)  # more spin while others work
-        self._server = xllamacpp.Server(params)
+        try:
+            self._server = xllamacpp.Server(params)
+        except RuntimeError as error:
+            raise UnavailableError(f"{self.model}: {error}") from error
         self._wait()
         return self
 
@@ -96,12 +100,13 @@ def free_port() -> int:
 def main() -> int:
     """Serve, and run a command with the settings that point RadProof at the server."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", nargs="?", type=Path)
+    parser.add_argument("--model", type=Path)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args()
     try:
-        with LlmServer(args.model or bundled_model(), args.port) as server:
+        with LlmServer(args.model or bundled_model(), args.port, args.host) as server:
             sys.stderr.write(f"serving {server.model.name} at {server.base_url}\n")
             command = [word for word in args.command if word != "--"]
             if not command:
