@@ -3,10 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 RUN_STAMP := .venv/.run
 DEV_STAMP := .venv/.dev
+LLM_STAMP := .venv/.llm
 INDEX := var/index/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check lint types imports bench bench-kg openapi evaluate graph lock clean
+.PHONY: help install demo serve test check lint types imports bench bench-kg openapi evaluate graph llm-cpu lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +21,10 @@ $(RUN_STAMP): requirements.lock pyproject.toml
 
 $(DEV_STAMP): $(RUN_STAMP) requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(LLM_STAMP): $(RUN_STAMP) requirements-llm-cpu.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-llm-cpu.lock
 	touch $@
 
 $(INDEX): $(RUN_STAMP) app/synthesis/reports.jsonl
@@ -62,6 +67,11 @@ bench-kg: install ## rates of loading and asking knowledge graphs, on a real Neo
 
 graph: install ## verify the bundled knowledge graph
 	$(BIN)/python -m kg_ingest verify
+
+llm-cpu: install $(LLM_STAMP) ## check a report with a small language model on this machine's CPU
+	@RADPROOF_LLM_USE=always RADPROOF_LLM_DEADLINE_SECONDS=120 RADPROOF_LLM_CALL_SECONDS=60 \
+		$(BIN)/python tools/llm/llm_server.py -- $(BIN)/radproof check samples/demo.txt; \
+		code=$$?; test $$code -eq 1 || { echo "the demo should find errors (exit 1), got $$code"; exit 1; }
 
 lock: ## make the lock files anew (needs pip-tools)
 	tools/lock.sh

@@ -11,6 +11,7 @@ from types import TracebackType
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+_TALKATIVE = ("openai", "httpx2", "httpcore2", "httpx", "httpcore")  # at debug they write bodies of requests
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
@@ -43,6 +44,8 @@ def configure(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def place_of_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

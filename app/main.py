@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, TypedDict
 
 import structlog
@@ -41,14 +42,16 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         built = services or build_services(settings)
         try:
-            await to_thread.run_sync(check_report, _WARM_UP, built)  # models load on first use
+            await to_thread.run_sync(
+                check_report, _WARM_UP, replace(built, reviewer=None)
+            )  # models load on first use
             gc.collect()
             gc.freeze()  # what was just built lives as long as the service: no collection need visit it
             _log.info("ready", **built.versions)
             yield {"services": built, "checks": CapacityLimiter(settings.threads)}
         finally:
             if services is None:
-                built.knowledge.close()
+                built.close()
             _log.info("stopped")
 
     app = FastAPI(

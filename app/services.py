@@ -36,6 +36,9 @@ from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
 from app.proofreading.profile import Profile, ProfileError, read_profile
 from app.proofreading.report import SubmittedReport
+from app.proofreading.review.cache import MemoryCache, RedisCache
+from app.proofreading.review.reviewer import Reviewer, ReviewPlan
+from app.proofreading.review.types import Mode
 from app.proofreading.speech import Speech, read_speech
 from app.reading import read_reports
 from app.references import IndexedReferences, read_observed
@@ -49,6 +52,7 @@ from kg_ingest.store import GraphStore, GraphStoreError
 from models.embedder import Embedder, EmbedderError
 from models.extractor import GraphExtractor
 from models.lexical import LexicalExtractor
+from models.llm import ModelServer
 from models.onnx_embedder import OnnxEmbedder, bundled_model
 from models.reference_index import ReferenceIndex, ReferenceIndexError, read_manifest
 
@@ -74,6 +78,13 @@ class Services:
     profile: Profile = field(default_factory=Profile)
     counted: Counts = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    reviewer: Reviewer | None = None
+
+    def close(self) -> None:
+        """Release what the parts hold."""
+        self.knowledge.close()
+        if self.reviewer is not None:
+            self.reviewer.close()
 
 
 def build_services(settings: Settings) -> Services:
@@ -82,8 +93,6 @@ def build_services(settings: Settings) -> Services:
     Raises:
         ConfigurationError: when one cannot be opened. Nothing configured is left out in silence.
     """
-    if settings.llm_base_url is not None:
-        raise ConfigurationError("RADPROOF_LLM_BASE_URL: the language-model review is not built yet")
     profile = _open_profile(settings)
     knowledge = _open_graph(settings)
     versions = {
@@ -95,6 +104,9 @@ def build_services(settings: Settings) -> Services:
     folder = settings.index_dir or _DEFAULT_INDEX
     if index_version is not None:
         versions["reference_index"] = index_version
+    reviewer = _open_reviewer(settings)
+    if reviewer is not None:
+        versions |= reviewer.versions
     return Services(
         extractor=LexicalExtractor(lexicon(names)),
         knowledge=knowledge,
@@ -105,7 +117,35 @@ def build_services(settings: Settings) -> Services:
         profile=profile,
         counted=read_observed(folder),
         versions=versions,
+        reviewer=reviewer,
     )
+
+
+def _open_reviewer(settings: Settings) -> Reviewer | None:
+    """The review by a language model; none where no server is named. The server itself may come up later."""
+    if settings.llm_base_url is None or settings.llm_use == "never":
+        return None
+    if settings.llm_model is None:
+        raise ConfigurationError("RADPROOF_LLM_MODEL: say which model of RADPROOF_LLM_BASE_URL to ask")
+    server = ModelServer(
+        base_url=str(settings.llm_base_url),
+        model=settings.llm_model,
+        api_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else "none",
+        call_seconds=settings.llm_call_seconds,
+        concurrency=settings.llm_concurrency,
+    )
+    plan = ReviewPlan(
+        use=settings.llm_use,
+        mode=Mode.named(settings.llm_mode),
+        trusted=settings.llm_trusted,
+        deadline_seconds=settings.llm_deadline_seconds,
+        most_characters=settings.llm_max_chars,
+    )
+    try:
+        cache = RedisCache(settings.redis_url.get_secret_value()) if settings.redis_url else MemoryCache()
+    except ValueError as error:
+        raise ConfigurationError("RADPROOF_REDIS_URL: not the address of a Redis server") from error
+    return Reviewer(server, plan, cache)
 
 
 def _open_profile(settings: Settings) -> Profile:

@@ -7,6 +7,8 @@ from annotated_types import Ge, Gt, Le
 from pydantic import HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.proofreading.review.types import ModeName
+
 _BODY_PER_TEXT = 4  # JSON escapes and a prior report: a body may hold this many times the text limit
 _BODY_REST = 16_384  # bytes for the other fields
 
@@ -41,7 +43,31 @@ class Settings(BaseSettings):
     """Folder of the embedding model; None for the one that the installation brings."""
 
     llm_base_url: HttpUrl | None = None
-    """OpenAI-compatible server for the review stage; None leaves that stage out."""
+    """OpenAI-compatible server for the review stage (``http://host:8000/v1``); None leaves that stage out."""
+
+    llm_model: str | None = None
+    """Name of the model as that server knows it."""
+
+    llm_api_key: SecretStr | None = None
+    llm_use: Literal["always", "uncertain", "never"] = "uncertain"
+    """Which reports are reviewed: all, those with an error below tier high, none."""
+
+    llm_mode: ModeName = "staged+mkgd+exkr"
+    llm_trusted: bool = False
+    """True lets the model move tiers and show its own errors as medium: measure it at the site first."""
+
+    llm_deadline_seconds: Annotated[float, Gt(0), Le(600)] = 30.0
+    llm_call_seconds: Annotated[float, Gt(0), Le(600)] = 20.0
+    """Longest review of one report, and longest single call."""
+
+    llm_concurrency: Annotated[int, Ge(1), Le(256)] = 8
+    """Calls at one time in one process."""
+
+    llm_max_chars: Annotated[int, Ge(500)] = 12_000
+    """Characters of a report that the model is shown; sections beyond are left out, and the answer says so."""
+
+    redis_url: SecretStr | None = None
+    """``redis://…`` where reviews are kept for all processes; None keeps them in each process."""
 
     max_text_bytes: Annotated[int, Gt(0)] = 262_144
     """Longest accepted report text, in bytes of UTF-8."""

@@ -126,6 +126,9 @@ class _View:
             line = Text.assemble((f"{_LABELS[evidence.kind]}: ", "dim"))
         line.append(_clean(" → ".join(evidence.path)))
         line.append(_clean(evidence.reference_id or ""))
+        if evidence.kind is EvidenceKind.LLM:
+            line.append(f"an error with probability {evidence.score or 0:.0%}")
+            return line
         line.append(f" (similarity {evidence.score:.2f})" if evidence.score is not None else "")
         if evidence.source:
             bare = evidence.kind is EvidenceKind.ORDER

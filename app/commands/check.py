@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
                 continue
             _answer(submitted, services, tally, None if args.json else out)
     finally:
-        services.knowledge.close()
+        services.close()
     if not tally.refused and not tally.checked:
         raise CommandError(f"{', '.join(args.sources)}: no report")
     if not args.json:

@@ -54,7 +54,7 @@ def _build(args: argparse.Namespace) -> IndexManifest:
         name = "RadProof, invented" if args.bundled else Path(args.source).name
         index = ReferenceIndex.build(made, open_embedder(chosen), name)
     finally:
-        services.knowledge.close()
+        services.close()
     if not len(index):
         raise CommandError(f"{args.source}: holds no report")
     manifest = index.save(args.out)

@@ -167,7 +167,7 @@ def _setup(index: str, references: Sequence[SubmittedReport]) -> Iterator[Setup]
         index_of_half = ReferenceIndex.build(made, open_embedder(plain), "the reference half")
         index_of_half.save(Path(folder) / "index")
         write_archive(Path(folder) / "index", index_of_half)
-        services.knowledge.close()
+        services.close()
         yield Setup(plain.model_copy(update={"references_k": _REFERENCES}), Path(folder) / "index")
 
 
@@ -223,7 +223,7 @@ def _medec(args: argparse.Namespace) -> int:
         sys.stdout.write(
             f"{name}: {found.value:.3f} ({found.low:.3f}-{found.high:.3f}; {found.hits}/{found.total})\n"
         )
-    services.knowledge.close()
+    services.close()
     return 0
 
 

@@ -70,7 +70,7 @@ def measure_all(items: Sequence[Item], setup: Setup, jobs: int) -> Iterator[Both
         try:
             yield from measure(items, partial(check_report, services=services))
         finally:
-            services.knowledge.close()
+            services.close()
         return
     workers = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (setup, jobs))
     try:

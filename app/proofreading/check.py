@@ -1,5 +1,6 @@
 """The one function that recombines every stage: a submitted report in, a checked report out."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
@@ -21,6 +22,7 @@ from app.proofreading.report import (
     SubmittedReport,
     Tier,
 )
+from app.proofreading.review.reviewer import Reviewed
 from app.proofreading.support import with_references
 from app.proofreading.visible import restored, visible
 from kg_ingest.schema import Facts
@@ -69,19 +71,28 @@ def _check(submitted: SubmittedReport, services: "Services", until: float) -> Ch
     grounded, knowledge = _grounded(graph, services)
     references, retrieval = _references(submitted.text, services)
     case = _case(report, grounded, references, submitted)
-    errors = resolve(_candidates(case, services, until), report, services.profile)
+    found = resolve(_candidates(case, services, until), report, services.profile)
+    asked = monotonic()
+    reviewed = _reviewed(found, case, services)
+    until += monotonic() - asked  # the review has a deadline of its own
+    before = _kinds(found) | _kinds(reviewed.errors)  # the larger count of each: only detectors check again
+
+    def kinds_of(text: str) -> Counter[str]:
+        return _kinds(_errors_of(replace(submitted, text=text), case, services, until))
+
     try:
-        errors, corrected = _corrected(errors, case, submitted, services, until)
+        errors, corrected = _corrected(reviewed.errors, before, submitted.text, kinds_of)
     except _OutOfTimeError:
-        errors, corrected = _without_fixes(errors, ()), submitted.text
+        errors, corrected = _without_fixes(reviewed.errors, ()), submitted.text
     return CheckedReport(
         report=submitted,
         errors=with_references(errors, case),
-        coverage=Coverage(knowledge=knowledge, references=retrieval),
+        coverage=Coverage(knowledge=knowledge, references=retrieval, llm=reviewed.coverage),
         corrected_text=corrected,
         graph=grounded.graph,
         references=references,
         versions=dict(services.versions),
+        review=reviewed.review,
     )
 
 
@@ -115,6 +126,12 @@ def _candidates(case: Case, services: "Services", until: float) -> list[Candidat
     return found
 
 
+def _reviewed(found: tuple[ReportError, ...], case: Case, services: "Services") -> Reviewed:
+    if services.reviewer is None:
+        return Reviewed(found)
+    return services.reviewer.reviewed(case, found, services.profile)
+
+
 def _grounded(graph: ReportGraph, services: "Services") -> tuple[Grounded, str]:
     try:
         return ground(graph, services.knowledge, services.counted), "done"
@@ -135,30 +152,24 @@ def _references(text: str, services: "Services") -> tuple[tuple[ReferenceHit, ..
 
 def _corrected(
     errors: tuple[ReportError, ...],
-    case: Case,
-    submitted: SubmittedReport,
-    services: "Services",
-    until: float,
+    before: Counter[str],
+    text: str,
+    kinds_of: Callable[[str], Counter[str]],
 ) -> tuple[tuple[ReportError, ...], str]:
     """Keep the fixes that hold, apply those that leave no choice, and check the result again.
 
     The later half of the fixes is dropped until no new error appears; an error whose fix is dropped
     stays, without its correction.
     """
-
-    def kinds_of(text: str) -> dict[str, int]:
-        return _kinds(_errors_of(replace(submitted, text=text), case, services, until))
-
-    errors = _with_sound_fixes(errors, submitted.text, kinds_of)
-    before = _kinds(errors)
+    errors = _with_sound_fixes(errors, before, text, kinds_of)
     edits = propose(errors)
     while edits:
-        text = apply_edits(submitted.text, edits)
-        if not _gained(kinds_of(text), before):
-            return errors, text
+        edited = apply_edits(text, edits)
+        if not _gained(kinds_of(edited), before):
+            return errors, edited
         edits = edits[: len(edits) // 2]
         errors = _without_fixes(errors, edits)
-    return errors, submitted.text
+    return errors, text
 
 
 def _without_fixes(errors: tuple[ReportError, ...], kept: tuple[Correction, ...]) -> tuple[ReportError, ...]:
@@ -172,21 +183,23 @@ def _without_fixes(errors: tuple[ReportError, ...], kept: tuple[Correction, ...]
 
 
 def _with_sound_fixes(
-    errors: tuple[ReportError, ...], text: str, kinds_of: Callable[[str], dict[str, int]]
+    errors: tuple[ReportError, ...],
+    before: Counter[str],
+    text: str,
+    kinds_of: Callable[[str], Counter[str]],
 ) -> tuple[ReportError, ...]:
     """Of fixes to choose from, those that remove their error and bring no other.
 
     Where one is left, the rest of the report has decided: the other reading contradicts it. In a very
     long report they are offered untried.
     """
-    before = _kinds(errors)
     result = []
     tries = _TRIES if len(text) <= _TRIED_TEXT else 0
     for error in errors:
         fixes = error.candidate.fixes
         if error.tier is not Tier.LOW and error.candidate.alternatives and tries >= len(fixes):
             tries -= len(fixes)
-            kind = error.candidate.type
+            kind = error.candidate.type.value
             after = [(fix, kinds_of(apply_edits(text, (fix,)))) for fix in fixes]
             sound = [
                 fix
@@ -201,7 +214,7 @@ def _with_sound_fixes(
     return tuple(result)
 
 
-def _gained(after: dict[str, int], before: dict[str, int]) -> bool:
+def _gained(after: Counter[str], before: Counter[str]) -> bool:
     return any(count > before.get(kind, 0) for kind, count in after.items())
 
 
@@ -215,9 +228,5 @@ def _errors_of(
     return resolve(candidates, report, services.profile)
 
 
-def _kinds(errors: tuple[ReportError, ...]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for error in errors:
-        if error.tier is not Tier.LOW:
-            counts[error.candidate.type] = counts.get(error.candidate.type, 0) + 1
-    return counts
+def _kinds(errors: tuple[ReportError, ...]) -> Counter[str]:
+    return Counter(error.candidate.type.value for error in errors if error.tier is not Tier.LOW)

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from models.types import ReportGraph, SectionName, Span
+
+if TYPE_CHECKING:
+    from app.proofreading.review.types import Review
 
 
 class ErrorType(StrEnum):
@@ -79,7 +82,8 @@ class Evidence:
 
     TEXT carries ``span``; GRAPH_PATH carries ``path`` as alternating names and relations
     ("left lung", "PART_OF", ...) and its ``source``; REFERENCE carries ``reference_id`` and
-    ``score``; ORDER carries ``source``, the name of the context field.
+    ``score``; ORDER carries ``source``, the name of the context field; LLM carries ``score``, the model's
+    probability that this is an error.
     """
 
     kind: EvidenceKind
@@ -146,7 +150,7 @@ class ReferenceHit:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What ran. Each value: done | not_configured | failed: <code>."""
+    """What ran. Each value: done | not_configured | not_needed | partial: <code> | failed: <code>."""
 
     rules: str = "done"
     knowledge: str = "done"
@@ -155,9 +159,9 @@ class Coverage:
 
     @property
     def complete(self) -> bool:
-        """True when every configured stage is done."""
+        """True when every configured stage that was needed is done, and wholly."""
         stages = (self.rules, self.knowledge, self.references, self.llm)
-        return not any(stage.startswith("failed") for stage in stages)
+        return not any(stage.startswith(("failed", "partial")) for stage in stages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ class CheckedReport:
     graph: ReportGraph
     references: tuple[ReferenceHit, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+    review: "Review | None" = None
 
     @property
     def has_errors(self) -> bool:

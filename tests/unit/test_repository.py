@@ -33,7 +33,7 @@ def test_no_registry_host_and_no_path_of_a_machine() -> None:
 
 
 def test_locks_are_hashed_and_without_addresses() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-llm-cpu.lock"):
         text = (ROOT / name).read_text("utf-8")
         assert "://" not in text
         blocks = re.findall(
@@ -66,7 +66,7 @@ def test_source_files_stay_short() -> None:
 def test_the_readme_commands_are_make_targets() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     readme = (ROOT / "README.md").read_text("utf-8")
-    commands = set(re.findall(r"\bmake ([a-z]+)\b", readme))
+    commands = set(re.findall(r"\bmake ([a-z-]+)\b", readme))
     assert {"demo", "test"} <= commands
     assert [
         command for command in sorted(commands) if not re.search(rf"^{command}:", makefile, re.MULTILINE)
@@ -77,7 +77,9 @@ def test_compose_gives_the_model_no_port_and_no_service_a_default_password() -> 
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
     assert {"api", "neo4j", "redis", "llm"} <= compose["services"].keys()
     assert compose["services"]["llm"]["profiles"] == ["gpu"]
-    assert "ports" not in compose["services"]["llm"]
+    assert compose["services"]["llm-cpu"]["profiles"] == ["cpu"]
+    for name in ("llm", "llm-cpu", "llm-proxy"):
+        assert "ports" not in compose["services"][name]
     for name in ("NEO4J_PASSWORD", "REDIS_PASSWORD"):
         assert f"${{{name}:?" in (ROOT / "docker-compose.yml").read_text("utf-8")
 

@@ -1,0 +1,72 @@
+"""The prompts: system first and the same for every report, what differs after it, the report at the end.
+
+Text of reports is data: it stands between tags, and nothing in it can close a tag or open a turn of the
+conversation.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Literal
+
+from jinja2 import DictLoader, Environment, StrictUndefined, Template
+
+from models.llm import Prompt
+
+Stage = Literal["detect", "localize", "correct", "verify", "proofread"]
+
+_VERSION = "1"
+_NAMES = ("system.jinja", "user.jinja")
+_TAG = re.compile(r"<(?=[/|!a-zA-Z_])|\[(?=/?INST)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the model is shown of one report beside the question."""
+
+    report: str
+    own: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    references: tuple[tuple[str, ...], ...] = ()
+
+
+def prompt(
+    stage: Stage, shown: Shown, quotes: tuple[tuple[str, str], ...] = (), suspected: str = ""
+) -> Prompt:
+    """The prompt of one stage."""
+    user = _template("user.jinja").render(
+        report=inert(shown.report),
+        own=[inert(line) for line in shown.own],
+        facts=[inert(line) for line in shown.facts],
+        references=[[inert(line) for line in lines] for lines in shown.references],
+        quotes=[(kind, inert(quote)) for kind, quote in quotes],
+        suspected=inert(suspected),
+    )
+    return Prompt(_template("system.jinja").render(stage=stage), user)
+
+
+def inert(text: str) -> str:
+    """The text with nothing in it that reads as a tag or as a token of a chat template; of the same length."""
+    return _TAG.sub(lambda match: "‹" if match.group() == "<" else "(", text)
+
+
+@cache
+def version() -> str:
+    """The version of the prompts and a checksum over their bytes."""
+    return f"{_VERSION}+{sha256(''.join(_sources().values()).encode()).hexdigest()[:12]}"
+
+
+@cache
+def _sources() -> dict[str, str]:
+    folder = files("app").joinpath("proofreading/review/templates")
+    return {name: folder.joinpath(name).read_text("utf-8") for name in _NAMES}
+
+
+@cache
+def _template(name: str) -> Template:
+    environment = Environment(  # noqa: S701  # prompts are no HTML; see inert
+        loader=DictLoader(_sources()), undefined=StrictUndefined, trim_blocks=False
+    )
+    return environment.get_template(name)
