@@ -5,6 +5,7 @@ English words and their frequencies come with the pyspellchecker package (MIT).
 
 import gzip
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Set
 from functools import cache, lru_cache
@@ -275,7 +276,8 @@ def _same_word(word: str, term: str) -> bool:
 
 def _american(word: str) -> str:
     """The word with its digraphs as in America: "oedema", "haemorrhage"."""
-    return word.replace("ae", "e").replace("oe", "e").replace("our", "or")
+    word = word.replace("ae", "e").replace("oe", "e").replace("our", "or")
+    return re.sub(r"(?<=[a-z]{3})([iy])s(?=e|ing|ation)", r"\1z", word)
 
 
 def _related(term: str, window: tuple[str, ...]) -> bool:

@@ -11,11 +11,17 @@ _PART = re.compile(
     r"(?=\s*:|\s+\d[.)]|\s+[A-Z])",
     re.IGNORECASE,
 )
+_STUDY = r"(?:film|study|radiograph|x-?ray|ct|cta|scan|exam\w*|mri|images?)"
+_PAST = re.compile(
+    rf"(?:the\s+)?(?:(?:prior|previous|earlier|old|outside)\s+(?:chest\s+)?{_STUDY}[^.;:]{{0,30}}?(?::|\b(?:showed|demonstrated|had)\b)"
+    rf"|{_STUDY}\s+(?:from|of|dated|on)\s[^.;:]{{0,30}}?(?::|\b(?:showed|demonstrated|had)\b))",
+    re.IGNORECASE,
+)
 _HEADING = re.compile(r"[A-Z]")
 
 
 def sentences_aside(report: Report) -> frozenset[int]:
-    """Indexes of the sentences under a heading of another body part; none unless there are two parts.
+    """Indexes of the sentences on an earlier study, or under a heading of another body part where there are two.
 
     "Right knee: ... Left knee: ..." or "Chest 1. ... Hand 1. ...": what is said of one exam neither
     supports nor contradicts another.
@@ -30,9 +36,12 @@ def sentences_aside(report: Report) -> frozenset[int]:
         if match is not None and _HEADING.match(text) and _stands_alone(text, match):
             current = match.group().lower()
         parts.append(current)
+    past = {
+        index for index, sentence in enumerate(report.sentences) if _PAST.match(sentence.span.of(report.text))
+    }
     if len(set(parts) - {""}) < 2:
-        return frozenset()
-    return frozenset(index for index, part in enumerate(parts) if part and "chest" not in part)
+        return frozenset(past)
+    return frozenset(past.union(index for index, part in enumerate(parts) if part and "chest" not in part))
 
 
 def _stands_alone(text: str, match: re.Match[str]) -> bool:

@@ -14,7 +14,7 @@ from models.types import Span
 
 _RATIO = re.compile(
     r"\b(?:cardio-?\s?thoracic (?:ratio|index)|c/?t\s?ratio|ctr)\b[^.\d\n]{0,30}"
-    r"(?P<ratio>\d{1,3}(?:\.\d{1,3})?)(?!\d|/)\s?(?P<percent>%|per\s?cent)?",
+    r"(?P<ratio>\d{1,3}(?:\.\d{1,3})?)(?!\d|\s?/|\.\d)\s?(?P<percent>%|per\s?cent)?",
     re.IGNORECASE,
 )
 _LEAST, _MOST = 0.25, 0.95

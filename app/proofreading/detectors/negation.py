@@ -137,7 +137,7 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
     if any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
-    if denial.measurements:
+    if denial.measurements or _of_a_kind(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
     if denial.acuities and {a.value for a in denial.acuities} - {a.value for a in described.acuities}:
         return True
@@ -158,6 +158,18 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
     return bool(ahead - {word.value for word in described.descriptors})
+
+
+def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for "no lead fracture", "no active TB" over an old one, "non-calcified", "none now"."""
+    text, span = case.report.text, denial.entity.span
+    here = case.by_sentence.get(denial.sentence, ())
+    owns = any(e.kind is EntityKind.OBSERVATION and e.span.start - span.end == 1 for e in here)
+    active = _ACTIVE.match(denial.entity.quote) and not _ACTIVE.search(described.entity.quote)
+    start = case.report.sentences[denial.sentence].span.start
+    non = _NON.search(text, start, phrase(denial, case).start)
+    now = _NOW.match(text, span.end)
+    return (is_device(denial) and owns) or bool(active or non or now)
 
 
 def _unread_words(denial: Finding, case: Case) -> bool:
@@ -252,6 +264,9 @@ _RESIDUAL = "RP:benign-residual"
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
+_ACTIVE = re.compile(r"(?:active|acute|recurrent|residual)\b", re.IGNORECASE)
+_NON = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
+_NOW = re.compile(r"\s+(?:now|currently|at present|at this time|today)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _WORD_BEFORE = re.compile(r"([A-Za-z-]+)\s+\Z")
 # words between "no" and the finding that leave its meaning whole

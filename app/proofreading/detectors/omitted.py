@@ -40,6 +40,7 @@ _READINGS = frozenset(
 )
 
 
+_OF_VESSELS = re.compile(r"aort|vascular|vessel|coronar", re.IGNORECASE)
 _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
 _FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
@@ -79,6 +80,8 @@ def _beyond(place: tuple[Span, int], described: Finding, case: Case) -> bool:
     words = case.report.quote(place[0])
     if _OF_ABDOMEN.search(words):
         return True
+    if (organ := _OF_VESSELS.search(words)) is not None:
+        return organ.group().lower() not in name(described.concept, case.facts)
     if not _OF_CHEST.search(words):
         return False
     here = case.by_sentence.get(described.sentence, ())

@@ -17,6 +17,7 @@ _VEINS = (
 _GUT = ("RP:esophagus", "RP:stomach", "RP:duodenum")
 # along which a tube runs; neighbours are one place to different readers
 _COURSES = (_AIRWAY, _VEINS, _GUT)
+_UNNAMED = frozenset({"RP:catheter", "RP:central-line"})  # "the catheter" may be any
 _LINES = frozenset({"RP:central-line", "RP:picc", "RP:port"})
 _TUBES = frozenset({"RP:enteric-tube", "RP:endotracheal-tube", "RP:tracheostomy", "RADLEX:RID5566"})
 _NO_COURSE = frozenset(
@@ -46,11 +47,24 @@ class Tip:
         for section, others in ((concluded, found), (found, concluded), (found, found)):
             for site in section:
                 apart = [
-                    other for other in others if other.sentence != site.sentence and _apart(site, other, case)
+                    other
+                    for other in others
+                    if other.sentence != site.sentence
+                    and _apart(site, other, case)
+                    and not _of_others(site, other, case)
                 ]
                 if len(apart) == 1 and len(others) == (2 if others is section else 1):
                     yield _candidate(case, site, apart[0])
                     return
+
+
+def _of_others(first: Entity, second: Entity, case: Case) -> bool:
+    """True when the two sentences tell of different lines or tubes."""
+    one, other = (
+        {e.concept for e in case.by_sentence.get(site.sentence, ()) if e.kind is EntityKind.DEVICE} - _UNNAMED
+        for site in (first, second)
+    )
+    return bool(one and other) and not one & other
 
 
 def _out_of_reach(case: Case) -> Iterator[Candidate]:
