@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Protocol
 
 from kg_ingest.embedded_build import build
 from kg_ingest.embedded_store import EmbeddedStore, open_store
-from kg_ingest.schema import Item, Manifest, Skip
+from kg_ingest.schema import Item, Manifest, Reject, Skip
 from kg_ingest.staging import Progress, Staging, silent
 from kg_ingest.store import GraphStoreError
 
@@ -115,9 +116,10 @@ def load(
 
     Raises:
         TargetError: before anything is read, when ``target`` holds something other than a graph.
-        LoadError: when the counts fall outside the bounds, so that a cut-off source never passes.
+        LoadError: when the counts fall outside the bounds, so that a cut-off source never passes;
+            when the graph or the workspace cannot be written, or holds no sound database.
         SourceError: see Reader.
-        OSError, sqlite3.Error: when a file cannot be read or written.
+        OSError: when a file cannot be read or written.
     """
     how = options or Options()
     if target is not None:
@@ -125,6 +127,7 @@ def load(
     part = None if target is None else target.with_name(target.name + ".part")
     if part is not None:
         part.unlink(missing_ok=True)
+        part.touch()
     connection = sqlite3.connect(":memory:" if part is None else part, check_same_thread=False)
     try:
         connection.executescript(
@@ -147,16 +150,27 @@ def load(
         connection.execute("INSERT INTO meta VALUES ('load', ?)", (json.dumps(state),))
         connection.commit()
         staging.detach()
-    except BaseException:
+    except BaseException as error:
         connection.close()
         if part is not None:
             part.unlink(missing_ok=True)
+        if isinstance(error, sqlite3.Error):
+            raise _unwritten(error, target, workspace) from error
         raise
     if part is not None and target is not None:
         part.replace(target)
     if workspace is not None:
         workspace.unlink(missing_ok=True)
     return store, summary
+
+
+def _unwritten(error: sqlite3.Error, target: Path | None, workspace: Path | None) -> LoadError:
+    """What a failing database means; a damaged workspace goes, so that the next load begins anew."""
+    damaged = error.sqlite_errorname in ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+    if damaged and workspace is not None:
+        workspace.unlink(missing_ok=True)
+    files = " or ".join(str(path) for path in (target, workspace) if path is not None)
+    return LoadError(f"{files or 'the graph in memory'} cannot be written: {error}; run the load again")
 
 
 def _replaceable(target: Path) -> Path:
@@ -207,13 +221,26 @@ def _stage(readers: Sequence[Reader], staging: Staging, progress: Progress) -> N
 
 
 def _something(reader: Reader) -> Iterator[Item]:
-    """What a source states; one that states nothing, and of which nothing was refused, is the wrong file."""
-    empty = True
+    """What a source states; one that states nothing is the wrong file, and why is said."""
+    nothing = True
+    skipped: Counter[str] = Counter()
+    refused: Reject | None = None
     for item in reader.read():
-        empty = empty and isinstance(item, Skip)
+        if isinstance(item, Skip):
+            skipped[item.reason] += item.count
+        elif isinstance(item, Reject):
+            refused = refused or item
+        else:
+            nothing = False
         yield item
-    if empty:
-        raise SourceError(f"{reader.kind}: nothing that it should hold was found in it")
+    if not nothing:
+        return
+    why = "nothing that it should hold was found in it"
+    if refused is not None:
+        why = f"no row of it can be taken; {refused.file} line {refused.line}: {refused.reason}"
+    elif skipped:
+        why = "all of it was left out: " + ", ".join(f"{count} {reason}" for reason, count in skipped.items())
+    raise SourceError(f"{reader.kind}: {why}")
 
 
 def _check(manifest: Manifest, bounds: Bounds) -> None:
