@@ -30,6 +30,7 @@ from kg_ingest.licences import LicenceError, terms_of
 from kg_ingest.neo4j_store import open_neo4j
 from kg_ingest.neo4j_writer import Server
 from kg_ingest.pipeline import Bounds, LoadError, Options, Reader, SourceError, Summary, load, stored
+from kg_ingest.soundness import words_of
 from kg_ingest.sources import core, kgx
 from kg_ingest.sources.catalogue import Choices, reader
 from kg_ingest.sources.umls import RADIOLOGY_TYPES, Filter
@@ -48,11 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except (GraphStoreError, LoadError) as error:
+    except GraphStoreError as error:
+        file = vars(options).get("store")
+        complain(str(error) if file is None or _SERVER.match(file) else f"{file}: {error}")
+        return _UNSOUND
+    except LoadError as error:
         complain(str(error))
         return _UNSOUND
     except sqlite3.Error as error:
-        complain(f"the graph file cannot be read: {error}")
+        complain(f"the graph file cannot be read: {words_of(error)}")
         return _UNSOUND
     except OSError as error:
         complain(f"{error.filename or 'a file'}: {error.strerror or 'cannot be read or written'}")
@@ -146,12 +151,15 @@ def _load(options: argparse.Namespace) -> int:
     licences = acknowledge({terms_of("", item.licence).key for item in readers}, set(options.accept_licence))
     check_writable(options.rejects, options.conflicts)
     server = _server(options.to, options) if options.to and _SERVER.match(options.to) else None
+
+    def inspect(store: EmbeddedStore) -> None:
+        write_table(options.rejects, "file\tline\treason", store.rejects)
+        write_table(options.conflicts, "reason\tone\tother", store.conflicts)
+
     bounds = Bounds(options.nodes, options.edges)
     with progress_bar() as watch, tempfile.TemporaryDirectory(prefix="radproof-kg-") as temporary:
-        store, summary = _graph(readers, Options(bounds, licences, watch), options, Path(temporary))
+        store, summary = _graph(readers, Options(bounds, licences, watch, inspect), options, Path(temporary))
         with closing(store):
-            write_table(options.rejects, "file\tline\treason", store.rejects)
-            write_table(options.conflicts, "reason\tone\tother", store.conflicts)
             document = _document(summary)
             if options.bulk is not None and not options.dry_run:
                 document["import_script"] = str(bulk.write(store, options.bulk, watch))
@@ -178,6 +186,7 @@ def _graph(
     direct = options.to is not None and not _SERVER.match(options.to) and not options.dry_run
     target = Path(options.to) if direct else workspace / "graph.db"
     if not direct and (ready := stored(readers, target)) is not None:
+        how.inspect(ready[0])
         return ready
     return load(readers, target, how, workspace / "stage.db")
 

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 
 from kg_ingest.licences import TERMS, check_acknowledged
+from kg_ingest.output import whole_file
 from kg_ingest.staging import Progress as Watcher
 from kg_ingest.staging import silent
 
@@ -119,9 +120,6 @@ def write_table(path: Path | None, header: str, rows: Callable[[], Iterable[tupl
     """
     if path is None:
         return
-    try:
-        with path.open("w", encoding="utf-8") as stream:
-            stream.write(header + "\n")
-            stream.writelines("\t".join(map(str, row)) + "\n" for row in rows())
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    with whole_file(path) as stream:
+        stream.write(header + "\n")
+        stream.writelines("\t".join(map(str, row)) + "\n" for row in rows())

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Protocol
 from kg_ingest.embedded_build import build
 from kg_ingest.embedded_store import EmbeddedStore, open_store
 from kg_ingest.schema import Item, Manifest, Reject, Skip
+from kg_ingest.soundness import words_of
 from kg_ingest.staging import Progress, Staging, silent
 from kg_ingest.store import GraphStoreError
 
@@ -87,11 +88,15 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to load: bounds, the licences that the user acknowledged, who watches."""
+    """How to load: bounds, the licences that the user acknowledged, who watches.
+
+    ``inspect`` sees the graph before it appears under its name; when it raises, the load has failed.
+    """
 
     bounds: Bounds = Bounds()
     licences: tuple[str, ...] = ()
     progress: Progress = silent
+    inspect: Callable[[EmbeddedStore], None] = field(default=lambda _: None)
 
 
 def stamp(reader: Reader) -> str:
@@ -150,6 +155,7 @@ def load(
         connection.execute("INSERT INTO meta VALUES ('load', ?)", (json.dumps(state),))
         connection.commit()
         staging.detach()
+        how.inspect(store)
     except BaseException as error:
         connection.close()
         if part is not None:
@@ -166,11 +172,13 @@ def load(
 
 def _unwritten(error: sqlite3.Error, target: Path | None, workspace: Path | None) -> LoadError:
     """What a failing database means; a damaged workspace goes, so that the next load begins anew."""
-    damaged = error.sqlite_errorname in ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-    if damaged and workspace is not None:
+    name = getattr(error, "sqlite_errorname", "SQLITE_CORRUPT")  # without a name: text that is none
+    if name in ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR") and workspace is not None:
         workspace.unlink(missing_ok=True)
     files = " or ".join(str(path) for path in (target, workspace) if path is not None)
-    return LoadError(f"{files or 'the graph in memory'} cannot be written: {error}; run the load again")
+    return LoadError(
+        f"{files or 'the graph in memory'} cannot be written: {words_of(error)}; run the load again"
+    )
 
 
 def _replaceable(target: Path) -> Path:

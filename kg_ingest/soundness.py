@@ -1,6 +1,7 @@
-"""Which items any store can keep: the same test for every source, whatever its form."""
+"""Which items any store can keep: the same test for every source; and what a store says of a failure."""
 
 import re
+import sqlite3
 
 from kg_ingest.naming import MAX_NAME
 from kg_ingest.schema import Edge, Item, Link, Mention, Node
@@ -26,6 +27,11 @@ def fault(item: Item) -> str | None:
     if isinstance(item, Mention):
         return _identifier(item.concept_id, "a mention") or _identifier(item.report_id, "a report")
     return None
+
+
+def words_of(error: sqlite3.Error) -> str:
+    """SQLite's own words; not those of Python's module, which quote the text that they cannot decode."""
+    return str(error) if hasattr(error, "sqlite_errorname") else "it holds what is no text"
 
 
 def _identifier(text: str, what: str) -> str | None:

@@ -13,6 +13,7 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import RDF, SKOS
 
 from kg_ingest.coding import decode, encode
+from kg_ingest.output import whole_file
 from kg_ingest.schema import Edge, EdgeKind, Group, Node, Reject, Sidedness
 from kg_ingest.sources import rdf_files
 
@@ -23,7 +24,11 @@ _TEXT = ("region", "acuity", "sex")
 
 
 def write(items: Iterable[Node | Edge], path: Path) -> None:
-    """Write nodes and edges to ``path`` as UTF-8 Turtle."""
+    """Write nodes and edges to ``path`` as UTF-8 Turtle.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
     graph = Graph()
     graph.bind("rp", RP)
     graph.bind("skos", SKOS)
@@ -32,7 +37,8 @@ def write(items: Iterable[Node | Edge], path: Path) -> None:
             _add_node(graph, item)
         else:
             _add_edge(graph, item)
-    graph.serialize(destination=path, format="turtle", encoding="utf-8")
+    with whole_file(path) as stream:
+        stream.write(graph.serialize(format="turtle"))
 
 
 def read(path: Path) -> Iterator[Node | Edge | Reject]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kg_ingest.identifiers import curie
+from kg_ingest.output import whole_file
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Link, Node, Reject
 from kg_ingest.sources.fields import entry, parsed, text
@@ -118,10 +119,14 @@ class Kgx:
 
 
 def write(items: Iterable[Node | Edge], stem: Path) -> None:
-    """Export to STEM_nodes.jsonl and STEM_edges.jsonl with the fields that KGX 2 requires."""
+    """Export to STEM_nodes.jsonl and STEM_edges.jsonl with the fields that KGX 2 requires.
+
+    Raises:
+        OSError: when one cannot be written.
+    """
     nodes = stem.with_name(f"{stem.name}_nodes.jsonl")
     edges = stem.with_name(f"{stem.name}_edges.jsonl")
-    with nodes.open("w", encoding="utf-8") as node_file, edges.open("w", encoding="utf-8") as edge_file:
+    with whole_file(nodes) as node_file, whole_file(edges) as edge_file:
         for number, item in enumerate(items):
             if isinstance(item, Node):
                 node_file.write(json.dumps(_node_out(item), ensure_ascii=False) + "\n")

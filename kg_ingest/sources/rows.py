@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Item, Reject, Skip
-from kg_ingest.soundness import fault
+from kg_ingest.soundness import fault, words_of
 
 _LONGEST = 1 << 20  # bytes of one line; more is not a table of terms
 _PART = re.compile(r"\.([a-z]{2}|\d{2,3})(\.gz)?")
@@ -142,7 +142,9 @@ def temporary_database() -> Iterator[sqlite3.Connection]:
                 )
                 yield database
         except sqlite3.Error as error:
-            raise OSError(None, f"temporary files cannot be written: {error}", gettempdir()) from error
+            raise OSError(
+                None, f"temporary files cannot be written: {words_of(error)}", gettempdir()
+            ) from error
 
 
 def skips(counts: Counter[str]) -> Iterator[Skip]:
