@@ -135,27 +135,7 @@ def load(
         part.touch()
     connection = sqlite3.connect(":memory:" if part is None else part, check_same_thread=False)
     try:
-        connection.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
-        )
-        staging = Staging(connection, workspace)
-        _stage(readers, staging, how.progress)
-        manifest = build(connection, how.licences, how.progress)
-        store = EmbeddedStore(connection)
-        summary = Summary(
-            manifest,
-            staging.reject_count(),
-            staging.skips(),
-            store.meta("dangling_edges"),
-            store.meta("cyclic_concepts"),
-        )
-        _check(manifest, how.bounds)
-        connection.execute("CREATE TABLE main.reject AS SELECT file, line, reason FROM stage.reject")
-        state = {"rejected": summary.rejected, "skipped": summary.skipped, "stamps": _stamps(readers)}
-        connection.execute("INSERT INTO meta VALUES ('load', ?)", (json.dumps(state),))
-        connection.commit()
-        staging.detach()
-        how.inspect(store)
+        store, summary = _built(connection, readers, how, workspace)
     except BaseException as error:
         connection.close()
         if part is not None:
@@ -167,6 +147,33 @@ def load(
         part.replace(target)
     if workspace is not None:
         workspace.unlink(missing_ok=True)
+    return store, summary
+
+
+def _built(
+    connection: sqlite3.Connection, readers: Sequence[Reader], how: Options, workspace: Path | None
+) -> tuple[EmbeddedStore, Summary]:
+    connection.executescript(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
+    )
+    staging = Staging(connection, workspace)
+    _stage(readers, staging, how.progress)
+    manifest = build(connection, how.licences, how.progress)
+    store = EmbeddedStore(connection)
+    summary = Summary(
+        manifest,
+        staging.reject_count(),
+        staging.skips(),
+        store.meta("dangling_edges"),
+        store.meta("cyclic_concepts"),
+    )
+    _check(manifest, how.bounds)
+    connection.execute("CREATE TABLE main.reject AS SELECT file, line, reason FROM stage.reject")
+    state = {"rejected": summary.rejected, "skipped": summary.skipped, "stamps": _stamps(readers)}
+    connection.execute("INSERT INTO meta VALUES ('load', ?)", (json.dumps(state),))
+    connection.commit()
+    staging.detach()
+    how.inspect(store)
     return store, summary
 
 

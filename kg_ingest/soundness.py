@@ -34,24 +34,31 @@ def words_of(error: sqlite3.Error) -> str:
     return str(error) if hasattr(error, "sqlite_errorname") else "it holds what is no text"
 
 
+def unnamed(name: str) -> str | None:
+    """Why a name cannot be taken, or None."""
+    if not name or name.isspace():
+        return "a concept that has no name, or an empty one"
+    if len(name) > MAX_NAME:
+        return f"a concept that has a name of more than {MAX_NAME} characters"
+    return None if storable(name) else "a concept with a name that is no text"
+
+
 def _identifier(text: str, what: str) -> str | None:
-    if not text.strip():
+    if not text or text.isspace():
         return f"{what} without an identifier"
     if len(text) > MAX_NAME:
         return f"{what} with an identifier of more than {MAX_NAME} characters"
-    if _CONTROL.search(text) or not storable(text):
-        return f"{what} with an identifier that is no text"
-    return None
+    return None if _one_line(text) else f"{what} with an identifier that is no text"
+
+
+def _one_line(text: str) -> bool:
+    return (text.isascii() and text.isprintable()) or (storable(text) and not _CONTROL.search(text))
 
 
 def _names(node: Node) -> str | None:
-    if not node.names or not all(name.strip() for name in (node.name, *node.names)):
-        return "a concept that has no name, or an empty one"
-    if any(len(name) > MAX_NAME for name in (node.name, *node.names)):
-        return f"a concept that has a name of more than {MAX_NAME} characters"
-    return None if all(map(storable, (node.name, *node.names))) else "a concept with a name that is no text"
+    return next(filter(None, map(unnamed, node.names or ("",))), None) or unnamed(node.name)
 
 
 def _cross_references(node: Node) -> str | None:
-    sound = all(not _CONTROL.search(text) and storable(text) for text in (*node.xrefs, node.region or ""))
+    sound = all(map(_one_line, (*node.xrefs, node.region or "")))
     return None if sound else "a concept with a cross reference that is no text"

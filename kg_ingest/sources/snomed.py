@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Node, Reject, Sidedness
-from kg_ingest.soundness import fault
+from kg_ingest.soundness import unnamed
 from kg_ingest.sources.rows import lines, skips, temporary_database
 
 NAME = "SNOMED CT"
@@ -207,19 +207,13 @@ def _fault(cells: list[str], columns: list[str]) -> str | None:
             return f"{name} is not a number of at most {_DIGITS} digits"
     if not (_digits(cells[1]) and len(cells[1]) == 8):
         return "effectiveTime is not a date (YYYYMMDD)"
-    if "term" in columns and (reason := _unnamed(cells[columns.index("term")])):
+    if "term" in columns and (reason := unnamed(_untagged(cells[columns.index("term")])[0])):
         return reason
     return None if cells[2] in ("0", "1") else "active is neither 0 nor 1"
 
 
 def _digits(cell: str) -> bool:
     return cell.isascii() and cell.isdigit()
-
-
-def _unnamed(term: str) -> str | None:
-    """Why a term names nothing: the test that a concept with this name would be put to."""
-    name = _untagged(term)[0]
-    return fault(Node("term", name, Group.OTHER, NAME, "", (name, term)))
 
 
 def _untagged(full: str) -> tuple[str, str]:

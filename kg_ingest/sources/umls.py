@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Node, Reject
-from kg_ingest.soundness import fault
+from kg_ingest.soundness import unnamed
 from kg_ingest.sources.rows import find, skips, table
 
 NAME = "UMLS"
@@ -155,7 +155,7 @@ class Umls:
                 left_out["name that UMLS suppresses"] += 1
             elif test.sources is not None and row[11] not in test.sources:
                 left_out["name of a vocabulary outside the filter"] += 1
-            elif reason := _unnamed(row):
+            elif reason := unnamed(row[14]):
                 rejects.append(Reject("MRCONSO.RRF", found.number, reason))
             else:
                 yield row
@@ -199,12 +199,6 @@ def _number(cui: str) -> int | None:
     return (
         int(digits) if cui[:1] == "C" and len(digits) == 7 and digits.isascii() and digits.isdigit() else None
     )
-
-
-def _unnamed(row: list[str]) -> str | None:
-    """Why a row names nothing: the test that a concept of this row alone would be put to."""
-    atom = _atom(row, {})
-    return fault(Node(row[0], atom.text, Group.OTHER, NAME, "", (atom.text,), (atom.xref,)))
 
 
 def _atom(row: list[str], ranks: dict[tuple[str, str], int]) -> _Atom:
