@@ -4,6 +4,8 @@ Exit codes: 0 done; 1 the graph is not sound, or cannot be reached; 2 bad argume
 """
 
 import argparse
+import logging
+import os
 import re
 import sqlite3
 import sys
@@ -14,12 +16,21 @@ from dataclasses import asdict
 from pathlib import Path
 
 from kg_ingest import bulk, neo4j_writer, turtle
-from kg_ingest.console import acknowledge, complain, password, print_json, progress_bar, write_table
+from kg_ingest.console import (
+    acknowledge,
+    check_writable,
+    complain,
+    password,
+    print_json,
+    progress_bar,
+    write_table,
+)
 from kg_ingest.embedded_store import EmbeddedStore, open_store
 from kg_ingest.licences import LicenceError, terms_of
 from kg_ingest.neo4j_store import open_neo4j
 from kg_ingest.neo4j_writer import Server
 from kg_ingest.pipeline import Bounds, LoadError, Options, Reader, SourceError, Summary, load, stored
+from kg_ingest.soundness import words_of
 from kg_ingest.sources import core, kgx
 from kg_ingest.sources.catalogue import Choices, reader
 from kg_ingest.sources.umls import RADIOLOGY_TYPES, Filter
@@ -33,19 +44,21 @@ _SHOWN = 20  # rejects on the terminal; --rejects writes them all
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    logging.getLogger("rdflib").setLevel(logging.CRITICAL)  # it quotes what it reads
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except (GraphStoreError, LoadError) as error:
+    except GraphStoreError as error:
+        file = vars(options).get("store")
+        complain(str(error) if file is None or _SERVER.match(file) else f"{file}: {error}")
+        return _UNSOUND
+    except LoadError as error:
         complain(str(error))
         return _UNSOUND
     except sqlite3.Error as error:
-        complain(f"the graph file cannot be written: {error}")
+        complain(f"the graph file cannot be read: {words_of(error)}")
         return _UNSOUND
-    except UnicodeDecodeError as error:
-        complain(f"a file is not UTF-8, near byte {error.start}")
-        return _USAGE
     except OSError as error:
         complain(f"{error.filename or 'a file'}: {error.strerror or 'cannot be read or written'}")
         return _USAGE
@@ -71,7 +84,11 @@ def _parser() -> argparse.ArgumentParser:
         ("export", _export, "write a graph file as Turtle or KGX"),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--store", help="a graph file or neo4j://… (default: the bundled core)")
+        command.add_argument(
+            "--store",
+            default=os.environ.get("RADPROOF_GRAPH_URI"),
+            help="a graph file or neo4j://… (default: RADPROOF_GRAPH_URI, else the bundled core)",
+        )
         command.set_defaults(run=run)
         _server_arguments(command)
         if name == "export":
@@ -112,9 +129,12 @@ def _load_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _server_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--user", default="neo4j", help="of the server")
-    command.add_argument("--password-file", type=Path, help="else asked for at the terminal")
-    command.add_argument("--database", default="neo4j")
+    for name, text in (("user", "who asks the server"), ("database", "which of the server's")):
+        variable = f"RADPROOF_GRAPH_{name.upper()}"
+        default = os.environ.get(variable, "neo4j")
+        command.add_argument(f"--{name}", default=default, help=f"{text} (default: {variable}, else neo4j)")
+    text = "of the server (default: RADPROOF_GRAPH_PASSWORD, else asked for at the terminal)"
+    command.add_argument("--password-file", type=Path, help=text)
 
 
 def _bounds(text: str) -> tuple[int, int]:
@@ -129,13 +149,17 @@ def _load(options: argparse.Namespace) -> int:
         raise ValueError("--workers is 1 to 16")
     readers = [_reader(text, _choices(options)) for text in options.source] or [core.reader()]
     licences = acknowledge({terms_of("", item.licence).key for item in readers}, set(options.accept_licence))
+    check_writable(options.rejects, options.conflicts)
     server = _server(options.to, options) if options.to and _SERVER.match(options.to) else None
+
+    def inspect(store: EmbeddedStore) -> None:
+        write_table(options.rejects, "file\tline\treason", store.rejects)
+        write_table(options.conflicts, "reason\tone\tother", store.conflicts)
+
     bounds = Bounds(options.nodes, options.edges)
     with progress_bar() as watch, tempfile.TemporaryDirectory(prefix="radproof-kg-") as temporary:
-        store, summary = _graph(readers, Options(bounds, licences, watch), options, Path(temporary))
+        store, summary = _graph(readers, Options(bounds, licences, watch, inspect), options, Path(temporary))
         with closing(store):
-            write_table(options.rejects, "file\tline\treason", store.rejects)
-            write_table(options.conflicts, "reason\tone\tother", store.conflicts)
             document = _document(summary)
             if options.bulk is not None and not options.dry_run:
                 document["import_script"] = str(bulk.write(store, options.bulk, watch))
@@ -162,6 +186,7 @@ def _graph(
     direct = options.to is not None and not _SERVER.match(options.to) and not options.dry_run
     target = Path(options.to) if direct else workspace / "graph.db"
     if not direct and (ready := stored(readers, target)) is not None:
+        how.inspect(ready[0])
         return ready
     return load(readers, target, how, workspace / "stage.db")
 
@@ -240,7 +265,7 @@ def _status(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     if options.store is not None and _SERVER.match(options.store):
-        raise ValueError("export reads a graph file: the one in the workspace of the load")
+        raise ValueError("export reads a graph file (--store FILE): the one in the workspace of the load")
     if options.turtle is None and options.kgx is None:
         raise ValueError("say what to write: --turtle FILE or --kgx STEM")
     with closing(_store(options)) as store:

@@ -16,6 +16,7 @@ from kg_ingest import queries
 from kg_ingest.checksum import KINDS
 from kg_ingest.coding import decode
 from kg_ingest.embedded_store import EmbeddedStore
+from kg_ingest.output import whole_file
 from kg_ingest.staging import Progress, silent
 
 _HEADERS = {
@@ -53,15 +54,15 @@ def write(store: EmbeddedStore, folder: Path, progress: Progress = silent) -> Pa
     manifest = store.manifest()
     load = manifest.checksum
     for name, header in _HEADERS.items():
-        (folder / f"{name}-header.csv").write_text(header + "\n", encoding="utf-8")
+        _text(folder / f"{name}-header.csv", header + "\n")
     document = [manifest.schema_version, load, json.dumps(asdict(manifest), sort_keys=True), "Manifest"]
     _csv(folder / "manifest.csv", [document])
     for name, query in _FILES.items():
         rows = _rows(name, store.connection.execute(query), load)
         _csv(folder / f"{name}.csv", _counted(rows, f"write {name}.csv", progress))
     schema = ";\n".join([*queries.CONSTRAINTS, queries.FULLTEXT])
-    (folder / "schema.cypher").write_text(schema + ";\n", encoding="utf-8")
-    script.write_text(_SCRIPT, encoding="utf-8")
+    _text(folder / "schema.cypher", schema + ";\n")
+    _text(script, _SCRIPT)
     script.chmod(0o755)
     return script
 
@@ -125,8 +126,13 @@ def _concept(number: int, body: str, load: str) -> list[Any]:
     ]
 
 
+def _text(path: Path, text: str) -> None:
+    with whole_file(path) as stream:
+        stream.write(text)
+
+
 def _csv(path: Path, rows: Iterable[list[Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with whole_file(path) as stream:
         csv.writer(stream, lineterminator="\n").writerows(rows)
 
 

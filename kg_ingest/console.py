@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from rich.progress import (
 )
 
 from kg_ingest.licences import TERMS, check_acknowledged
+from kg_ingest.output import whole_file
 from kg_ingest.staging import Progress as Watcher
 from kg_ingest.staging import silent
 
@@ -69,15 +71,23 @@ def acknowledge(keys: set[str], given: set[str]) -> tuple[str, ...]:
 
 
 def password(file: Path | None) -> str:
-    """From a file, or asked for at the terminal.
+    """From a file, RADPROOF_GRAPH_PASSWORD, or asked for at the terminal.
 
     Raises:
-        ValueError: when there is neither a file nor a terminal.
+        ValueError: when there is no file, no variable and no terminal, or the file holds no text.
+        OSError: when the file cannot be read.
     """
     if file is not None:
-        return file.read_text(encoding="utf-8").strip()
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{file} is not UTF-8") from error
+    if held := os.environ.get("RADPROOF_GRAPH_PASSWORD"):
+        return held
     if not sys.stdin.isatty():
-        raise ValueError("a server's password comes from --password-file, or is asked for at a terminal")
+        raise ValueError(
+            "a server's password comes from --password-file or RADPROOF_GRAPH_PASSWORD, or is asked for at a terminal"
+        )
     return getpass.getpass("Neo4j password: ")
 
 
@@ -91,10 +101,25 @@ def complain(message: str) -> None:
     sys.stderr.write(f"kg_ingest: {message}\n")
 
 
+def check_writable(*paths: Path | None) -> None:
+    """Before a load: the files for its lists can be made; what is in them stays for now.
+
+    Raises:
+        OSError: with the file's name, when one cannot.
+    """
+    for path in paths:
+        if path is not None:
+            path.open("a").close()
+
+
 def write_table(path: Path | None, header: str, rows: Callable[[], Iterable[tuple[object, ...]]]) -> None:
-    """Rows as tab-separated lines, when a file was asked for."""
+    """Rows as tab-separated lines, when a file was asked for.
+
+    Raises:
+        OSError: with the file's name, when it cannot be written.
+    """
     if path is None:
         return
-    with path.open("w", encoding="utf-8") as stream:
+    with whole_file(path) as stream:
         stream.write(header + "\n")
         stream.writelines("\t".join(map(str, row)) + "\n" for row in rows())

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from kg_ingest import embedded_build
 from kg_ingest.checksum import KINDS, kind_number
 from kg_ingest.coding import decode
 from kg_ingest.schema import SCHEMA_VERSION, Edge, EdgeKind, Facts, Group, Manifest, Node, Source
+from kg_ingest.soundness import words_of
 from kg_ingest.store import PRESENT, GraphStoreError, Inference, NameRow, Rule
 from models.tokens import fold
 
@@ -49,10 +51,10 @@ _NEIGHBOURS = _ASKED + _EDGE.format(
     "UNION SELECT edge.* FROM edge JOIN asked ON target = asked.n) AS edge"
 )
 _CAUSES = (
-    f"{_BELOW} SELECT s.id, edge.kind, t.id, origin.name, origin.version, edge.count FROM down "
-    f"JOIN edge ON (edge.target = down.n AND edge.kind = {kind_number(EdgeKind.CAUSES)}) "
-    f"OR (edge.source = down.n AND edge.kind = {kind_number(EdgeKind.SUGGESTS)}) "
-    "JOIN node AS s ON s.n = edge.source JOIN node AS t ON t.n = edge.target JOIN origin ON origin.n = edge.origin"
+    f"{_BELOW}, cause AS (SELECT edge.* FROM down JOIN edge ON edge.target = down.n "
+    f"AND edge.kind = {kind_number(EdgeKind.CAUSES)} UNION SELECT edge.* FROM down "
+    f"JOIN edge ON edge.source = down.n AND edge.kind = {kind_number(EdgeKind.SUGGESTS)}) "
+    + _EDGE.format(edges="cause AS edge")
 )
 _RULES = {
     Rule.TREATED: "SELECT mention.report, c.id, x.id FROM mention JOIN node AS x ON x.n = mention.node "
@@ -90,13 +92,18 @@ class EmbeddedStore:
         raw = self.meta("manifest")
         if raw is None:
             raise GraphStoreError("the store has no manifest: its load did not finish")
-        sources = tuple(Source(**source) for source in raw["sources"])
-        return Manifest(**{**raw, "sources": sources, "licences": tuple(raw["licences"])})
+        with _read():
+            found = raw["schema_version"]
+            if found == SCHEMA_VERSION:
+                sources = tuple(Source(**source) for source in raw["sources"])
+                return Manifest(**{**raw, "sources": sources, "licences": tuple(raw["licences"])})
+        raise GraphStoreError(f"the graph has schema version {found}, this service needs {SCHEMA_VERSION}")
 
     def meta(self, key: str) -> Any:
         """What the load noted under this key; None when it noted nothing."""
         rows = self._all("SELECT value FROM meta WHERE key = ?", key)
-        return json.loads(rows[0][0]) if rows else None
+        with _read():
+            return json.loads(rows[0][0]) if rows else None
 
     def names(self, groups: Collection[Group]) -> Iterator[NameRow]:
         """See GraphStore."""
@@ -197,18 +204,16 @@ class EmbeddedStore:
 
     def items(self) -> Iterator[Node | Edge]:
         """Every concept, then every edge, in a stable order."""
-        for (body,) in self._all("SELECT body FROM node ORDER BY n"):
-            yield decode(body)
-        for row in self._all(_EVERY_EDGE):
-            yield _edge(row)
+        with _read():
+            for (body,) in self._all("SELECT body FROM node ORDER BY n"):
+                yield decode(body)
+            for row in self._all(_EVERY_EDGE):
+                yield _edge(row)
 
     def checksum(self) -> str:
         """Over the content as it is now; equals the manifest's in a sound store."""
-        try:
-            with self._lock:
-                return embedded_build.checksum(self.connection)
-        except sqlite3.Error as error:
-            raise GraphStoreError(f"the embedded graph cannot answer: {type(error).__name__}") from error
+        with self._lock, _read():
+            return embedded_build.checksum(self.connection)
 
     def close(self) -> None:
         """See GraphStore."""
@@ -216,11 +221,19 @@ class EmbeddedStore:
             self.connection.close()
 
     def _all(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
-        try:
-            with self._lock:
-                return self.connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise GraphStoreError(f"the embedded graph cannot answer: {type(error).__name__}") from error
+        with self._lock, _read():
+            return self.connection.execute(query, values).fetchall()
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    """One error for whatever a damaged file has in the place of tables, numbers, texts and nodes."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise GraphStoreError(f"the graph file cannot be read: {words_of(error)}") from error
+    except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        raise GraphStoreError("the graph file is damaged; load it again") from error
 
 
 def _edge(row: tuple[Any, ...]) -> Edge:
@@ -243,10 +256,8 @@ def open_store(path: Path) -> EmbeddedStore:
     """
     if not path.is_file():
         raise GraphStoreError("there is no graph file at the configured path")
-    store = EmbeddedStore(
-        sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
-    )
-    found = store.manifest().schema_version
-    if found != SCHEMA_VERSION:
-        raise GraphStoreError(f"the graph has schema version {found}, this service needs {SCHEMA_VERSION}")
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    with _read():
+        store = EmbeddedStore(sqlite3.connect(uri, uri=True, check_same_thread=False))
+    store.manifest()
     return store

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Protocol
 
 from kg_ingest.embedded_build import build
 from kg_ingest.embedded_store import EmbeddedStore, open_store
-from kg_ingest.schema import Item, Manifest, Skip
+from kg_ingest.schema import Item, Manifest, Reject, Skip
+from kg_ingest.soundness import words_of
 from kg_ingest.staging import Progress, Staging, silent
 from kg_ingest.store import GraphStoreError
 
@@ -86,11 +88,15 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to load: bounds, the licences that the user acknowledged, who watches."""
+    """How to load: bounds, the licences that the user acknowledged, who watches.
+
+    ``inspect`` sees the graph before it appears under its name; when it raises, the load has failed.
+    """
 
     bounds: Bounds = Bounds()
     licences: tuple[str, ...] = ()
     progress: Progress = silent
+    inspect: Callable[[EmbeddedStore], None] = field(default=lambda _: None)
 
 
 def stamp(reader: Reader) -> str:
@@ -115,9 +121,10 @@ def load(
 
     Raises:
         TargetError: before anything is read, when ``target`` holds something other than a graph.
-        LoadError: when the counts fall outside the bounds, so that a cut-off source never passes.
+        LoadError: when the counts fall outside the bounds, so that a cut-off source never passes;
+            when the graph or the workspace cannot be written, or holds no sound database.
         SourceError: see Reader.
-        OSError, sqlite3.Error: when a file cannot be read or written.
+        OSError: when a file cannot be read or written.
     """
     how = options or Options()
     if target is not None:
@@ -125,38 +132,60 @@ def load(
     part = None if target is None else target.with_name(target.name + ".part")
     if part is not None:
         part.unlink(missing_ok=True)
+        part.touch()
     connection = sqlite3.connect(":memory:" if part is None else part, check_same_thread=False)
     try:
-        connection.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
-        )
-        staging = Staging(connection, workspace)
-        _stage(readers, staging, how.progress)
-        manifest = build(connection, how.licences, how.progress)
-        store = EmbeddedStore(connection)
-        summary = Summary(
-            manifest,
-            staging.reject_count(),
-            staging.skips(),
-            store.meta("dangling_edges"),
-            store.meta("cyclic_concepts"),
-        )
-        _check(manifest, how.bounds)
-        connection.execute("CREATE TABLE main.reject AS SELECT file, line, reason FROM stage.reject")
-        state = {"rejected": summary.rejected, "skipped": summary.skipped, "stamps": _stamps(readers)}
-        connection.execute("INSERT INTO meta VALUES ('load', ?)", (json.dumps(state),))
-        connection.commit()
-        staging.detach()
-    except BaseException:
+        store, summary = _built(connection, readers, how, workspace)
+    except BaseException as error:
         connection.close()
         if part is not None:
             part.unlink(missing_ok=True)
+        if isinstance(error, sqlite3.Error):
+            raise _unwritten(error, target, workspace) from error
         raise
     if part is not None and target is not None:
         part.replace(target)
     if workspace is not None:
         workspace.unlink(missing_ok=True)
     return store, summary
+
+
+def _built(
+    connection: sqlite3.Connection, readers: Sequence[Reader], how: Options, workspace: Path | None
+) -> tuple[EmbeddedStore, Summary]:
+    connection.executescript(
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
+    )
+    staging = Staging(connection, workspace)
+    _stage(readers, staging, how.progress)
+    manifest = build(connection, how.licences, how.progress)
+    store = EmbeddedStore(connection)
+    summary = Summary(
+        manifest,
+        staging.reject_count(),
+        staging.skips(),
+        store.meta("dangling_edges"),
+        store.meta("cyclic_concepts"),
+    )
+    _check(manifest, how.bounds)
+    connection.execute("CREATE TABLE main.reject AS SELECT file, line, reason FROM stage.reject")
+    state = {"rejected": summary.rejected, "skipped": summary.skipped, "stamps": _stamps(readers)}
+    connection.execute("INSERT INTO meta VALUES ('load', ?)", (json.dumps(state),))
+    connection.commit()
+    staging.detach()
+    how.inspect(store)
+    return store, summary
+
+
+def _unwritten(error: sqlite3.Error, target: Path | None, workspace: Path | None) -> LoadError:
+    """What a failing database means; a damaged workspace goes, so that the next load begins anew."""
+    name = getattr(error, "sqlite_errorname", "SQLITE_CORRUPT")  # without a name: text that is none
+    if name in ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR") and workspace is not None:
+        workspace.unlink(missing_ok=True)
+    files = " or ".join(str(path) for path in (target, workspace) if path is not None)
+    return LoadError(
+        f"{files or 'the graph in memory'} cannot be written: {words_of(error)}; run the load again"
+    )
 
 
 def _replaceable(target: Path) -> Path:
@@ -207,13 +236,26 @@ def _stage(readers: Sequence[Reader], staging: Staging, progress: Progress) -> N
 
 
 def _something(reader: Reader) -> Iterator[Item]:
-    """What a source states; one that states nothing, and of which nothing was refused, is the wrong file."""
-    empty = True
+    """What a source states; one that states nothing is the wrong file, and why is said."""
+    nothing = True
+    skipped: Counter[str] = Counter()
+    refused: Reject | None = None
     for item in reader.read():
-        empty = empty and isinstance(item, Skip)
+        if isinstance(item, Skip):
+            skipped[item.reason] += item.count
+        elif isinstance(item, Reject):
+            refused = refused or item
+        else:
+            nothing = False
         yield item
-    if empty:
-        raise SourceError(f"{reader.kind}: nothing that it should hold was found in it")
+    if not nothing:
+        return
+    why = "nothing that it should hold was found in it"
+    if refused is not None:
+        why = f"no row of it can be taken; {refused.file} line {refused.line}: {refused.reason}"
+    elif skipped:
+        why = "all of it was left out: " + ", ".join(f"{count} {reason}" for reason, count in skipped.items())
+    raise SourceError(f"{reader.kind}: {why}")
 
 
 def _check(manifest: Manifest, bounds: Bounds) -> None:

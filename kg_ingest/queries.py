@@ -88,6 +88,8 @@ ALL_MENTIONS = (
 COUNT_NAMES = "MATCH (:Concept)-[h:HAS_NAME]->(:Name) RETURN count(h) AS count"
 
 # -- read -------------------------------------------------------------------------------------------
+# ways of any length end in WITH DISTINCT of their far end, so that the server looks at every concept once,
+# also on a circle; without it, it follows every way there is
 
 MANIFEST = "MATCH (m:Manifest) RETURN m.json AS json LIMIT 1"
 NAMES = """
@@ -150,8 +152,11 @@ MATCH (r:Report)-[:MENTIONS {label: $present}]->(x:Concept)-[:TREATS]->(c:Concep
 RETURN DISTINCT r.id AS report, c.id AS concept, [x.id] AS because ORDER BY report, concept, because
 """
 RULE_SPECIFIC = """
-MATCH (f:Concept)<-[:MENTIONS {label: $present}]-(r:Report)-[:MENTIONS {label: $present}]->(g:Concept)
-MATCH (g)-[:SUGGESTS]->(s:Concept)-[:IS_A*1..]->(f) WHERE f <> g
+MATCH (:Report)-[:MENTIONS {label: $present}]->(g:Concept)-[:SUGGESTS]->(s:Concept)
+WITH DISTINCT g, s
+CALL (s) { MATCH (s)-[:IS_A*1..]->(f:Concept) WITH DISTINCT f RETURN f }
+WITH g, s, f WHERE f <> g AND f <> s
+MATCH (f)<-[:MENTIONS {label: $present}]-(r:Report)-[:MENTIONS {label: $present}]->(g)
 RETURN DISTINCT r.id AS report, s.id AS concept, [f.id, g.id] AS because ORDER BY report, concept, because
 """
 REPORTS_MENTIONING = """

@@ -14,8 +14,8 @@ from kg_ingest.checksum import kind_number
 from kg_ingest.coding import encode
 from kg_ingest.identifiers import JOINING, namespace
 from kg_ingest.licences import terms_of
-from kg_ingest.naming import MAX_NAME
 from kg_ingest.schema import SCHEMA_VERSION, Edge, Item, Link, Mention, Node, Reject
+from kg_ingest.soundness import fault
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS stage.done(stamp TEXT PRIMARY KEY, position INTEGER NOT NULL);
@@ -117,16 +117,14 @@ class Staging:
         self.connection.execute("DETACH stage")
 
     def _put(self, item: Item, rows: _Rows, licence: str) -> None:
-        if isinstance(item, Edge):
+        if (reason := fault(item)) is not None:
+            rows["reject"].append((getattr(item, "source", ""), 0, reason))
+        elif isinstance(item, Edge):
             origin = self._origin(item.source, item.source_version, licence)
             rows["raw_edge"].append(
                 (item.source_id, kind_number(item.kind), item.target_id, origin, item.count)
             )
         elif isinstance(item, Node):
-            reason = _refusal(item)
-            if reason is not None:
-                rows["reject"].append((item.source, 0, reason))
-                return
             origin = self._origin(item.source, item.source_version, licence)
             rows["raw_node"].append((item.id, origin, item.group.value, encode(item)))
             rows["raw_link"] += [(item.id, xref, origin) for xref in item.xrefs if namespace(xref) in JOINING]
@@ -155,16 +153,6 @@ class Staging:
             if values:
                 self.connection.executemany(_INSERT[table], values)
                 values.clear()
-
-
-def _refusal(node: Node) -> str | None:
-    if not node.id.strip():
-        return "a concept without an identifier"
-    if not node.names:
-        return f"concept {node.id} has no name"
-    if any(len(name) > MAX_NAME for name in node.names):
-        return f"concept {node.id} has a name of more than {MAX_NAME} characters"
-    return None
 
 
 def _attach(connection: sqlite3.Connection, path: Path | None) -> None:

@@ -13,7 +13,9 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.namespace import RDF, SKOS
 
 from kg_ingest.coding import decode, encode
-from kg_ingest.schema import Edge, EdgeKind, Group, Node, Sidedness
+from kg_ingest.output import whole_file
+from kg_ingest.schema import Edge, EdgeKind, Group, Node, Reject, Sidedness
+from kg_ingest.sources import rdf_files
 
 RP = Namespace("urn:radproof:schema:")
 _CONCEPT = "urn:radproof:concept:"
@@ -22,7 +24,11 @@ _TEXT = ("region", "acuity", "sex")
 
 
 def write(items: Iterable[Node | Edge], path: Path) -> None:
-    """Write nodes and edges to ``path`` as UTF-8 Turtle."""
+    """Write nodes and edges to ``path`` as UTF-8 Turtle.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
     graph = Graph()
     graph.bind("rp", RP)
     graph.bind("skos", SKOS)
@@ -31,15 +37,25 @@ def write(items: Iterable[Node | Edge], path: Path) -> None:
             _add_node(graph, item)
         else:
             _add_edge(graph, item)
-    graph.serialize(destination=path, format="turtle", encoding="utf-8")
+    with whole_file(path) as stream:
+        stream.write(graph.serialize(format="turtle"))
 
 
-def read(path: Path) -> Iterator[Node | Edge]:
-    """The nodes, then the edges, of a file that ``write`` made, in the order of their ids."""
+def read(path: Path) -> Iterator[Node | Edge | Reject]:
+    """The nodes, then the edges, of a file that ``write`` made, in the order of their ids.
+
+    Raises:
+        SourceError: when the file is not RDF.
+        OSError: when it cannot be read.
+    """
     graph = Graph()
-    graph.parse(path, format="turtle")
-    yield from (_node(graph, uri) for uri in sorted(graph.subjects(RDF.type, SKOS.Concept), key=str))
-    yield from (_edge(graph, uri) for uri in sorted(graph.subjects(RDF.type, RDF.Statement), key=str))
+    rdf_files.parse(graph, path)
+    for kind, form in ((SKOS.Concept, _node), (RDF.Statement, _edge)):
+        for uri in sorted(graph.subjects(RDF.type, kind), key=str):
+            try:
+                yield form(graph, uri)
+            except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+                yield Reject(path.name, 0, "a concept or an edge that is not as export writes it")
 
 
 def _uri(identifier: str) -> URIRef:

@@ -47,6 +47,7 @@ def reader(kind: str, path: Path | None, version: str, name: str, choices: Choic
 
     Raises:
         SourceError: for an unknown kind, or a path that is missing.
+        OSError: when a file of the source is a folder, or cannot be read.
     """
     if kind == "core":
         return core.reader()
@@ -57,7 +58,10 @@ def reader(kind: str, path: Path | None, version: str, name: str, choices: Choic
         raise SourceError(f"--source {kind}= needs the path of its files")
     if not path.exists():
         raise SourceError(f"--source {kind}=: there is no such file or folder")
-    return make(path, version, name, choices)
+    made = make(path, version, name, choices)
+    for file in made.files:
+        file.open("rb").close()
+    return made
 
 
 def _licence(name: str) -> str:

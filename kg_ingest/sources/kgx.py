@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from kg_ingest.identifiers import curie
+from kg_ingest.output import whole_file
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Link, Node, Reject
-from kg_ingest.sources.rows import cells, lines, skips
+from kg_ingest.sources.fields import entry, parsed, text
+from kg_ingest.sources.rows import RowError, cells, lines, skips, whole
 
 _CATEGORIES = {
     "AnatomicalEntity": Group.ANATOMY,
@@ -85,33 +87,27 @@ class Kgx:
         left_out: Counter[str] = Counter()
         nodes, edges = self.files
         for number, row in _records(nodes):
-            yield row if isinstance(row, Reject) else self._node(row, number)
+            yield from [row] if isinstance(row, Reject) else whole(self._node(row), nodes.name, number)
         for number, row in _records(edges):
             if isinstance(row, Reject):
                 yield row
             else:
-                yield from self._edge(row, number, left_out)
+                yield from whole(self._edge(row, left_out), edges.name, number)
         yield from skips(left_out)
 
-    def _node(self, row: dict[str, Any], number: int) -> Item:
-        name, identifier = row.get("name"), row.get("id")
-        if not isinstance(name, str) or not isinstance(identifier, str) or not name.strip():
-            return Reject(self.path.name, number, "a node without id or name")
+    def _node(self, row: dict[str, Any]) -> Iterator[Item]:
+        name, identifier = text(row, "name"), text(row, "id")
         categories = [category.removeprefix("biolink:") for category in _list(row.get("category"))]
         group = next(
             (_CATEGORIES[category] for category in categories if category in _CATEGORIES), Group.OTHER
         )
         names = tuple(dict.fromkeys([name, *_list(row.get("synonym"))]))
         xrefs = tuple(dict.fromkeys(map(curie, _list(row.get("xref")))))
-        return Node(curie(identifier), name, group, self.name, self.version, names, xrefs)
+        yield Node(curie(identifier), name, group, self.name, self.version, names, xrefs)
 
-    def _edge(self, row: dict[str, Any], number: int, left_out: Counter[str]) -> Iterator[Item]:
-        ends = row.get("subject"), row.get("object")
-        predicate = str(row.get("predicate", "")).removeprefix("biolink:")
-        if not isinstance(ends[0], str) or not isinstance(ends[1], str):
-            yield Reject(self.path.name, number, "an edge without subject or object")
-            return
-        subject, target = curie(ends[0]), curie(ends[1])
+    def _edge(self, row: dict[str, Any], left_out: Counter[str]) -> Iterator[Item]:
+        subject, target = curie(text(row, "subject")), curie(text(row, "object"))
+        predicate = text(row, "predicate").removeprefix("biolink:")
         if predicate in _SAME:
             yield Link(subject, target, self.name, self.version)
         elif predicate in _PREDICATES:
@@ -123,10 +119,14 @@ class Kgx:
 
 
 def write(items: Iterable[Node | Edge], stem: Path) -> None:
-    """Export to STEM_nodes.jsonl and STEM_edges.jsonl with the fields that KGX 2 requires."""
+    """Export to STEM_nodes.jsonl and STEM_edges.jsonl with the fields that KGX 2 requires.
+
+    Raises:
+        OSError: when one cannot be written.
+    """
     nodes = stem.with_name(f"{stem.name}_nodes.jsonl")
     edges = stem.with_name(f"{stem.name}_edges.jsonl")
-    with nodes.open("w", encoding="utf-8") as node_file, edges.open("w", encoding="utf-8") as edge_file:
+    with whole_file(nodes) as node_file, whole_file(edges) as edge_file:
         for number, item in enumerate(items):
             if isinstance(item, Node):
                 node_file.write(json.dumps(_node_out(item), ensure_ascii=False) + "\n")
@@ -163,7 +163,7 @@ def _edge_out(edge: Edge, number: int) -> dict[str, Any]:
 
 def _list(value: object) -> list[str]:
     if isinstance(value, list):
-        return [item for item in value if isinstance(item, str)]
+        return [item for item in value if isinstance(item, str) and item.strip()]
     return [item for item in value.split("|") if item] if isinstance(value, str) else []
 
 
@@ -173,7 +173,10 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any] | Reject]]:
         if isinstance(line, Reject):
             yield line.line, line
         elif path.suffix == ".jsonl":
-            yield line.number, _object(path, line.number, line.text)
+            try:
+                yield line.number, entry(parsed(line.text))
+            except RowError as error:
+                yield line.number, Reject(path.name, line.number, str(error))
         elif header is None:
             header = line.text.split("\t")
         else:
@@ -185,11 +188,3 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any] | Reject]]:
             else:
                 reason = f"{len(row)} columns where {len(header)} are expected"
                 yield line.number, Reject(path.name, line.number, reason)
-
-
-def _object(path: Path, number: int, text: str) -> dict[str, Any] | Reject:
-    try:
-        row = json.loads(text)
-    except (ValueError, RecursionError):
-        return Reject(path.name, number, "not JSON")
-    return row if isinstance(row, dict) else Reject(path.name, number, "not a JSON object")

@@ -9,21 +9,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-from xml.sax import SAXException
 
 import fastobo
 from rdflib import BNode, Graph, Literal
-from rdflib.exceptions import ParserError
-from rdflib.plugins.parsers.notation3 import BadSyntax
-from rdflib.plugins.parsers.ntriples import ParseError
 from rdflib.store import Store
 
 from kg_ingest.identifiers import curie, namespace
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Link, Node
-from kg_ingest.sources.rows import skips
+from kg_ingest.soundness import storable
+from kg_ingest.sources import rdf_files
+from kg_ingest.sources.rows import skips, temporary_database
 
 _GROUPS = {
     "HP": Group.FINDING,
@@ -45,18 +42,6 @@ _SITE = {"has_location", "located_in", "RO:0001025", "RO:0004026"}
 _NAME = ("skos/core#prefLabel", "rdf-schema#label", "Preferred_name")
 _SYNONYM = ("#hasExactSynonym", "skos/core#altLabel", "Synonym")
 _XREF = ("#hasDbXref", "skos/core#exactMatch", "owl#equivalentClass")
-_FORMATS = {".owl": "xml", ".rdf": "xml", ".xml": "xml", ".ttl": "turtle", ".n3": "n3", ".nt": "nt"}
-# rdflib's parsers assert, or run off the end of, a cut-off text, and go deep by calling themselves
-_NOT_RDF = (
-    SAXException,
-    ParserError,
-    BadSyntax,
-    ParseError,
-    UnicodeDecodeError,
-    AssertionError,
-    IndexError,
-    RecursionError,
-)
 _OTHERS_NAMES = {"IAO_0000589"}  # an "OBO foundry unique label" carries the bridge's own mark
 
 
@@ -86,7 +71,7 @@ class Obo:
             raise SourceError(f"{self.path.name} line {error.lineno}: not OBO") from error
         except OSError as error:
             if error.errno is not None:
-                raise
+                raise OSError(error.errno, error.strerror, str(self.path)) from error
             raise SourceError(f"{self.path.name} is not OBO in UTF-8") from error  # as fastobo says it
         yield from skips(left_out)
 
@@ -151,13 +136,9 @@ class Rdf:
 
     def read(self) -> Iterator[Item]:
         """Named classes and SKOS concepts, and what ties them."""
-        with TemporaryDirectory(prefix="radproof-rdf-") as folder:
-            database = sqlite3.connect(Path(folder) / "triples.db")
-            try:
-                _spool(self.path, database)
-                yield from self._links(database) if self.bridge else self._concepts(database)
-            finally:
-                database.close()
+        with temporary_database() as database:
+            _spool(self.path, database)
+            yield from self._links(database) if self.bridge else self._concepts(database)
 
     def _links(self, database: sqlite3.Connection) -> Iterator[Item]:
         for subject, _, value, kind in _about(database, "%rdf-schema#subClassOf"):
@@ -230,6 +211,8 @@ class _Spool(Store):  # type: ignore[misc]
 
     def add(self, triple: Any, context: Any, quoted: bool = False) -> None:
         subject, predicate, value = triple
+        if not all(map(storable, triple)):
+            raise ValueError("a surrogate or NUL in RDF")
         kind = "text" if isinstance(value, Literal) else "blank" if isinstance(value, BNode) else "iri"
         if kind == "text" and value.language not in (None, "en"):
             return
@@ -248,18 +231,9 @@ def _key(term: Any) -> str:
 
 
 def _spool(path: Path, database: sqlite3.Connection) -> None:
-    database.executescript(
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
-        "CREATE TABLE triple(s TEXT, p TEXT, o TEXT, kind TEXT)"
-    )
+    database.execute("CREATE TABLE triple(s TEXT, p TEXT, o TEXT, kind TEXT)")
     store = _Spool(database)
-    form = _FORMATS.get(path.suffix)
-    if form is None:
-        raise SourceError(f"{path.name}: RDF is read from files that end with {' '.join(_FORMATS)}")
-    try:
-        Graph(store=store).parse(path, format=form)
-    except _NOT_RDF as error:
-        raise SourceError(f"{path.name} is not RDF of the kind that its name ends with") from error
+    rdf_files.parse(Graph(store=store), path)
     store.flush()
     database.execute("CREATE INDEX triple_s ON triple(s, p, o)")
     database.execute("CREATE INDEX triple_p ON triple(p, o)")

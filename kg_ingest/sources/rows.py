@@ -3,18 +3,32 @@
 import csv
 import gzip
 import re
+import sqlite3
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import BinaryIO, NamedTuple
 
 from kg_ingest.pipeline import SourceError
-from kg_ingest.schema import Reject, Skip
+from kg_ingest.schema import Item, Reject, Skip
+from kg_ingest.soundness import fault, words_of
 
 _LONGEST = 1 << 20  # bytes of one line; more is not a table of terms
 _PART = re.compile(r"\.([a-z]{2}|\d{2,3})(\.gz)?")
+
+
+class RowError(ValueError):
+    """Why one row cannot be taken; the words never quote it."""
+
+
+class Row(NamedTuple):
+    """The cells of one row of a table; ``number`` as in Line."""
+
+    number: int
+    cells: list[str]
 
 
 class Line(NamedTuple):
@@ -47,7 +61,7 @@ def _place(mark: str) -> int:
 
 
 def lines(files: Sequence[Path]) -> Iterator[Line | Reject]:
-    """The lines of a file in parts; one that is not UTF-8, or too long, is rejected.
+    """The lines of a file in parts, blank ones left out; one that is not UTF-8, or too long, is rejected.
 
     Raises:
         SourceError: when a gzipped file is cut off or damaged.
@@ -64,7 +78,8 @@ def lines(files: Sequence[Path]) -> Iterator[Line | Reject]:
                         rest = raw  # goes on in the next part, or ends the file
                         continue
                     number += 1
-                    yield _decoded(raw, number, path)
+                    if not raw.isspace():
+                        yield _decoded(raw, number, path)
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 raise SourceError(f"{path.name} is cut off or damaged") from error
     if rest:
@@ -73,7 +88,7 @@ def lines(files: Sequence[Path]) -> Iterator[Line | Reject]:
 
 def table(
     files: Sequence[Path], separator: str, width: int, *, ended: bool = False
-) -> Iterator[list[str] | Reject]:
+) -> Iterator[Row | Reject]:
     """Rows of exactly ``width`` cells; ``ended``: each row ends with the separator, as in RRF."""
     for line in lines(files):
         if isinstance(line, Reject):
@@ -86,7 +101,7 @@ def table(
             found = len(cells) - ended
             yield Reject(files[0].name, line.number, f"{found} columns where {width} are expected")
             continue
-        yield cells
+        yield Row(line.number, cells)
 
 
 def cells(line: Line, file: str, *, separator: str, quoted: bool) -> list[str] | Reject:
@@ -97,6 +112,39 @@ def cells(line: Line, file: str, *, separator: str, quoted: bool) -> list[str] |
         return next(csv.reader([line.text], delimiter=separator, quoting=csv.QUOTE_NONE), [])
     except csv.Error as error:
         return Reject(file, line.number, f"not a row: {error}")
+
+
+def whole(items: Iterable[Item], file: str, line: int) -> Iterator[Item]:
+    """What one row states: all of it, or a Reject when any of it cannot be taken."""
+    try:
+        stated = list(items)
+        reason = next(filter(None, map(fault, stated)), None)
+    except RowError as error:
+        reason = str(error)
+    if reason is None:
+        yield from stated
+    else:
+        yield Reject(file, line, reason)
+
+
+@contextmanager
+def temporary_database() -> Iterator[sqlite3.Connection]:
+    """A database that is gone at the end, in the system's folder for temporary files.
+
+    Raises:
+        OSError: when it cannot be written, with the folder's name.
+    """
+    with TemporaryDirectory(prefix="radproof-kg-") as folder:
+        try:
+            with closing(sqlite3.connect(Path(folder) / "rows.db")) as database:
+                database.executescript(
+                    "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536"
+                )
+                yield database
+        except sqlite3.Error as error:
+            raise OSError(
+                None, f"temporary files cannot be written: {words_of(error)}", gettempdir()
+            ) from error
 
 
 def skips(counts: Counter[str]) -> Iterator[Skip]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Node, Reject, Sidedness
-from kg_ingest.sources.rows import lines, skips
+from kg_ingest.soundness import unnamed
+from kg_ingest.sources.rows import lines, skips, temporary_database
 
 NAME = "SNOMED CT"
 _FSN = 900000000000003001
@@ -59,7 +59,10 @@ _KEPT: dict[str, dict[int, str]] = {
     "Relationship": {4: "INTEGER", 5: "INTEGER", 7: "INTEGER"},
     "Language": {4: "INTEGER", 5: "INTEGER", 6: "INTEGER"},
 }
-_NUMBERS = frozenset("id conceptId typeId sourceId destinationId".split())
+_NUMBERS = frozenset(
+    "id conceptId typeId sourceId destinationId refsetId referencedComponentId acceptabilityId".split()
+)
+_DIGITS = 18  # of an identifier, at most
 _PATTERNS = {
     "Concept": "sct2_Concept_*{form}*.txt*",
     "Description": "sct2_Description_*{form}*.txt*",
@@ -98,20 +101,13 @@ class Snomed:
                 raise SourceError(
                     f"no sct2_{table}_*{self.form}* file here: --source snomed= names the folder of an RF2 release"
                 )
-        with TemporaryDirectory(prefix="radproof-rf2-") as folder:
-            database = sqlite3.connect(Path(folder) / "rf2.db")
-            database.executescript(
-                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536"
-            )
-            try:
-                for table in _FILES:
-                    yield from self._spool(table, database)
-                database.execute("CREATE INDEX description_of ON Description(k0)")
-                database.execute("CREATE INDEX language_of ON Language(k1)")
-                yield from self._concepts(database)
-                yield from self._relations(database)
-            finally:
-                database.close()
+        with temporary_database() as database:
+            for table in _FILES:
+                yield from self._spool(table, database)
+            database.execute("CREATE INDEX description_of ON Description(k0)")
+            database.execute("CREATE INDEX language_of ON Language(k1)")
+            yield from self._concepts(database)
+            yield from self._relations(database)
 
     def _of(self, table: str) -> list[Path]:
         return sorted(self.folder.rglob(_PATTERNS[table].format(form=self.form)))
@@ -191,12 +187,12 @@ def _rows(path: Path, columns: list[str]) -> Iterator[list[str] | Reject]:
             yield line
         elif headed:
             cells = line.text.split("\t")
-            if line.text.strip() and not line.text.startswith("#"):
+            if not line.text.startswith("#"):
                 reason = _fault(cells, columns)
                 yield cells if reason is None else Reject(path.name, line.number, reason)
         elif line.text.split("\t") == columns:
             headed = True
-        elif line.text and not line.text.startswith("#"):
+        elif not line.text.startswith("#"):
             raise SourceError(f"{path.name} has no header row of RF2 ({columns[0]}, {columns[1]}, …)")
     if not headed:
         raise SourceError(f"{path.name} has no header row of RF2 ({columns[0]}, {columns[1]}, …)")
@@ -206,11 +202,18 @@ def _fault(cells: list[str], columns: list[str]) -> str | None:
     if len(cells) != len(columns):
         return f"{len(cells)} columns where {len(columns)} are expected"
     for name, cell in zip(columns, cells, strict=True):
-        if name in _NUMBERS and not cell.isdigit() and "refsetId" not in columns:
-            return f"{name} is not a number"
-    if not (cells[1].isdigit() and len(cells[1]) == 8):
+        member = name == "id" and "refsetId" in columns  # refset members have UUIDs
+        if name in _NUMBERS and not member and not (_digits(cell) and len(cell) <= _DIGITS):
+            return f"{name} is not a number of at most {_DIGITS} digits"
+    if not (_digits(cells[1]) and len(cells[1]) == 8):
         return "effectiveTime is not a date (YYYYMMDD)"
+    if "term" in columns and (reason := unnamed(_untagged(cells[columns.index("term")])[0])):
+        return reason
     return None if cells[2] in ("0", "1") else "active is neither 0 nor 1"
+
+
+def _digits(cell: str) -> bool:
+    return cell.isascii() and cell.isdigit()
 
 
 def _untagged(full: str) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """Open vocabularies that come as tables or JSON: RadLex CSV, OIDM, DOID TSV, SSSOM mappings."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ from typing import Any
 from kg_ingest.identifiers import curie
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Link, Node, Reject, Sidedness
+from kg_ingest.sources.fields import document_of, entries, entry, text, texts
 from kg_ingest.sources.ontology import RADLEX_ROOTS, below
-from kg_ingest.sources.rows import Line, cells, lines, skips
+from kg_ingest.sources.rows import Line, cells, lines, skips, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RadlexCsv:
 
     def read(self) -> Iterator[Item]:
         """Every term with its is-a; its group by the subtree it stands in."""
-        rows: dict[str, tuple[str, str]] = {}
+        rows: dict[str, tuple[str, str, int]] = {}
         children: dict[str, list[str]] = {}
         for line in lines([self.path]):
             if isinstance(line, Reject):
@@ -45,17 +45,18 @@ class RadlexCsv:
                 yield Reject(self.path.name, line.number, reason)
                 continue
             name, identifier, parent = (cell.strip() for cell in row[:3])
-            rows[f"RADLEX:{identifier}"] = (name, f"RADLEX:{parent}")
+            rows[f"RADLEX:{identifier}"] = (name, f"RADLEX:{parent}", line.number)
             children.setdefault(f"RADLEX:{parent}", []).append(f"RADLEX:{identifier}")
         groups = below(RADLEX_ROOTS, children)
-        for identifier, (name, parent) in rows.items():
+        for identifier, (name, parent, number) in rows.items():
             group = groups.get(identifier, Group.OTHER)
-            yield Node(identifier, name, group, "RadLex", self.version, (name,))
+            stated: list[Item] = [Node(identifier, name, group, "RadLex", self.version, (name,))]
             if parent in rows:
-                yield Edge(identifier, EdgeKind.IS_A, parent, "RadLex", self.version)
+                stated.append(Edge(identifier, EdgeKind.IS_A, parent, "RadLex", self.version))
+            yield from whole(stated, self.path.name, number)
 
 
-def _radlex_fault(row: list[str], known: dict[str, tuple[str, str]]) -> str | None:
+def _radlex_fault(row: list[str], known: dict[str, tuple[str, str, int]]) -> str | None:
     if len(row) < 3:
         return f"{len(row)} columns where 3 are expected"
     if not row[0].strip() or not row[1].strip().startswith("RID"):
@@ -84,25 +85,23 @@ class Oidm:
                 "no *.fm.json here: --source oidm= names a locations file or a folder of models"
             )
         for path in self.files:
-            try:
-                document = json.loads(path.read_text(encoding="utf-8"))
-            except (ValueError, RecursionError) as error:
-                raise SourceError(f"{path.name} is not JSON in UTF-8") from error
+            document = document_of(path)
             items = document if isinstance(document, list) else [document]
             for number, item in enumerate(items, start=1):
-                try:
-                    yield from self._location(item) if "_id" in item else self._finding(item)
-                except (KeyError, TypeError, AttributeError):
-                    yield Reject(path.name, number, "an entry without the fields of its kind")
+                yield from whole(self._entry(item), path.name, number)
+
+    def _entry(self, item: object) -> Iterator[Item]:
+        row = entry(item)
+        yield from self._location(row) if "_id" in row else self._finding(row)
 
     def _location(self, item: dict[str, Any]) -> Iterator[Item]:
         name = "OIDM anatomic locations"
-        identifier = f"RADLEX:{item['_id']}"
-        xrefs = [f"SCTID:{item['snomedId']}"] if item.get("snomedId") else []
-        xrefs += [curie(f"{code['system']}:{code['code']}") for code in item.get("codes", [])]
+        identifier = f"RADLEX:{text(item, '_id')}"
+        xrefs = [f"SCTID:{text(item, 'snomedId')}"] if item.get("snomedId") else []
+        xrefs += _codes(item, "codes")
         side = _sidedness(item)
-        region = {"Thorax": "chest"}.get(item.get("region", ""), str(item.get("region", "")).lower())
-        names = tuple(dict.fromkeys([item["description"], *item.get("synonyms", [])]))
+        region = text(item, "region") if item.get("region") else ""
+        names = tuple(dict.fromkeys([text(item, "description"), *texts(item, "synonyms")]))
         yield Node(
             identifier,
             names[0],
@@ -111,34 +110,36 @@ class Oidm:
             self.version,
             names,
             tuple(sorted(set(xrefs))),
-            region or None,
+            {"Thorax": "chest"}.get(region, region.lower()) or None,
             side,
         )
+        twin = {Sidedness.RIGHT: "leftRef", Sidedness.LEFT: "rightRef"}.get(side) if side else None
         for key, kind in (
             ("partOfRef", EdgeKind.PART_OF),
             ("containedByRef", EdgeKind.PART_OF),
             ("unsidedRef", EdgeKind.UNSIDED),
+            (twin, EdgeKind.LATERAL_TWIN),
         ):
             if key in item:
-                yield Edge(identifier, kind, f"RADLEX:{item[key]['id']}", name, self.version)
-        twin = {Sidedness.RIGHT: "leftRef", Sidedness.LEFT: "rightRef"}.get(side) if side else None
-        if twin in item:
-            yield Edge(identifier, EdgeKind.LATERAL_TWIN, f"RADLEX:{item[twin]['id']}", name, self.version)
+                yield Edge(identifier, kind, f"RADLEX:{text(entry(item[key]), 'id')}", name, self.version)
 
     def _finding(self, item: dict[str, Any]) -> Iterator[Item]:
-        tags = {str(tag).lower() for tag in item.get("tags") or []}
-        xrefs = [curie(f"{code['system']}:{code['code']}") for code in item.get("index_codes") or []]
-        names = tuple(dict.fromkeys([item["name"], *(item.get("synonyms") or [])]))
+        tags = {tag.lower() for tag in texts(item, "tags")}
+        names = tuple(dict.fromkeys([text(item, "name"), *texts(item, "synonyms")]))
         yield Node(
-            f"OIFM:{item['oifm_id']}",
+            f"OIFM:{text(item, 'oifm_id')}",
             names[0],
             Group.DISEASE if "diagnosis" in tags else Group.FINDING,
             "OIDM finding models",
             self.version,
             names,
-            tuple(dict.fromkeys(xrefs)),
+            tuple(dict.fromkeys(_codes(item, "index_codes"))),
             "chest" if "chest" in tags else None,
         )
+
+
+def _codes(item: dict[str, Any], key: str) -> list[str]:
+    return [curie(f"{text(code, 'system')}:{text(code, 'code')}") for code in entries(item, key)]
 
 
 def _sidedness(item: dict[str, Any]) -> Sidedness | None:
@@ -170,12 +171,14 @@ class DoidTsv:
             raise SourceError("no HumanDO.tsv and allXREFinDO.tsv here: --source doid= names their folder")
         terms, xrefs = self.files
         cited: dict[str, list[str]] = {}
-        for row in _records(xrefs, "id", "xref"):
-            if not isinstance(row, Reject):
+        for _, row in _records(xrefs, "id", "xref"):
+            if isinstance(row, Reject):
+                yield row
+            else:
                 cited.setdefault(row["id"], []).append(curie(row["xref"]))
         ids: dict[str, str] = {}
         parents: list[tuple[str, str]] = []
-        for row in _records(terms, "id", "label", "subClassOf"):
+        for number, row in _records(terms, "id", "label", "subClassOf"):
             if isinstance(row, Reject):
                 yield row
                 continue
@@ -184,7 +187,8 @@ class DoidTsv:
             if label not in ids:
                 ids[label] = identifier
                 known = tuple(dict.fromkeys(cited.get(identifier, ())))
-                yield Node(identifier, label, Group.DISEASE, "DOID", self.version, (label,), known)
+                node = Node(identifier, label, Group.DISEASE, "DOID", self.version, (label,), known)
+                yield from whole([node], terms.name, number)
         for child, parent in parents:
             if parent in ids:
                 yield Edge(child, EdgeKind.IS_A, ids[parent], "DOID", self.version)
@@ -208,18 +212,19 @@ class Sssom:
     def read(self) -> Iterator[Item]:
         """One Link per exact match."""
         left_out: Counter[str] = Counter()
-        for row in _records(self.path, "subject_id", "predicate_id", "object_id"):
+        for number, row in _records(self.path, "subject_id", "predicate_id", "object_id"):
             if isinstance(row, Reject):
                 yield row
-            elif row.get("predicate_id") in ("skos:exactMatch", "owl:equivalentClass", "owl:sameAs"):
-                yield Link(curie(row["subject_id"]), curie(row["object_id"]), self.name, self.version)
+            elif row["predicate_id"] in ("skos:exactMatch", "owl:equivalentClass", "owl:sameAs"):
+                link = Link(curie(row["subject_id"]), curie(row["object_id"]), self.name, self.version)
+                yield from whole([link], self.path.name, number)
             else:
                 left_out["mapping that is not exact"] += 1
         yield from skips(left_out)
 
 
-def _records(path: Path, *needed: str) -> Iterator[dict[str, str] | Reject]:
-    """Rows of a TSV file by the names in its header row; ``#`` lines before it are metadata.
+def _records(path: Path, *needed: str) -> Iterator[tuple[int, dict[str, str] | Reject]]:
+    """Numbered rows of a TSV file by the names in its header row; ``#`` lines before it are metadata.
 
     Raises:
         SourceError: when there is no header row, or it lacks a column that is needed.
@@ -227,16 +232,17 @@ def _records(path: Path, *needed: str) -> Iterator[dict[str, str] | Reject]:
     header: list[str] | None = None
     for line in lines([path]):
         if isinstance(line, Reject):
-            yield line
+            yield line.line, line
         elif header is None:
             if not line.text.startswith("#"):
                 header = _cells(line)
                 if missing := set(needed) - set(header):
                     raise SourceError(f"{path.name} has no column {', '.join(sorted(missing))}")
         elif len(row := _cells(line)) != len(header):
-            yield Reject(path.name, line.number, f"{len(row)} columns where {len(header)} are expected")
+            reason = f"{len(row)} columns where {len(header)} are expected"
+            yield line.number, Reject(path.name, line.number, reason)
         else:
-            yield dict(zip(header, row, strict=True))
+            yield line.number, dict(zip(header, row, strict=True))
     if header is None:
         raise SourceError(f"{path.name} has no header row")
 

@@ -4,6 +4,7 @@ MRCONSO, MRSTY and MRREL, and MRRANK where it is there. Files are pipe-separated
 row ending in a pipe. The trap: in MRREL, RELA is the relation that CUI2 has **to** CUI1.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +14,11 @@ from typing import NamedTuple
 
 from kg_ingest.pipeline import SourceError
 from kg_ingest.schema import Edge, EdgeKind, Group, Item, Node, Reject
+from kg_ingest.soundness import unnamed
 from kg_ingest.sources.rows import find, skips, table
 
 NAME = "UMLS"
+_NO_CUI = "not a concept identifier (C and seven digits)"
 _CUIS = 10_000_000  # C0000000 to C9999999
 _GROUPS = (Group.ANATOMY, Group.DISEASE, Group.FINDING, Group.DEVICE, Group.PROCEDURE, Group.OTHER)
 # semantic types by our groups; a concept of several types takes the first group here that it has
@@ -95,6 +98,10 @@ class Umls:
         concepts = find(self.folder, "MRCONSO.RRF")
         if not concepts:
             raise SourceError("no MRCONSO.RRF here: --source umls= names the META folder of a release")
+        if self.filter.types is not None and not find(self.folder, "MRSTY.RRF"):
+            raise SourceError(
+                "no MRSTY.RRF here, by which --umls-types chooses: add it, or take --umls-types all"
+            )
         groups = bytearray(_CUIS)
         yield from self._types(groups)
         kept = bytearray(_CUIS)
@@ -106,10 +113,10 @@ class Umls:
         for row in table(find(self.folder, "MRSTY.RRF"), "|", 6, ended=True):
             if isinstance(row, Reject):
                 yield row
-            elif (number := _number(row[0])) is None:
-                yield Reject("MRSTY.RRF", 0, "not a concept identifier (C and seven digits)")
-            elif self.filter.types is None or row[1] in self.filter.types:
-                rank = _GROUPS.index(_GROUP_OF_TYPE.get(row[1], Group.OTHER)) + 1
+            elif (number := _number(row.cells[0])) is None:
+                yield Reject("MRSTY.RRF", row.number, _NO_CUI)
+            elif self.filter.types is None or row.cells[1] in self.filter.types:
+                rank = _GROUPS.index(_GROUP_OF_TYPE.get(row.cells[1], Group.OTHER)) + 1
                 groups[number] = min(groups[number], rank) if groups[number] else rank
 
     def _concepts(self, files: list[Path], groups: bytearray, kept: bytearray) -> Iterator[Item]:
@@ -120,10 +127,7 @@ class Umls:
         for cui, atoms in groupby(rows, key=lambda row: row[0]):
             yield from rejects
             rejects.clear()
-            number = _number(cui)
-            if number is None:
-                yield Reject("MRCONSO.RRF", 0, "not a concept identifier (C and seven digits)")
-                continue
+            number = int(cui[1:])
             if not groups[number] and self.filter.types is not None:
                 left_out["concept of a semantic type outside the filter"] += 1
                 continue
@@ -138,15 +142,21 @@ class Umls:
 
     def _atoms(self, files: list[Path], left_out: Counter[str], rejects: list[Reject]) -> Iterator[list[str]]:
         test = self.filter
-        for row in table(files, "|", 18, ended=True):
-            if isinstance(row, Reject):
-                rejects.append(row)
+        for found in table(files, "|", 18, ended=True):
+            if isinstance(found, Reject):
+                rejects.append(found)
+                continue
+            row = found.cells
+            if _number(row[0]) is None:
+                rejects.append(Reject("MRCONSO.RRF", found.number, _NO_CUI))
             elif row[1] not in test.languages:
                 left_out["name in another language"] += 1
             elif row[16] not in test.suppress:
                 left_out["name that UMLS suppresses"] += 1
             elif test.sources is not None and row[11] not in test.sources:
                 left_out["name of a vocabulary outside the filter"] += 1
+            elif reason := unnamed(row[14]):
+                rejects.append(Reject("MRCONSO.RRF", found.number, reason))
             else:
                 yield row
 
@@ -154,22 +164,25 @@ class Umls:
         """(SAB, TTY) -> precedence of MRRANK, highest first in UMLS; empty without the file."""
         rows = table(find(self.folder, "MRRANK.RRF"), "|", 4, ended=True)
         return {
-            (row[1], row[2]): int(row[0]) for row in rows if not isinstance(row, Reject) and row[0].isdigit()
+            (row.cells[1], row.cells[2]): int(row.cells[0])
+            for row in rows
+            if not isinstance(row, Reject) and re.fullmatch("[0-9]{1,9}", row.cells[0])
         }
 
     def _relations(self, kept: bytearray) -> Iterator[Item]:
         left_out: Counter[str] = Counter()
-        for row in table(find(self.folder, "MRREL.RRF"), "|", 16, ended=True):
-            if isinstance(row, Reject):
-                yield row
+        for found in table(find(self.folder, "MRREL.RRF"), "|", 16, ended=True):
+            if isinstance(found, Reject):
+                yield found
                 continue
+            row = found.cells
             relation = _RELATIONS.get(row[7])
             if relation is None:
                 left_out["relation that is not used"] += 1
                 continue
             first, second = _number(row[0]), _number(row[4])
             if first is None or second is None:
-                yield Reject("MRREL.RRF", 0, "not a concept identifier (C and seven digits)")
+                yield Reject("MRREL.RRF", found.number, _NO_CUI)
             elif row[14] not in self.filter.suppress:
                 left_out["relation that UMLS suppresses"] += 1
             elif not kept[first] or not kept[second]:

@@ -182,3 +182,38 @@ def test_another_schema_version_is_refused(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.undo()
     with pytest.raises(GraphStoreError, match="schema version 0"):
         open_store(path)
+
+
+@pytest.fixture(params=["embedded", "neo4j"])
+def circles(request: pytest.FixtureRequest) -> Iterator[GraphStore]:
+    """Circles of IS_A of many lengths, tied to each other: more ways than anyone could follow."""
+    size = 600
+    nodes = [Node(f"T:{n}", f"c {n}", Group.FINDING, "test", "1", (f"c {n}",)) for n in range(size)]
+    steps = (*range(1, 40, 4), size - 1)
+    above = [(n, (n + step) % size) for n in range(size) for step in steps]
+    edges = [Edge(f"T:{n}", EdgeKind.IS_A, f"T:{parent}", "test", "1") for n, parent in above]
+    said = [Edge("T:1", EdgeKind.SUGGESTS, "T:2", "test", "1")]
+    mentions = [Mention("r1", f"T:{n}", "OBS-DP", "test", "1") for n in (1, 2, 5)]
+    opened, summary = load([Plain([*nodes, *edges, *said, *mentions])], None)
+    assert summary.cyclic_concepts == size
+    if request.param == "embedded":
+        yield opened
+    else:
+        server = request.getfixturevalue("neo4j_server")
+        push(opened, server)
+        store = open_neo4j(server)
+        yield store
+        store.close()
+    opened.close()
+
+
+def test_questions_end_on_circles(circles: GraphStore) -> None:
+    others = frozenset(f"T:{n}" for n in range(600)) - {"T:3"}
+    asked = [f"T:{n}" for n in range(0, 600, 40)]
+    assert circles.facts(["T:3"]).ancestors == {"T:3": others}
+    assert circles.facts(asked).wholes.keys() == set(asked)
+    assert circles.kinds_of("T:3") == others | {"T:3"}
+    assert len(circles.path("T:3", "T:299", 8) or ()) == 8
+    assert len(circles.reports_mentioning("T:3")) == 3
+    assert [edge.target_id for edge in circles.possible_causes("T:3")] == ["T:2"]
+    assert circles.inferred(Rule.SPECIFIC) == (Inference(Rule.SPECIFIC, "r1", "T:2", ("T:5", "T:1")),)

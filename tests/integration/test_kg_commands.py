@@ -98,7 +98,7 @@ def test_bounds_fail_a_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         (["load", "--to", "x.db", "--source", "umsl=x"], "no source is called umsl"),
         (["load", "--to", "x.db", "--source", "radlex=absent.csv"], "no such file"),
         (["load", "--to", "x.db", "--source", "=x"], "--source is KIND"),
-        (["load", "--to", "absent/x.db"], "cannot be written"),
+        (["load", "--to", "absent/x.db"], "x.db.part: No such file"),
         (["load", "--to", "x.db", "--workers", "0"], "--workers is 1 to 16"),
         (["export"], "say what to write"),
         (["verify", "--store", "absent.db"], "no graph file"),

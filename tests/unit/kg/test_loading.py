@@ -126,7 +126,7 @@ def test_a_workspace_of_another_load_is_begun_anew(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     target = tmp_path / "missing" / "graph.db"
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(FileNotFoundError):
         load([Plain([node("a")])], target)
     assert not target.parent.exists()
 

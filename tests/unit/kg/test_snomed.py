@@ -107,7 +107,7 @@ def test_bad_releases_are_refused(tmp_path: Path) -> None:
     assert [(reject.line, reject.reason) for reject in rejects] == [
         (2, "effectiveTime is not a date (YYYYMMDD)"),
         (3, "2 columns where 5 are expected"),
-        (4, "id is not a number"),
+        (4, "id is not a number of at most 18 digits"),
         (5, "active is neither 0 nor 1"),
     ]
     path = folder / "sct2_Concept_Snapshot_INT_20240101.txt"
