@@ -211,7 +211,8 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
         ),
         rule="negation.sections" if across else "negation.sentences",
         confidence=_confidence(certain=certain, across=across, detailed=detailed)
-        - (0.0 if is_chest(case) else _BEYOND[across]),
+        - (0.0 if is_chest(case) else _BEYOND[across])
+        - (_MUCH_TOLD if not across and len(case.report.sentences) > _LONG else 0.0),
         evidence=(
             *sentences(case, denial, described),
             *edge_path(described.concept, denial.concept, case.facts),
@@ -254,6 +255,7 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
     return Correction(Span(sentence.start, phrase(denial, case).end), words)
 
 
+_LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section tell of two things
 _REMOVED = frozenset({"negated.112", "negated.113", "negated.114", "negated.115", "negated.116"})
 _BEYOND = {
     True: 0.25,

@@ -26,6 +26,7 @@ _SPOKEN = frozenset(
 )
 _SHORTEST_MISSPELLING = 7
 _SHORTEST_CONFUSION = 5
+_UNSURE = 0.55  # without a site's own reports, a word that the bundled ones lack says little
 _LONGEST_RUN = 3
 _MASK = "xxxx"
 _PLAIN = re.compile(r"[a-z]+|[A-Z]?[a-z]+")
@@ -107,8 +108,9 @@ class Terminology:
         before = tokens.words[index - 1] if index > bounds[0] else ""
         after = tokens.words[index + 1] if index + 1 < bounds[1] else ""
         meant = self._lexis.sounds_like(word, before, after)
+        doubtful = not self._lexis.of_archive and self._lexis.known(word)
         if meant is not None:
-            return _candidate(case, span, meant, "sound", 0.8), 1
+            return _candidate(case, span, meant, "sound", _UNSURE if doubtful else 0.8), 1
         if len(word) >= _SHORTEST_MISSPELLING and not self._lexis.known(word):
             nearest = self._lexis.spelled_like(word)
             if nearest is not None:
@@ -144,7 +146,13 @@ class Terminology:
             meant = self._lexis.misheard(window, before, after)
             if meant is not None:
                 span = Span(tokens.starts[index], tokens.ends[index + size - 1])
-                return _candidate(case, span, meant, "misheard", 0.75), size
+                return _candidate(
+                    case,
+                    span,
+                    meant,
+                    "misheard",
+                    _UNSURE if size == 1 and not self._lexis.of_archive else 0.75,
+                ), size
         return None
 
 

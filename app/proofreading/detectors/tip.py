@@ -54,7 +54,7 @@ class Tip:
                     and not _of_others(site, other, case)
                 ]
                 if len(apart) == 1 and len(others) == (2 if others is section else 1):
-                    yield _candidate(case, site, apart[0])
+                    yield _candidate(case, site, apart[0], 0.55 if others is section else 0.7)
                     return
 
 
@@ -132,14 +132,14 @@ def _apart(first: Entity, second: Entity, case: Case) -> bool:
     return one[0] != other[0] or abs(one[1] - other[1]) > _NEAR
 
 
-def _candidate(case: Case, site: Entity, other: Entity) -> Candidate:
+def _candidate(case: Case, site: Entity, other: Entity, confidence: float) -> Candidate:
     sentences = case.report.sentences
     return Candidate(
         type=ErrorType.LOCATION_MISMATCH,
         span=site.span,
         message=f"One sentence has the tip at the {other.quote.lower()}, another at the {site.quote.lower()}.",
         rule="location.tip",
-        confidence=0.7,
+        confidence=confidence,
         evidence=tuple(
             Evidence(EvidenceKind.TEXT, span=sentences[number].span)
             for number in sorted({site.sentence, other.sentence})
