@@ -13,9 +13,11 @@ from app.proofreading.correct import apply_edits, propose
 from app.proofreading.report import Candidate, CheckedReport, Correction, ReportError, SubmittedReport
 from models.types import Entity, Span
 
-# Of no width: soft hyphen, joiners, zero-width spaces, direction marks, variation selectors. And the Latin ligatures
+# Of no width: soft hyphen, accents set apart, joiners, zero-width spaces, direction marks, fillers, variation selectors,
+# tags. And the Latin ligatures
 _UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufb00-\ufb06]"
+    "[\u00ad\u0300-\u036f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufffc\U000e0000-\U000e01ef\ufb00-\ufb06]"
 )
 
 
@@ -62,7 +64,7 @@ def _shown(character: str) -> str:
     if _UNSEEN.fullmatch(character) is None:
         return character
     letters = unicodedata.normalize("NFKC", character)
-    return letters if letters.isalpha() else ""
+    return letters if letters.isascii() else ""
 
 
 def restored(checked: CheckedReport, submitted: SubmittedReport, seen: Visible) -> CheckedReport:

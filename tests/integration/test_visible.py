@@ -12,7 +12,7 @@ from app.proofreading.visible import visible
 from app.services import Services
 from models.types import Span
 
-UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u2060\ufeff\ufe0f"
+UNSEEN = "\u0301\ufffc\u3164\U000e0020\u00ad\u200b\u200c\u200d\u200e\u2060\ufeff\ufe0f"
 PLAIN = "FINDINGS: Small left pleural effusion. No plural thickening.\nIMPRESSION: Right pleural effusion."
 
 
