@@ -1,5 +1,6 @@
 """The one function that recombines every stage: a submitted report in, a checked report out."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _TRIES = 12  # fixes tried one by one in a report
 _TRIED_TEXT = 8_000  # code points of the longest report that they are tried in: far above any real one
 _FOREIGN = "failed: unsupported_language"
+_EMPTY = "failed: no_sentences"  # headings, numbers or signs only
+_LETTER = re.compile(r"[^\W\d_]")
 _LATE = "failed: out_of_time"
 
 
@@ -67,6 +70,8 @@ def check_report(submitted: SubmittedReport, services: "Services") -> CheckedRep
 
 def _check(submitted: SubmittedReport, services: "Services", until: float) -> CheckedReport:
     report = parse(submitted.text)
+    if not any(_LETTER.search(report.quote(sentence.span)) for sentence in report.sentences):
+        return _not_checked(submitted, services, _EMPTY)
     graph = services.extractor.extract(report)
     grounded, knowledge = _grounded(graph, services)
     references, retrieval = _references(submitted.text, services)

@@ -193,9 +193,10 @@ def test_one_bad_report_does_not_hide_the_others(run: Run) -> None:
 
 
 def test_report_that_is_not_read_is_not_found_clean(run: Run) -> None:
-    code, out, _ = run("check", "-", stdin="Pas de pneumothorax, pas de fracture.")
-    assert code == 2
-    assert "0 checked: 0 with errors, 1 not checked" in out
+    for text in ("Pas de pneumothorax, pas de fracture.", "FINDINGS:\nIMPRESSION:\n", "1. 2. 3."):
+        code, out, _ = run("check", "-", stdin=text)
+        assert code == 2
+        assert "0 checked: 0 with errors, 1 not checked" in out
 
 
 def test_terminal_of_few_characters_shows_what_it_can(tmp_path: Path) -> None:

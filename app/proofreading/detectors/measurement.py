@@ -195,7 +195,7 @@ def _slipped(case: Case) -> Iterator[Candidate]:
                 span=span,
                 message=f"The impression gives {quote}; the findings give {other}: a slip of the unit or the point.",
                 rule="measurement.slip",
-                confidence=0.88,
+                confidence=0.86,
                 evidence=tuple(
                     Evidence(EvidenceKind.TEXT, span=case.report.sentences[number].span)
                     for number in sorted({sentence, home})
