@@ -139,6 +139,7 @@ def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
 def test_interrupt_ends_quietly() -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     command = [*RADPROOF, "check", "-", "--format", "jsonl", "--json"]
+    command = ["env", "--default-signal=INT", *command]  # a shell's background jobs are told to ignore it
     with subprocess.Popen(command, **pipes, env=os.environ | {"RADPROOF_REFERENCES_K": "0"}) as process:
         assert process.stdin is not None
         assert process.stdout is not None
