@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import __version__
 from app.knowledge import Counts, lexicon
@@ -36,8 +37,6 @@ from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
 from app.proofreading.profile import Profile, ProfileError, read_profile
 from app.proofreading.report import SubmittedReport
-from app.proofreading.review.cache import MemoryCache, RedisCache
-from app.proofreading.review.reviewer import Reviewer, ReviewPlan
 from app.proofreading.review.types import Mode
 from app.proofreading.speech import Speech, read_speech
 from app.reading import read_reports
@@ -52,9 +51,11 @@ from kg_ingest.store import GraphStore, GraphStoreError
 from models.embedder import Embedder, EmbedderError
 from models.extractor import GraphExtractor
 from models.lexical import LexicalExtractor
-from models.llm import ModelServer
 from models.onnx_embedder import OnnxEmbedder, bundled_model
 from models.reference_index import ReferenceIndex, ReferenceIndexError, read_manifest
+
+if TYPE_CHECKING:
+    from app.proofreading.review.reviewer import Reviewer
 
 _SERVERS = ("neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
 _DEFAULT_INDEX = Path("var/index")
@@ -78,7 +79,7 @@ class Services:
     profile: Profile = field(default_factory=Profile)
     counted: Counts = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
-    reviewer: Reviewer | None = None
+    reviewer: "Reviewer | None" = None
 
     def close(self) -> None:
         """Release what the parts hold."""
@@ -121,12 +122,17 @@ def build_services(settings: Settings) -> Services:
     )
 
 
-def _open_reviewer(settings: Settings) -> Reviewer | None:
+def _open_reviewer(settings: Settings) -> "Reviewer | None":
     """The review by a language model; none where no server is named. The server itself may come up later."""
     if settings.llm_base_url is None or settings.llm_use == "never":
         return None
     if settings.llm_model is None:
         raise ConfigurationError("RADPROOF_LLM_MODEL: say which model of RADPROOF_LLM_BASE_URL to ask")
+    # only where a model is asked: its client takes half a second to import
+    from app.proofreading.review.cache import MemoryCache, RedisCache
+    from app.proofreading.review.reviewer import Reviewer, ReviewPlan
+    from models.llm import ModelServer
+
     server = ModelServer(
         base_url=str(settings.llm_base_url),
         model=settings.llm_model,

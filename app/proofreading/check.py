@@ -23,7 +23,7 @@ from app.proofreading.report import (
     SubmittedReport,
     Tier,
 )
-from app.proofreading.review.reviewer import Reviewed
+from app.proofreading.review.types import Reviewed
 from app.proofreading.support import with_references
 from app.proofreading.visible import restored, visible
 from kg_ingest.schema import Facts

@@ -20,7 +20,7 @@ from app.proofreading.review.cache import MemoryCache, ReviewCache
 from app.proofreading.review.policy import apply_review
 from app.proofreading.review.prompts import version
 from app.proofreading.review.stages import Reviewing
-from app.proofreading.review.types import Mode, Review
+from app.proofreading.review.types import Mode, Review, Reviewed
 from models.llm import LanguageModel, LanguageModelError, ModelServer
 
 Use = Literal["always", "uncertain", "never"]
@@ -40,15 +40,6 @@ class ReviewPlan:
     trusted: bool = False
     deadline_seconds: float = 30.0
     most_characters: int = 12_000
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """The errors after the review, the stage's coverage, and the review itself where there is one."""
-
-    errors: tuple[ReportError, ...]
-    coverage: str = "not_configured"
-    review: Review | None = None
 
 
 class Reviewer:

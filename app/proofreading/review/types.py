@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.proofreading.report import Correction, ErrorType
+from app.proofreading.report import Correction, ErrorType, ReportError
 from models.types import Span
 
 ModeName = Literal["end-to-end", "staged", "staged+mkgd", "staged+exkr", "staged+mkgd+exkr"]
@@ -65,3 +65,12 @@ class Review:
     seconds: dict[str, float] = field(default_factory=dict)
     prompt_tokens: int = 0
     completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """The errors after the review, the stage's coverage, and the review itself where there is one."""
+
+    errors: tuple[ReportError, ...]
+    coverage: str = "not_configured"
+    review: Review | None = None
