@@ -241,7 +241,7 @@ def is_chest(case: Case) -> bool:
     return bool(case.memo["chest"])
 
 
-_ANY_DEVICE = frozenset({"RP:catheter", "RP:device"})
+_ANY_DEVICE = frozenset({"RP:catheter"})
 
 
 def _tells_of_chest(case: Case) -> bool:

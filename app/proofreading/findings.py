@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
-from app.proofreading.parts import sentences_aside
+from app.proofreading.parts import sentences_aside, sentences_on_earlier_studies
 from kg_ingest.schema import Facts, Sidedness
 from models.types import (
     Entity,
@@ -44,7 +44,7 @@ class Finding:
 
     ``sides`` holds "left" and/or "right"; empty when no side is said. ``sites`` are the located_at
     anatomy entities. ``normal`` marks statements such as "lungs are clear" (concept None).
-    ``aside`` marks what is told of another body part in a report of several exams.
+    ``aside`` marks what is told of another body part in a report of several exams, or of an earlier study.
     Modifier tuples hold the modifier entities, in text order.
     """
 
@@ -100,15 +100,9 @@ def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...
     located at the heart is cardiomegaly. What a finding suggests lies where the finding does, unless it
     is given a place of its own.
     """
-    modifiers: dict[int, list[int]] = defaultdict(list)
-    sites: dict[int, list[int]] = defaultdict(list)
-    for relation in graph.relations:
-        if relation.kind is RelationKind.MODIFY:
-            modifiers[relation.target].append(relation.source)
-        elif relation.kind is RelationKind.LOCATED_AT:
-            sites[relation.source].append(relation.target)
+    modifiers, sites = attached(graph)
     result = []
-    asides = sentences_aside(report)
+    asides = sentences_aside(report) | sentences_on_earlier_studies(report)
     for index, entity in enumerate(graph.entities):
         if entity.kind in _HEADS:
             located = sorted(sites[index])
@@ -118,6 +112,18 @@ def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...
             place = _Place(report, index, tuple(graph.entities[site] for site in located), facts, aside)
             result.append(_finding(entity, said, place))
     return _placed(result, graph)
+
+
+def attached(graph: ReportGraph) -> tuple[defaultdict[int, list[int]], defaultdict[int, list[int]]]:
+    """(modifiers, sites) of each entity, by index, in the order of the relations."""
+    modifiers: defaultdict[int, list[int]] = defaultdict(list)
+    sites: defaultdict[int, list[int]] = defaultdict(list)
+    for relation in graph.relations:
+        if relation.kind is RelationKind.MODIFY:
+            modifiers[relation.target].append(relation.source)
+        elif relation.kind is RelationKind.LOCATED_AT:
+            sites[relation.source].append(relation.target)
+    return modifiers, sites
 
 
 def _placed(findings: list[Finding], graph: ReportGraph) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Reports of several exams: which sentences tell of another body part than the chest."""
+"""Reports that tell of several exams: which sentences are on another body part, or on an earlier study."""
 
 import re
 
@@ -21,7 +21,7 @@ _HEADING = re.compile(r"[A-Z]")
 
 
 def sentences_aside(report: Report) -> frozenset[int]:
-    """Indexes of the sentences on an earlier study, or under a heading of another body part where there are two.
+    """Indexes of the sentences under a heading of another body part; none unless there are two parts.
 
     "Right knee: ... Left knee: ..." or "Chest 1. ... Hand 1. ...": what is said of one exam neither
     supports nor contradicts another.
@@ -36,12 +36,15 @@ def sentences_aside(report: Report) -> frozenset[int]:
         if match is not None and _HEADING.match(text) and _stands_alone(text, match):
             current = match.group().lower()
         parts.append(current)
-    past = {
-        index for index, sentence in enumerate(report.sentences) if _PAST.match(sentence.span.of(report.text))
-    }
     if len(set(parts) - {""}) < 2:
-        return frozenset(past)
-    return frozenset(past.union(index for index, part in enumerate(parts) if part and "chest" not in part))
+        return frozenset()
+    return frozenset(index for index, part in enumerate(parts) if part and "chest" not in part)
+
+
+def sentences_on_earlier_studies(report: Report) -> frozenset[int]:
+    """Indexes of the sentences that tell only what an earlier study showed: "The film from 2019 showed ..."."""
+    told = (sentence.span.of(report.text) for sentence in report.sentences)
+    return frozenset(index for index, text in enumerate(told) if _PAST.match(text))
 
 
 def _stands_alone(text: str, match: re.Match[str]) -> bool:

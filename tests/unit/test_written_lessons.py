@@ -51,6 +51,17 @@ from app.proofreading.report import Tier
             "Clinical details: fall.\n\nSmall left effusion.\n\nConclusion: Right effusion.",
             ["laterality_mismatch"],
         ),
+        # an earlier study
+        (
+            "FINDINGS: Heart enlarged. Film from 2 years ago showed a normal heart. IMPRESSION: Cardiomegaly.",
+            [],
+        ),
+        (
+            "FINDINGS: Film from 2019 showed scars. The left lung is clear now. The left lung is clear now.",
+            ["template_artifact"],
+        ),
+        # mirror images
+        ("FINDINGS: No dextrocardia. The liver is on the left. Lungs clear.", ["impossible_anatomy"]),
         # outside the chest
         (
             "EXAM: MRI shoulder.\nFINDINGS: There is no osseous Bankart lesion. An impinging lesion is seen.",

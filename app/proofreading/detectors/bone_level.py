@@ -5,17 +5,24 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, asserted, name, sentences, subsumes
+from app.proofreading.comparing import (
+    FINDINGS,
+    IMPRESSION,
+    Likeness,
+    asserted,
+    likeness,
+    name,
+    sentences,
+    subsumes,
+)
+from app.proofreading.detectors.numbering import ORDINALS
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Span
 
-_ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
-)  # of ribs: the n-th word is rib n
 _RIBS = re.compile(r"\bribs?\b", re.IGNORECASE)
 _RIB = re.compile(
-    rf"\b(?:(?P<digits>\d{{1,2}})(?:st|nd|rd|th)|(?P<word>{'|'.join(_ORDINALS)})|ribs?\s+#?(?P<after>\d{{1,2}}))\b"
+    rf"\b(?:(?P<digits>\d{{1,2}})(?:st|nd|rd|th)|(?P<word>{'|'.join(ORDINALS)})|ribs?\s+#?(?P<after>\d{{1,2}}))\b"
     r"(?![\s-]*(?:intercostal|interspace|mm|cm|view))",
     re.IGNORECASE,
 )
@@ -50,7 +57,7 @@ class BoneLevel:
                 beside = [
                     (other, read(case, other.sentence))
                     for other in described
-                    if _same(concluded, other, case)
+                    if likeness(concluded.concept, other.concept, case.facts) is Likeness.SAME
                 ]
                 numbered = [(other, there) for other, there in beside if there.numbers]
                 if here.numbers & told_of[read]:
@@ -74,11 +81,6 @@ def _is_broken(finding: Finding, case: Case) -> bool:
     return subsumes(_BROKEN, finding.concept or "", case.facts)
 
 
-def _same(first: Finding, second: Finding, case: Case) -> bool:
-    one, other = first.concept or "", second.concept or ""
-    return subsumes(one, other, case.facts) or subsumes(other, one, case.facts)
-
-
 def _meet(first: _Numbers, second: _Numbers) -> bool:
     """True when the stretches of bones overlap, ends counted: "ribs 5 through 8" and "7th rib"."""
     return min(first.numbers) <= max(second.numbers) and min(second.numbers) <= max(first.numbers)
@@ -90,7 +92,7 @@ def _ribs(case: Case, sentence: int) -> _Numbers:
     if not _RIBS.search(text):
         return _Numbers((), frozenset())
     found = list(_RIB.finditer(text))
-    numbers = [int(m["digits"] or m["after"] or 0) or _ORDINALS.index(m["word"].lower()) + 1 for m in found]
+    numbers = [int(m["digits"] or m["after"] or 0) or ORDINALS[m["word"].lower()] for m in found]
     first = f"rib {numbers[0]}" if numbers else ""
     return _Numbers(tuple(_placed(m, span) for m in found), frozenset(numbers), first)
 

@@ -32,7 +32,7 @@ class ImpossibleAnatomy:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Wrong sides in text order, then wrong regions."""
-        if not any(entity.concept in _MIRRORED for entity in case.graph.entities):
+        if not any(finding.concept in _MIRRORED for finding in asserted(case, REPORTED)):
             yield from _wrong_sides(case)
             yield from _told_on_a_side(case)
         if is_chest(case):

@@ -77,8 +77,8 @@ def _last_word(finding: Finding) -> str:
 
 def _taken_out(denial: Finding, described: Finding) -> bool:
     """True when a device is told to be removed where it was told of before: the course of a procedure."""
-    gone = any(change.value == "resolved" for change in denial.changes) or _REMOVED & set(denial.entity.rules)
-    return is_device(denial) and bool(gone) and denial.section is described.section
+    gone = any(change.value == "resolved" for change in denial.changes)
+    return is_device(denial) and gone and denial.section is described.section
 
 
 def _of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
@@ -256,11 +256,8 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
 
 
 _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section tell of two things
-_REMOVED = frozenset({"negated.112", "negated.113", "negated.114", "negated.115", "negated.116"})
-_BEYOND = {
-    True: 0.25,
-    False: 0.35,
-}  # across sections or within: less sure outside the chest, where one report tells of many levels, vessels and joints
+# across sections, and within: less sure outside the chest, where one report tells of many levels and joints
+_BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
 _RESIDUAL = "RP:benign-residual"
 # a masked word between "no" and the finding may be "new" or "other"

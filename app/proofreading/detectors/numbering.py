@@ -12,12 +12,13 @@ from models.types import SectionName, Span
 _READ = frozenset(
     {SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.UNTITLED, SectionName.RECOMMENDATION}
 )
-_ORDINALS = {
-    "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12,
+ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+    "tenth": 10, "eleventh": 11, "twelfth": 12,
     "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16, "seventeenth": 17, "eighteenth": 18,
     "nineteenth": 19, "twentieth": 20,
 }  # fmt: skip
-_NUMBER = rf"(?P<number>\d{{1,2}}(?:st|nd|rd|th)?|{'|'.join(_ORDINALS)})"
+_NUMBER = rf"(?P<number>\d{{1,2}}(?:st|nd|rd|th)?|{'|'.join(ORDINALS)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Numbering:
 
 def _value(number: str) -> int:
     digits = re.match(r"\d+", number)
-    return int(digits.group()) if digits else _ORDINALS[number.lower()]
+    return int(digits.group()) if digits else ORDINALS[number.lower()]
 
 
 def _candidate(case: Case, series: _Series, number: int, span: Span) -> Candidate:

@@ -4,11 +4,11 @@
 suggestive_of becomes "air bronchogram suggests pneumonia".
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from app.knowledge import described
 from app.proofreading.case import Case
+from app.proofreading.findings import attached
 from kg_ingest.schema import EdgeKind
 from models.types import Entity, EntityKind, EntityLabel, RelationKind, ReportGraph
 
@@ -25,13 +25,7 @@ def sentences(graph: ReportGraph) -> tuple[str, ...]:
 
 
 def _sentences(graph: ReportGraph) -> Iterator[str]:
-    modifiers: dict[int, list[int]] = defaultdict(list)
-    sites: dict[int, list[int]] = defaultdict(list)
-    for relation in graph.relations:
-        if relation.kind is RelationKind.MODIFY:
-            modifiers[relation.target].append(relation.source)
-        elif relation.kind is RelationKind.LOCATED_AT:
-            sites[relation.source].append(relation.target)
+    modifiers, sites = attached(graph)
     for index, entity in enumerate(graph.entities):
         if entity.kind in _HEADS and not (entity.historical or entity.hypothetical or entity.other):
             places = [i for site in sorted(sites[index]) for i in (*sorted(modifiers[site]), site)]
