@@ -112,8 +112,8 @@ class Batches:
             number = select(batch.c.id).where(batch.c.public_id == public_id).scalar_subquery()
             name = literal("report-").concat(cast(report.c.id, String))
             chosen = select(number, report.c.id, name).where(wanted)
-            done = connection.execute(insert(job).from_select(["batch_id", "report_id", "custom_id"], chosen))
-            return int(done.rowcount)
+            added = insert(job).from_select(["batch_id", "report_id", "custom_id"], chosen)
+            return len(connection.execute(added.returning(job.c.id)).all())
 
     def open(self, public_id: str, actor: str) -> None:
         """Everything is received: from here on the batch is accepted, and its jobs are done."""

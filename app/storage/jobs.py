@@ -7,13 +7,14 @@ thought dead and comes back finishes nothing, so a job has one result however of
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, insert, or_, select, true, update
 
 from app.storage import audit
 from app.storage.tables import batch, check, error, job, now, report
 from app.storage.types import Claim, Finished, Result
 
 CLAIM_SECONDS = 20
+_FREE = {"state": "waiting", "claimed_by": None, "claimed_until": None}
 _MOST_ATTEMPTS = 50  # a job that was begun this often and never ended takes its worker down with it
 
 
@@ -43,19 +44,22 @@ class Jobs:
             rows = connection.execute(chosen.where(job.c.id.in_(list(ids))).order_by(job.c.id)).all()
         return [Claim(*row) for row in rows]
 
-    def renew(self, worker: str) -> None:
-        """Hold what ``worker`` holds for longer: it lives."""
-        held = (job.c.state == "claimed") & (job.c.claimed_by == worker)
+    def renew(self, workers: Sequence[str]) -> None:
+        """Hold what these hold for longer: they live."""
+        if not workers:
+            return
+        held = (job.c.state == "claimed") & job.c.claimed_by.in_(workers)
         with self._engine.begin() as connection:
             connection.execute(update(job).where(held).values(claimed_until=now() + CLAIM_SECONDS))
 
-    def release(self, worker: str, jobs: Sequence[int] | None = None) -> None:
-        """Give back what ``worker`` holds, or those of ``jobs``: somebody else may take them at once."""
+    def release(self, worker: str) -> bool:
+        """Give back what ``worker`` holds, for somebody else to take at once; whether it was urgent."""
         held = (job.c.state == "claimed") & (job.c.claimed_by == worker)
-        if jobs is not None:
-            held &= job.c.id.in_(jobs)
         with self._engine.begin() as connection:
-            connection.execute(update(job).where(held).values(state="waiting", claimed_until=None))
+            urgent = select(batch.c.urgent).join(job, job.c.batch_id == batch.c.id).where(held).limit(1)
+            was = bool(connection.execute(urgent).scalar())
+            connection.execute(update(job).where(held).values(**_FREE))
+        return was
 
     def finish(self, finished: Sequence[Finished], worker: str) -> int:
         """Keep what became of claims that ``worker`` still holds; how many.
@@ -74,16 +78,19 @@ class Jobs:
         return len(kept)
 
     def overdue(self, limit: int, *, all_waiting: bool) -> list[tuple[bool, int]]:
-        """Open jobs whose claim has run out, and with ``all_waiting`` those that nobody has begun.
+        """Jobs that have to be put into the queue: each with the urgency of its batch, in order.
 
-        Each with the urgency of its batch, urgent ones first.
+        Those whose worker is silent for too long are freed by this call, so that of several callers
+        one gets them. With ``all_waiting`` also those that nobody has begun.
         """
-        wanted = and_(job.c.state == "claimed", job.c.claimed_until < now())
-        if all_waiting:
-            wanted = or_(wanted, job.c.state == "waiting")
-        chosen = select(batch.c.urgent, job.c.id).join(batch).where(wanted, batch.c.state == "open")
-        with self._reading.begin() as connection:
-            rows = connection.execute(chosen.order_by(batch.c.urgent.desc(), job.c.id).limit(limit)).all()
+        silent = and_(job.c.state == "claimed", job.c.claimed_until < now())
+        with self._engine.begin() as connection:
+            some = select(job.c.id).where(silent).order_by(job.c.id).limit(limit)
+            freed = update(job).where(job.c.id.in_(some), silent).values(**_FREE).returning(job.c.id)
+            ids = list(connection.execute(freed).scalars())
+            wanted = and_(job.c.state == "waiting", true() if all_waiting else job.c.id.in_(ids))
+            chosen = select(batch.c.urgent, job.c.id).join(batch).where(wanted, batch.c.state == "open")
+            rows = connection.execute(chosen.order_by(job.c.id).limit(limit)).all()
         return [(row.urgent, row.id) for row in rows]
 
     def waiting(self, public_id: str) -> list[int]:

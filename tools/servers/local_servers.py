@@ -163,7 +163,9 @@ def _free_port() -> int:
 
 def main() -> int:
     """Run one server until a signal to stop."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("server", choices=("redis", "postgres"))
     kind = RedisServer if parser.parse_args().server == "redis" else PostgresServer
     stops = {signal.SIGINT, signal.SIGTERM}
