@@ -16,6 +16,9 @@ from app.commands import CommandError
 _COMMANDS = {
     "check": ("app.commands.check", "check reports from a file or standard input"),
     "serve": ("app.commands.serve", "run the HTTP service"),
+    "batch": ("app.commands.batch", "check a day's reports and sum them up"),
+    "worker": ("app.commands.worker", "check the batches of a queue on a Redis server"),
+    "store": ("app.commands.store", "keys, removal and audit of stored reports"),
     "index": ("app.commands.index", "build or describe an index of reference reports"),
     "lexicon": ("app.commands.lexicon", "words that are right at this site"),
     "evaluate": ("app.evaluation.command", "measure how well errors are found"),

@@ -175,7 +175,9 @@ def decide(
     return decision_out(made)
 
 
-@router.delete("/{number:int}", status_code=204, summary="Delete a stored report", responses=described(*_UNKNOWN))
+@router.delete(
+    "/{number:int}", status_code=204, summary="Delete a stored report", responses=described(*_UNKNOWN)
+)
 def delete(number: _Number, request: Request, actor: Actor) -> None:
     """Remove the report with its checks and decisions. That it was deleted stays in the audit trail."""
     store: Store = request.state.store

@@ -42,7 +42,7 @@ class CheckProcesses:
         self._settings = settings.model_copy(
             update={"embedder_threads": max(1, (os.cpu_count() or 1) // count)}
         )
-        self._count = count
+        self.count = count
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
 
@@ -66,7 +66,7 @@ class CheckProcesses:
         with self._lock:
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
-                    self._count, get_context("spawn"), initializer=_start, initargs=(self._settings,)
+                    self.count, get_context("spawn"), initializer=_start, initargs=(self._settings,)
                 )
             return self._pool
 

@@ -19,5 +19,4 @@ def start_worker(store: Store, queue: TaskQueue, settings: Settings, *, serving:
     if count is None:
         count = 0 if serving and settings.redis_url is not None else os.cpu_count() or 1
     processes = CheckProcesses(settings, count) if count else None
-    # one task more than processes is in hand, so that none waits for the database
-    return BatchWorker(store, queue, processes, threads=count + 1)
+    return BatchWorker(store, queue, processes, settings.retention_days)

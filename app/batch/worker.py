@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +20,7 @@ from app.storage.store import Store
 from app.storage.types import Claim, Finished
 
 _KEEP_SECONDS = 5.0
+_PURGE_SECONDS = 3600.0
 _MOST_OVERDUE = 10_000  # put in at one time; more follow the next time
 _MOST_CRASHES = 3  # of one report alone
 _log = structlog.get_logger()
@@ -28,17 +30,24 @@ class BatchWorker:
     """Checks what the queue brings until it is stopped."""
 
     def __init__(
-        self, store: Store, queue: TaskQueue, processes: CheckProcesses | None, threads: int
+        self,
+        store: Store,
+        queue: TaskQueue,
+        processes: CheckProcesses | None,
+        retention_days: int | None = None,
     ) -> None:
         """Begin. Without ``processes`` only the keeper runs: other workers check."""
         self._store = store
         self._queue = queue
         self._processes = processes
+        self._retention_days = retention_days
+        self._purged = -_PURGE_SECONDS
         self._held: set[str] = set()
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._keeper.start()
-        self._worker = queue.work(self._check, threads) if processes is not None else None
+        # one task more than processes is in hand, so that none waits for the database
+        self._worker = queue.work(self._check, processes.count + 1) if processes is not None else None
 
     def stop(self) -> None:
         """Take no more tasks, finish those at work, then return."""
@@ -93,7 +102,7 @@ class BatchWorker:
                 return
 
     def keep(self) -> None:
-        """Renew what is at work here, and put in what the queue does not know.
+        """Renew what is at work here, and put in what the queue does not know; remove old words.
 
         Raises:
             SQLAlchemyError, QueueError: when database or broker cannot be used.
@@ -106,3 +115,6 @@ class BatchWorker:
             self._queue.put(jobs, urgent=urgent)
         if overdue:
             _log.info("requeued", jobs=len(overdue))
+        if self._retention_days is not None and monotonic() - self._purged > _PURGE_SECONDS:
+            self._store.reports.purge(self._retention_days, "retention")
+            self._purged = monotonic()
