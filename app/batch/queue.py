@@ -14,7 +14,7 @@ from dramatiq import Actor, Broker, Message, Middleware, Worker
 from dramatiq.brokers.redis import MAINTENANCE_SCALE, RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.common import dq_name
-from dramatiq.errors import ConnectionError as BrokerConnectionError
+from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import Retries
 
 JOBS_PER_TASK = 16
