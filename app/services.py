@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
-from io import StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -243,8 +243,8 @@ def open_configured_queue(settings: Settings) -> "TaskQueue":
 
 def bundled_reports() -> Iterator[SubmittedReport]:
     """The invented correct reports that RadProof brings."""
-    stored = files("app").joinpath("synthesis/reports.jsonl").read_text("utf-8")
-    return read_reports(StringIO(stored), "jsonl")
+    stored = files("app").joinpath("synthesis/reports.jsonl").read_bytes()
+    return read_reports(BytesIO(stored), "jsonl")
 
 
 def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[Detector, ...]:

@@ -39,6 +39,10 @@ class Tally:
     refused: int = 0
     tiers: dict[Tier, int] = field(default_factory=lambda: dict.fromkeys(Tier, 0))
 
+    def leave_out(self) -> None:
+        """Count one report that was not admitted."""
+        self.refused += 1
+
     def add(self, checked: CheckedReport) -> None:
         """Count one answer."""
         self.checked += 1

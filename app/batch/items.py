@@ -10,7 +10,8 @@ from app.proofreading.report import SubmittedReport
 class Accepted:
     """One report of a batch. ``custom_id`` is the sender's name of it, unique in its batch.
 
-    ``line`` counts from 1 in NDJSON and CSV; ``source`` is the place of the file in an archive.
+    ``line`` counts from 1 in NDJSON and CSV, as do the messages of an HL7 file and the reports of a FHIR file;
+    ``source`` is the place of the file in an archive.
     """
 
     custom_id: str

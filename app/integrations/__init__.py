@@ -1,1 +1,1 @@
-"""Ways in from other systems and back: HL7 v2, FHIR, DICOM."""
+"""How reports come from other systems: the formats that they speak."""

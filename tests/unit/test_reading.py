@@ -31,13 +31,13 @@ def test_text_keeps_every_character(tmp_path: Path) -> None:
 
 def test_jsonl_carries_context() -> None:
     row = {"text": "Clear.", "report_id": "a", "context": {"patient_sex": "male", "patient_age": 61}}
-    (report,) = read_reports(io.StringIO("\n" + json.dumps(row) + "\n"), "jsonl")
+    (report,) = read_reports(io.BytesIO(b"\n" + json.dumps(row).encode() + b"\n"), "jsonl")
     assert report.context == Context(patient_sex="male", patient_age=61.0)
 
 
 def test_codes_of_sex_and_side_are_words_of_the_contract() -> None:
     rows = "text,patient_sex,laterality\na,F,R\nb,Female,LEFT\nc,,\n"
-    found = [(r.context.patient_sex, r.context.laterality) for r in read_reports(io.StringIO(rows), "csv")]
+    found = [(r.context.patient_sex, r.context.laterality) for r in read_reports(io.BytesIO(rows.encode()), "csv")]
     assert found == [("female", "right"), ("female", "left"), (None, None)]
 
 
@@ -56,7 +56,7 @@ def test_mark_before_a_file_is_no_part_of_it(tmp_path: Path, name: str, content:
 
 def test_row_without_words_is_an_empty_report() -> None:
     rows = "report_id,findings,impression\na,,\nb,Clear.,\n"
-    assert [r.text for r in read_reports(io.StringIO(rows), "csv")] == ["", "FINDINGS: Clear."]
+    assert [r.text for r in read_reports(io.BytesIO(rows.encode()), "csv")] == ["", "FINDINGS: Clear."]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,6 @@ def test_row_without_words_is_an_empty_report() -> None:
 )
 def test_a_bad_line_is_named_and_never_echoed(form: str, content: str, line: int) -> None:
     with pytest.raises(ReadError) as caught:
-        list(read_reports(io.StringIO(content), form))
+        list(read_reports(io.BytesIO(content.encode()), form))
     assert caught.value.line == line
     assert "open" not in str(caught.value)
