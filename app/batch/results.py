@@ -23,7 +23,9 @@ class LineProblem(BaseModel):
     code: str
     pointer: str | None = Field(default=None, exclude_if=_absent, description="JSON pointer into the line")
     line: int | None = Field(default=None, exclude_if=_absent, ge=1)
-    source: str | None = Field(default=None, exclude_if=_absent, description="Place of the file in an archive")
+    source: str | None = Field(
+        default=None, exclude_if=_absent, description="Place of the file in an archive"
+    )
 
 
 class DecisionOut(BaseModel):

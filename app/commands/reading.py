@@ -4,7 +4,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
@@ -13,6 +13,8 @@ from app.commands import CommandError
 from app.limits import InadmissibleError
 from app.proofreading.report import SubmittedReport
 from app.reading import ENCODING, ReadError, read_reports
+
+_Item = TypeVar("_Item")
 
 
 def reports(source: str, form: str | None) -> Iterator[SubmittedReport]:
@@ -37,8 +39,8 @@ def reports(source: str, form: str | None) -> Iterator[SubmittedReport]:
         raise CommandError(f"{source}: {error}") from error
 
 
-def progress(given: Iterator[SubmittedReport], *, talks: bool) -> Iterator[SubmittedReport]:
-    """The same reports, with a bar on standard error when that is a terminal.
+def progress(given: Iterator[_Item], *, talks: bool) -> Iterator[_Item]:
+    """The same items, with a bar on standard error when that is a terminal.
 
     ``talks``: answers are written meanwhile, so no bar when they go to a terminal too.
     """
