@@ -18,7 +18,8 @@ from app.api.batch_schemas import BatchesOut, BatchOut, StoredQuery
 from app.api.problems import described
 from app.api.spool import Spooled, spooled
 from app.batch.export import comma_separated, fhir_bundle, ndjson, result_lines
-from app.batch.intake import Form, IntakeLimits, form_of, read_batch
+from app.batch.intake import Form, form_of, read_batch
+from app.batch.limits import intake_limits
 from app.batch.queue import QueueError, TaskQueue
 from app.batch.receiving import BatchError, Receiver, Sender
 from app.batch.results import ResultLine
@@ -100,10 +101,10 @@ async def send(
         raise Problem(400, "idempotency_key_missing", words, [place])
     settings: Settings = request.app.state.settings
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    form = None if kind == _STORED_QUERY and encoding == "identity" else form_of(kind, encoding)
-    if form is None and kind != _STORED_QUERY:
-        words = "Send application/x-ndjson, text/csv, application/zip or application/json."
+    form = form_of(kind, None)
+    packed = request.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in ("identity", "gzip") or (form is None and kind != _STORED_QUERY):
+        words = "Send application/x-ndjson, text/csv (both also gzip), application/zip or application/json."
         raise Problem(415, "unsupported_media_type", words)
     body = await spooled(request, settings.max_batch_bytes)
     with body.file:
@@ -118,13 +119,12 @@ async def send(
 def _receive(request: Request, body: Spooled, form: Form | None, sender: Sender) -> str:
     settings: Settings = request.app.state.settings
     state = request.state
-    receiver = Receiver(state.store, state.queue, settings.max_batch_reports, settings.max_waiting)
+    receiver = Receiver(state.store, state.queue, settings.max_waiting)
     try:
         if form is None:
             query = _stored_query(body)
             return receiver.receive_stored(query.study_date, query.site, sender)
-        limits = IntakeLimits(settings.max_text_bytes, settings.max_batch_bytes)
-        return receiver.receive(read_batch(body.file, form, limits), sender)
+        return receiver.receive(read_batch(body.file, form, intake_limits(settings)), sender)
     except BatchError as error:
         problem = Problem(_STATUS.get(error.code, 422), error.code, str(error))
         problem.headers = {"Retry-After": "60"} if error.code == "too_many_waiting" else None

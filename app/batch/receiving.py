@@ -12,6 +12,7 @@ from app.batch.queue import QueueError, TaskQueue
 from app.storage.store import Store
 
 _AT_ONCE = 500  # reports stored in one transaction
+_TOO_MANY = "too_many_reports"
 _log = structlog.get_logger()
 
 
@@ -35,11 +36,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Where batches go, and how much is taken. Thread-safe."""
+    """Where batches go, and how many reports may wait there. Thread-safe."""
 
     store: Store
     queue: TaskQueue
-    most_reports: int
     most_waiting: int
 
     def receive(self, items: Iterable[Accepted | Refused], sender: Sender) -> str:
@@ -79,14 +79,10 @@ class Receiver:
             raise BatchError("too_many_waiting", f"{self.most_waiting} reports are waiting; send it later.")
 
     def _fill(self, public_id: str, items: Iterator[Accepted | Refused]) -> None:
-        reports = lines = 0
         while part := list(islice(items, _AT_ONCE)):
-            reports += self.store.batches.add(public_id, part)
-            lines += len(part)
-            if reports > self.most_reports:
-                raise BatchError("too_many_reports", f"A batch may hold {self.most_reports} reports.")
-        if not lines:
-            raise BatchError("empty_batch", "There is no report in it.")
+            if any(isinstance(item, Refused) and item.code == _TOO_MANY for item in part):
+                raise BatchError(_TOO_MANY, "There are more reports in it than a batch may hold.")
+            self.store.batches.add(public_id, part)
 
     def _opened(self, public_id: str, sender: Sender) -> str:
         self.store.batches.open(public_id, sender.actor)

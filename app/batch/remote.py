@@ -9,9 +9,14 @@ from typing import Self
 import httpx2
 from pydantic import ValidationError
 
-from app.batch.intake import media_type_of_name
+from app.batch.intake import Form, form_of
 from app.batch.results import ResultLine
 
+_MEDIA_TYPES = {
+    Form.NDJSON: "application/x-ndjson",
+    Form.CSV: "text/csv",
+    Form.ZIP: "application/zip",
+}
 _SECONDS = 30.0
 _TRIES = 10  # in a row, with the server away or busy
 
@@ -42,7 +47,10 @@ class Server:
         Raises:
             RemoteError: when the server refuses it or stays away.
         """
-        headers = {"Idempotency-Key": key, "Content-Type": media_type_of_name(path.name)}
+        form = form_of(None, path.name)
+        if form is None:
+            raise RemoteError("not .ndjson, .jsonl, .csv or .zip")
+        headers = {"Idempotency-Key": key, "Content-Type": _MEDIA_TYPES[form]}
         if path.suffix == ".gz":
             headers["Content-Encoding"] = "gzip"
         for wait in _waits():

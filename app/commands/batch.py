@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeRemainingColumn
 
 from app.batch.export import ndjson, result_lines
-from app.batch.intake import IntakeLimits, form_of_name, read_batch
+from app.batch.intake import form_of, read_batch
 from app.batch.items import Accepted, Refused
+from app.batch.limits import intake_limits
 from app.batch.receiving import BatchError, Receiver, Sender
 from app.batch.remote import RemoteError, Server
 from app.batch.results import ResultLine
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check the files; 0 when none has errors, 1 when one has, 2 when one was not checked."""
     for path in args.files:
-        if form_of_name(path.name) is None:
+        if form_of(None, path.name) is None:
             raise CommandError(f"{path}: not .ndjson, .jsonl, .csv or .zip")
         if not path.is_file():
             raise CommandError(f"{path}: no such file")
@@ -71,7 +72,7 @@ def _here(args: argparse.Namespace) -> Iterator[ResultLine]:
         parts.callback(store.close)
         queue = opened(open_configured_queue, chosen)
         parts.callback(queue.close)
-        receiver = Receiver(store, queue, sys.maxsize, sys.maxsize)
+        receiver = Receiver(store, queue, sys.maxsize)
         sha256 = _sha256(args.files)
         batch = receiver.receive(_items(args.files, chosen), Sender("radproof batch", sha256, key=sha256))
         if store.jobs.count_open(1):
@@ -82,10 +83,10 @@ def _here(args: argparse.Namespace) -> Iterator[ResultLine]:
 
 
 def _items(files: Sequence[Path], chosen: Settings) -> Iterator[Accepted | Refused]:
-    limits = IntakeLimits(chosen.max_text_bytes, chosen.max_batch_bytes)
+    limits = intake_limits(chosen)
     seen: set[str] = set()
     for path in files:
-        form = form_of_name(path.name)
+        form = form_of(None, path.name)
         if form is None:
             continue
         with path.open("rb") as file:

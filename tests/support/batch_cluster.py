@@ -23,11 +23,11 @@ class Program:
     """One command of ours; ``kill`` is SIGKILL to it alone, so that its children must notice."""
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path) -> None:
-        self._arguments, self._environment, self._log = arguments, environment, log
+        self._arguments, self._environment, self.log = arguments, environment, log
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*_RADPROOF, *self._arguments], env=self._environment, stdout=log, stderr=log
             )

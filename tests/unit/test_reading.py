@@ -37,7 +37,9 @@ def test_jsonl_carries_context() -> None:
 
 def test_codes_of_sex_and_side_are_words_of_the_contract() -> None:
     rows = "text,patient_sex,laterality\na,F,R\nb,Female,LEFT\nc,,\n"
-    found = [(r.context.patient_sex, r.context.laterality) for r in read_reports(io.BytesIO(rows.encode()), "csv")]
+    found = [
+        (r.context.patient_sex, r.context.laterality) for r in read_reports(io.BytesIO(rows.encode()), "csv")
+    ]
     assert found == [("female", "right"), ("female", "left"), (None, None)]
 
 
