@@ -20,7 +20,7 @@ _CELLS = frozenset({"td", "th"})
 
 
 def text_of(page: str) -> str:
-    """What a page shows, one line a block; never fails. Styles are not looked at."""
+    """What a page shows, its blocks on lines of their own; never fails. Styles are not looked at."""
     shown = unescape("".join(_pieces(page)))
     lines = (_SPACES.sub(" ", line).strip() for line in shown.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -157,7 +157,9 @@ def test_context_fills_what_the_report_does_not_say(run: Run, monkeypatch: pytes
     [
         (["check", "no-such-file"], "", "no-such-file"),
         (["check", "-"], "", "nothing to check"),
-        (["check", "-"], b"\xff\xfe", "not UTF-8"),
+        (["check", "-"], b"\xff\xfa", "not UTF-8"),
+        (["check", "-"], "Clear.".encode("utf-16"), "UTF-16"),
+        (["check", "-", "--format", "csv"], "a,b\n1,2\n", "line 1: no report text"),
         (["check", "-"], " \n", "nothing to check"),
         (["check", "-"], "a\x00b", "control characters"),
         (["check", "-"], "Clear. " * 10_000, "more than 1000 sentences"),
@@ -190,6 +192,32 @@ def test_one_bad_report_does_not_hide_the_others(run: Run) -> None:
     assert code == 2
     assert "report a was not checked" in err
     assert "1 checked: 0 with errors, 1 not checked" in out
+
+
+@pytest.mark.parametrize(
+    ("form", "before", "broken", "line"),
+    [
+        ("jsonl", "", "{", 2),
+        ("jsonl", "", '{"text": "a", "patient_sex": "secret"}', 2),
+        ("jsonl", "", '{"text": "' + "a" * 2_000_000 + '"}', 2),
+        ("csv", "report_id,text\n", "b", 3),
+        ("csv", "report_id,text\n", 'b,"secret', 3),
+        ("csv", "report_id,text\n", "b,\udcff", 3),
+    ],
+)
+def test_one_bad_row_does_not_hide_the_others(
+    run: Run, form: str, before: str, broken: str, line: int
+) -> None:
+    text = "FINDINGS: Clear lungs."
+    first, last = (
+        f"{name},{text}" if form == "csv" else json.dumps({"id": name, "text": text}) for name in "ac"
+    )
+    sent = (before + "\n".join((first, broken, last)) + "\n").encode(errors="surrogateescape")
+    code, out, err = run("check", "-", "--format", form, "--json", stdin=sent)
+    assert [json.loads(answer)["report_id"] for answer in out.splitlines()] == ["a", "c"]
+    assert code == 2
+    assert err.startswith(f"radproof: -: line {line}: ")
+    assert "secret" not in err
 
 
 def test_report_that_is_not_read_is_not_found_clean(run: Run) -> None:
