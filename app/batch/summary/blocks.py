@@ -1,14 +1,16 @@
 """The parts of a laid-out summary. Every figure is words already, so that page and PDF cannot differ."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from app.batch.summary.plots import Figure
 from app.batch.summary.types import Said
 from app.evaluation.metrics import Estimate, Rate
 
 NONE = "–"
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,13 @@ def share(rate: Rate) -> tuple[str, str]:
     """A proportion and its interval."""
     if not rate.total:
         return NONE, NONE
-    return f"{rate.value:.0%}", f"{rate.low:.0%} to {rate.high:.0%}"
+    return f"{rate.value:.1%}", f"{rate.low:.1%} to {rate.high:.1%}"
+
+
+def top(counts: Mapping[_Key, int], most: int) -> tuple[list[tuple[_Key, int]], int]:
+    """The first so many counts, and the sum of the others."""
+    items = list(counts.items())
+    return items[:most], sum(count for _, count in items[most:])
 
 
 def portion(count: int, total: int) -> str:

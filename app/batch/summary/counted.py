@@ -12,6 +12,7 @@ from app.batch.summary.blocks import (
     reports,
     share,
     spaced,
+    top,
 )
 from app.batch.summary.plots import Bar, bars, shares, trend
 from app.batch.summary.types import Decided, Feedback, Flags, Summary
@@ -27,13 +28,12 @@ _INTERVAL = (
 
 def modalities(summary: Summary) -> Section:
     """Reports and flags of each modality."""
-    rows = [
-        (name or "not given", number(row.reports), *_flags(row.flags))
-        for name, row in list(summary.by_modality.items())[:_MOST]
-    ]
-    rest = sum(row.reports for row in list(summary.by_modality.values())[_MOST:])
+    listed = list(summary.by_modality.items())
+    rows = [(name or "not given", number(row.reports), *_flags(row.flags)) for name, row in listed[:_MOST]]
+    rest = [row for _, row in listed[_MOST:]]
     if rest:
-        rows.append(("others", number(rest), *[""] * 5))
+        flags = sum((row.flags for row in rest), Flags())
+        rows.append(("others", number(sum(row.reports for row in rest)), *_flags(flags)))
     head = ("modality", "reports", "checked", "with flags", "flags", "per 100 checked", "95% interval")
     table = Table("Reports and flags by modality", head, tuple(rows))
     none = Paragraph("No report.")
@@ -114,9 +114,8 @@ def feedback(given: Feedback) -> Section:
 
 
 def _reasons(given: Feedback, every: Decided) -> Table:
-    listed = list(given.reasons.items())
-    rows = [(spaced(code) or "none given", count) for code, count in listed[:_MOST]]
-    rest = sum(count for _, count in listed[_MOST:])
+    listed, rest = top(given.reasons, _MOST)
+    rows = [(spaced(code) or "none given", count) for code, count in listed]
     rows += [("others", rest)] if rest else []
     shown = tuple((name, number(count), portion(count, every.overridden)) for name, count in rows)
     return Table("Reasons to override", ("reason", "flags", "share"), shown)

@@ -15,6 +15,7 @@ from app.batch.summary.blocks import (
     portion,
     reports,
     spaced,
+    top,
 )
 from app.batch.summary.counted import feedback, modalities, over_days, types
 from app.batch.summary.plots import Bar, bars
@@ -73,9 +74,9 @@ def _subtitle(summary: Summary) -> str:
 def _verdict(summary: Summary) -> str:
     checked, flags = summary.checked, summary.flags
     unknown = summary.reports - checked.reports
-    words = (
-        f"No errors found in {number(flags.reports - flags.flagged)} of {reports(checked.reports)} checked."
-    )
+    sound = number(flags.reports - flags.flagged)
+    part = f", {number(checked.part)} of them only in part" if checked.part else ""
+    words = f"No errors found in {sound} of {reports(checked.reports)} checked{part}."
     if not checked.reports:
         words = "No report was checked: this summary says nothing about errors."
     elif unknown:
@@ -125,22 +126,23 @@ def _outcomes(summary: Summary) -> list[Bar]:
 
 
 def _stages(summary: Summary) -> Table:
-    stages = summary.checked.stages
-    rows = [
-        (_STAGES.get(stage, stage), spaced(said), number(count))
-        for stage, states in stages.items()
-        for said, count in list(states.items())[:_MOST]
-    ]
+    rows = []
+    for stage, states in summary.checked.stages.items():
+        listed, rest = top(states, _MOST)
+        shown = [*listed, *([("others", rest)] if rest else [])]
+        rows += [(_STAGES.get(stage, stage), spaced(said), number(count)) for said, count in shown]
     return Table(
         "Stages of the reports that were looked at", ("stage", "coverage", "reports"), tuple(rows), 2
     )
 
 
 def _versions(summary: Summary) -> Section:
+    listed, rest = top(summary.versions, _MOST)
     rows = [
         (", ".join(f"{spaced(name)} {value}" for name, value in versions if value), number(count))
-        for versions, count in list(summary.versions.items())[:_MOST]
+        for versions, count in listed
     ]
+    rows += [("others", number(rest))] if rest else []
     table = Table("Versions", ("made with", "reports"), tuple(rows))
     note = Paragraph("A part that is not named was not configured.", quiet=True)
     none = Paragraph("No report was looked at.")

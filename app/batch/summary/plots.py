@@ -103,14 +103,14 @@ def shares(name: str, title: str, rows: Mapping[str, Rate]) -> Figure:
     for number, (label, rate) in enumerate(rows.items()):
         y = number * _ROW + _ROW / 2
         ends = [left + (right - left) * share for share in (rate.low, rate.high)]
-        words = f"{rate.value:.0%} ({rate.hits} of {rate.total})"
+        words = f"{rate.value:.1%} ({rate.hits} of {rate.total})"
         shapes += [
             _Words(_LABELS - 10, y + 4, label, "end"),
             _Line((ends[0], y), (ends[1], y), _MARK, 2),
             _Dot(left + (right - left) * rate.value, y),
             _Words(right + 12, y + 4, words, colour=_QUIET),
         ]
-        said.append(f"{label}: {words}, 95% interval {rate.low:.0%} to {rate.high:.0%}")
+        said.append(f"{label}: {words}, 95% interval {rate.low:.1%} to {rate.high:.1%}")
     return _figure(name, (title, "; ".join(said)), height + 22, shapes)
 
 

@@ -33,7 +33,7 @@ _KINDS = 1_000  # different keys of one table: of senders' words there may be an
 _NAME = 60  # code points of such a word
 _OTHER = "other"
 _MISSING = "no_result"  # a line of state checked without an answer
-_RULES, _DONE = "rules", "done"
+_DONE = "done"
 
 _Key = TypeVar("_Key", bound=Hashable)
 

@@ -40,6 +40,15 @@ class Flags:
             100 * self.flags / self.reports, max(0.0, scale * (centre - half)), scale * (centre + half)
         )
 
+    def __add__(self, other: "Flags") -> "Flags":
+        """The flags of both sets of reports."""
+        return Flags(
+            self.reports + other.reports,
+            self.flagged + other.flagged,
+            self.flags + other.flags,
+            self.squares + other.squares,
+        )
+
     def _dispersion(self) -> float:
         """Variance of the number of flags of a report over its mean."""
         if self.reports < 2 or not self.flags:

@@ -30,9 +30,9 @@ def worklist(given: Worklist) -> Section:
     else:
         blocks.append(Paragraph("No flag is waiting for a decision."))
     if given.left_out:
-        blocks.append(Paragraph(f"{number(given.left_out)} more flags, of less expected harm, are left out."))
+        blocks.append(Paragraph(f"Flags of no more expected harm, left out: {number(given.left_out)}."))
     if given.decided:
-        blocks.append(Paragraph(f"{number(given.decided)} decided flags are left out.", quiet=True))
+        blocks.append(Paragraph(f"Decided flags, left out: {number(given.decided)}.", quiet=True))
     return Section("worklist", "Worklist", (*blocks, Paragraph(_rule(), quiet=True)))
 
 
@@ -40,7 +40,7 @@ def _rule() -> str:
     weights: dict[int, list[str]] = {}
     for kind, weight in WEIGHTS.items():
         weights.setdefault(weight, []).append(spaced(kind))
-    listed = "; ".join(f"{weight} {', '.join(kinds)}" for weight, kinds in weights.items())
+    listed = "; ".join(f"{weight}: {', '.join(kinds)}" for weight, kinds in weights.items())
     return (
         "Order: expected harm = weight of the type × confidence × factor of the tier "
         f"(high {TIERS[Tier.HIGH]:g}, medium {TIERS[Tier.MEDIUM]:g}). Weights, our judgement and measured nowhere: "
@@ -64,7 +64,7 @@ def _card(place: int, entry: Entry) -> Card:
         message=entry.message,
         reasons=tuple((reason.label, reason.said) for reason in entry.reasons),
         fixes=tuple((fix.old, fix.new) for fix in entry.fixes),
-        more=f"{entry.more} more reasons or fixes are left out." if entry.more else "",
+        more=f"More reasons or fixes, left out: {entry.more}." if entry.more else "",
     )
 
 

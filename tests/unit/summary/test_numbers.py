@@ -2,12 +2,13 @@
 
 import math
 import random
+import re
 from collections import Counter, defaultdict
 from datetime import date
 
 import numpy as np
 import pytest
-from summary_lines import AT, Line, checked, flag, parsed
+from summary_lines import AT, ROOT, Line, checked, flag, parsed
 
 from app.batch.summary import Summary, summarise
 from app.batch.summary.harm import TIERS, WEIGHTS
@@ -139,6 +140,13 @@ def test_worklist_is_by_expected_harm_and_says_how_many_it_leaves_out() -> None:
     assert given.left_out == max(0, len(harms) - ENTRIES)
     many = summarise(parsed(lines * 2)).worklist
     assert (len(many.entries), many.left_out) == (ENTRIES, 2 * len(harms) - ENTRIES)
+
+
+def test_the_documented_weights_are_those_that_count() -> None:
+    table = re.findall(
+        r"^\| `(\w+)` \| (\d) \|$", (ROOT / "docs" / "batch.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert {kind: int(weight) for kind, weight in table} == WEIGHTS
     assert set(WEIGHTS) == set(ErrorType)
 
 

@@ -3,14 +3,19 @@
 import io
 import re
 import xml.etree.ElementTree as ElementTree
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given as given_
+from hypothesis import strategies as st
 from pypdf import PdfReader
 from summary_lines import Line, checked, flag, parsed
 
 from app import DISCLAIMER
 from app.batch.summary import Summary, render_html, render_pdf, summarise
+from app.batch.summary.plots import trend
+from app.batch.summary.types import Flags
 
 WICKED = "</p><script>alert(1)</script> =cmd|' /C calc'!A0 #panic() \" ' & <img src=x onerror=alert(2)>"
 VOID = {"meta", "br", "img", "link", "rect", "line", "circle"}
@@ -76,7 +81,9 @@ def test_page_shows_the_figures_of_the_lines(page: Page, lines: list[Line]) -> N
     read = [line for line in lines if "checked" in line and line["checked"]["coverage"]["rules"] == "done"]
     flags = [e for line in read for e in line["checked"]["errors"] if e["tier"] != "low"]
     flagged = sum(line["checked"]["has_errors"] for line in read)
-    assert f"No errors found in {len(read) - flagged} of {len(read)} reports checked." in page.text
+    part = sum(not line["checked"]["complete"] for line in read)
+    sound = f"No errors found in {len(read) - flagged} of {len(read)} reports checked"
+    assert f"{sound}, {part} of them only in part." in page.text
     assert f"{len(lines) - len(read)} reports not checked" in page.text
     types = {row[0]: row for row in page.tables["Flags by type and tier"]}
     assert types["all types"][3] == str(len(flags))
@@ -144,11 +151,58 @@ def test_pictures_have_words(page: Page, summary: Summary) -> None:
         assert picture["role"] == "img"
         assert set((picture["aria-labelledby"] or "").split()) <= set(identifiers)
     for svg in re.findall(r"<svg.*?</svg>", render_html(summary), re.DOTALL):
-        drawn = ElementTree.fromstring(svg)  # noqa: S314  # our own
-        box = [float(number) for number in drawn.attrib["viewBox"].split()]
-        for shape in drawn:
-            assert 0 <= float(shape.get("x", 0)) <= box[2]
-            assert 0 <= float(shape.get("y", shape.get("y1", 0))) <= box[3]
+        assert_within(svg)
+
+
+@given_(
+    st.dictionaries(
+        st.dates(date(2020, 1, 1), date(2030, 1, 1)),
+        st.tuples(st.integers(1, 999), st.integers(0, 99)),
+        min_size=2,
+    )
+)
+def test_any_days_are_drawn_within_their_picture(days: dict[date, tuple[int, int]]) -> None:
+    rows = {day: Flags(n, min(n, flags), flags, flags) for day, (n, flags) in sorted(days.items())}
+    every = Flags(
+        *(
+            sum(column)
+            for column in zip(
+                *((f.reports, f.flagged, f.flags, f.squares) for f in rows.values()), strict=True
+            )
+        )
+    )
+    assert_within(trend("days", "Days", rows, every).svg)
+
+
+def assert_within(svg: str) -> None:
+    drawn = ElementTree.fromstring(svg)  # noqa: S314  # our own
+    box = [float(number) for number in drawn.attrib["viewBox"].split()]
+    for shape in drawn:
+        for across, down in (("x", "y"), ("x1", "y1"), ("x2", "y2"), ("cx", "cy")):
+            assert 0 <= float(shape.get(across, 0)) <= box[2]
+            assert 0 <= float(shape.get(down, 0)) <= box[3]
+
+
+def test_rows_beyond_a_table_are_counted_together() -> None:
+    lines = [checked(f"{n}-{m}", "left", flag(), modality=f"M{n}") for n in range(30) for m in range(40 - n)]
+    lines += [{"custom_id": f"r{n}", "state": "refused", "problem": {"code": f"c{n}"}} for n in range(30)]
+    page = Page(render_html(summarise(parsed(lines))))
+    *_, others = page.tables["Reports and flags by modality"]
+    *_, reasons = page.tables["Reports by what became of them"]
+    # the thirty refused have no modality, which stands among the first twenty
+    rest = sum(40 - n for n in range(19, 30))
+    assert others[:5] == ["others", *[str(rest)] * 4]
+    assert reasons[:3] == ["not checked: other reasons", "–", "12"]
+
+
+def test_of_many_days_the_latest_are_shown() -> None:
+    lines = [
+        checked(str(n), "Clear.", study_date=str(date(2026, 1, 1) + timedelta(days=n))) for n in range(100)
+    ]
+    page = Page(render_html(summarise(parsed([*lines, checked("undated", "Clear.")]))))
+    assert "The latest 62 of 100 days. 1 report without a study date left out here." in page.text
+    days = page.tables["Flags per 100 checked reports, by day of study"][1:]
+    assert (len(days), days[-1][0]) == (62, "2026-04-10")
 
 
 def test_words_of_a_report_stay_words() -> None:
@@ -221,7 +275,7 @@ def test_a_large_day_stays_a_small_page() -> None:
     assert summary.flags.flags == 20_000
     text = render_html(summary)
     assert len(text.encode()) < 2_000_000
-    assert "19,900 more flags, of less expected harm, are left out." in Page(text).text
+    assert "Flags of no more expected harm, left out: 19,900." in Page(text).text
 
 
 def test_the_pdf_is_tagged_titled_and_the_same_each_time(summary: Summary) -> None:
