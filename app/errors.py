@@ -25,6 +25,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from app.limits import InadmissibleError
 from app.storage.sealing import SealError
@@ -46,6 +47,7 @@ TITLES = {  # reason phrases of RFC 9110; those of http.HTTPStatus change betwee
     507: "Insufficient Storage",
 }
 CLIENT_GONE = 499  # in the log only: as nginx has it
+_KEY = "Idempotency-Key"  # draft-ietf-httpapi-idempotency-key-header-07: 400 without it
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _CODES = {
     "missing": "missing",
@@ -131,13 +133,23 @@ def _refused(request: Request, error: Exception) -> Response:
         return _internal(request, error)
     title = TITLES[error.status_code]
     problem = Problem(error.status_code, title.lower().replace(" ", "_"), f"{title}.")
-    problem.headers = error.headers
+    problem.headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
     return response(request, problem)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the path (RFC 9110, section 15.5.6); the framework names those of one route."""
+    found = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in found for method in getattr(route, "methods", None) or ()}))
 
 
 def _invalid(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else ()
     errors = tuple(dict.fromkeys(_place(item) for item in found))
+    if any(name == _KEY for _, name, _ in errors):
+        place = FieldProblem(parameter=_KEY, code="idempotency_key_missing")
+        words = f"Send an {_KEY} of 1 to 255 visible characters."
+        return response(request, Problem(400, "idempotency_key_missing", words, [place]))
     codes = {code for _, _, code in errors}
     places = "field" if len(errors) == 1 else "fields"
     return response(
@@ -156,7 +168,7 @@ def _place(item: dict[str, Any]) -> tuple[str | None, str | None, str]:
     kind = str(item["type"])
     code = _CODES.get(kind, "wrong_type" if kind.endswith("_type") else "invalid")
     where, *keys = item["loc"]
-    if where == "query":
+    if where in ("query", "header", "path"):
         return None, str(keys[0]), code
     if kind == "extra_forbidden":
         keys = keys[:-1]  # the client's own word: where it stands is said, not what it is

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.api.schemas import PLAIN
 from app.storage.types import Batch
 
 
@@ -12,7 +13,7 @@ class StoredQuery(BaseModel, extra="forbid", strict=True):
     """Reports that are stored already, to be checked again."""
 
     study_date: Annotated[dt.date, Field(strict=False)]
-    site: str | None = Field(default=None, max_length=200)
+    site: Annotated[str, Field(max_length=200, pattern=PLAIN)] | None = None
 
 
 class CountsOut(BaseModel):

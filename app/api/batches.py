@@ -1,6 +1,5 @@
 """/v1/batches: a day's reports in, progress, results and a summary out."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import Annotated
@@ -24,7 +23,7 @@ from app.batch.queue import QueueError, TaskQueue
 from app.batch.receiving import BatchError, Receiver, Sender
 from app.batch.results import ResultLine
 from app.batch.summary import render_html, render_pdf, summarise
-from app.errors import FieldProblem, Problem
+from app.errors import Problem
 from app.settings import Settings
 from app.storage.batches import KeyInUseError, KeyReusedError
 from app.storage.store import Store
@@ -32,12 +31,12 @@ from app.strict_json import loads
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY = r"^[\x21-\x7e]{1,255}$"
 _RETRY_SECONDS = 2
 _LONGEST_QUERY = 4096  # bytes
 _LOOK_SECONDS = 0.5
 _PING_LOOKS = 30  # a comment after so many looks without news, so that no proxy closes the line
-_STATUS = {"too_many_reports": 413, "too_many_waiting": 429}
+_STATUS = {"no_stored_report": 404, "too_many_reports": 413, "too_many_waiting": 429}
 _STORED_QUERY = "application/json"
 _NDJSON, _CSV, _FHIR = "application/x-ndjson", "text/csv", "application/fhir+json"
 _HTML, _PDF, _EVENTS = "text/html", "application/pdf", "text/event-stream"
@@ -46,7 +45,7 @@ _RESULTS: dict[str, Callable[[Iterator[ResultLine]], Iterator[str]]] = {
     _CSV: comma_separated,
     _FHIR: fhir_bundle,
 }
-_UNKNOWN = ((404, "batch_not_found"), (503, "store_unavailable"))
+_UNKNOWN = ((404, "batch_not_found"), (422, "invalid_request"), (503, "store_unavailable"))
 
 
 @router.post(
@@ -56,10 +55,11 @@ _UNKNOWN = ((404, "batch_not_found"), (503, "store_unavailable"))
     response_model=BatchOut,
     responses=described(
         (400, "idempotency_key_missing"),
-        (409, "idempotency_key_in_use"),
         (413, "body_too_large"),
         (413, "too_many_reports"),
         (415, "unsupported_media_type"),
+        (404, "no_stored_report"),
+        (409, "idempotency_key_in_use"),
         (422, "empty_batch"),
         (422, "idempotency_key_reused"),
         (429, "too_many_waiting"),
@@ -70,7 +70,7 @@ _UNKNOWN = ((404, "batch_not_found"), (503, "store_unavailable"))
         "requestBody": {
             "required": True,
             "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}}
+                kind: {"schema": {}}
                 for kind in (_NDJSON, _CSV, "application/zip")
             }
             | {_STORED_QUERY: {"schema": StoredQuery.model_json_schema()}},
@@ -81,12 +81,13 @@ async def send(
     request: Request,
     actor: Actor,
     key: Annotated[
-        str | None,
+        str,
         Header(
             alias="Idempotency-Key",
-            description="Required. Sending the same again with the same key is the same batch, as long as it is kept",
+            pattern=_KEY,
+            description="Sending the same again with the same key is the same batch, as long as it is kept",
         ),
-    ] = None,
+    ],
     urgent: Annotated[bool, Query(description="Before the batches that are not")] = False,
 ) -> Response:
     """Take in a day's reports: NDJSON, CSV (both also gzip), a zip of files, or a query of stored reports.
@@ -95,10 +96,6 @@ async def send(
     Lines that are no report are refused one by one and stand in the results. Report texts wait in a
     file without a name while they are received.
     """
-    if key is None or not _KEY.fullmatch(key):
-        place = FieldProblem(parameter="Idempotency-Key", code="idempotency_key_missing")
-        words = "Send an Idempotency-Key of 1 to 255 visible characters."
-        raise Problem(400, "idempotency_key_missing", words, [place])
     settings: Settings = request.app.state.settings
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     form = form_of(kind, None)
@@ -148,7 +145,11 @@ def _stored_query(body: Spooled) -> StoredQuery:
         raise Problem(400, "malformed_json", "The body is not JSON.") from error
 
 
-@router.get("", summary="Batches, the latest first", responses=described((503, "store_unavailable")))
+@router.get(
+    "",
+    summary="Batches, the latest first",
+    responses=described((422, "invalid_request"), (503, "store_unavailable")),
+)
 def page(
     request: Request,
     response: Response,
@@ -243,7 +244,7 @@ def summary(batch_id: str, request: Request) -> Response:
     """One self-contained page, for screen and paper: HTML, or PDF by `Accept`."""
     kind = _accepted(request, (_HTML, _PDF))
     _found(request, batch_id)
-    made = summarise(result_lines(request.state.store, batch_id))
+    made = summarise(result_lines(request.state.store, batch_id), batch_id)
     content = render_pdf(made) if kind == _PDF else render_html(made)
     csp = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     return Response(content, 200, {"Content-Security-Policy": csp}, kind)

@@ -25,9 +25,9 @@ from app.proofreading.report import (
 )
 from models.types import Entity, EntityKind, EntityLabel, RelationKind, ReportGraph, SectionName
 
-_PLAIN = f"^[^{CONTROL_CHARACTERS}]*$"
+PLAIN = f"^[^{CONTROL_CHARACTERS}]*$"
 _NOT_BLANK = f"^[^{CONTROL_CHARACTERS}]*[^\\s{CONTROL_CHARACTERS}][^{CONTROL_CHARACTERS}]*$"
-_Words = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": _PLAIN})]
+_Words = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": PLAIN})]
 _Offset = Annotated[int, Field(ge=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -56,7 +56,7 @@ class ContextIn(_In):
     patient_sex: Sex | None = None
     patient_age: Annotated[float, Field(ge=0, le=150)] | None = Field(default=None, description="Years")
     indication: _Words | None = None
-    prior_report: Annotated[str, Field(json_schema_extra={"pattern": _PLAIN})] | None = Field(
+    prior_report: Annotated[str, Field(json_schema_extra={"pattern": PLAIN})] | None = Field(
         default=None, description="Text of the previous report; the limits of the text hold for it too"
     )
 
@@ -79,7 +79,7 @@ class CheckRequest(_In):
         json_schema_extra={"pattern": _NOT_BLANK},
     )
     report_id: (
-        Annotated[str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": _PLAIN})] | None
+        Annotated[str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": PLAIN})] | None
     ) = Field(
         default=None,
         description="Repeated in the answer; the request id where left out. No patient identifier",

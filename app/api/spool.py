@@ -5,7 +5,7 @@ import hashlib
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO
+from typing import BinaryIO, cast
 
 from anyio import to_thread
 from fastapi import Request
@@ -19,7 +19,7 @@ _MEMORY = 1024 * 1024  # bytes kept in memory before a file is used
 class Spooled:
     """A body as it was sent: the file, at its start, and its SHA-256 in hexadecimal."""
 
-    file: IO[bytes]
+    file: BinaryIO
     sha256: str
 
 
@@ -33,7 +33,7 @@ async def spooled(request: Request, most: int) -> Spooled:
     digest = hashlib.sha256()
     length = 0
     with ExitStack() as at_failure:
-        file = at_failure.enter_context(tempfile.SpooledTemporaryFile(max_size=_MEMORY))
+        file = cast(BinaryIO, at_failure.enter_context(tempfile.SpooledTemporaryFile(max_size=_MEMORY)))
         async for chunk in request.stream():
             length += len(chunk)
             if length > most:
@@ -47,7 +47,7 @@ async def spooled(request: Request, most: int) -> Spooled:
     return Spooled(file, digest.hexdigest())
 
 
-def _write(file: IO[bytes], chunk: bytes) -> None:
+def _write(file: BinaryIO, chunk: bytes) -> None:
     try:
         file.write(chunk)
     except OSError as error:

@@ -4,15 +4,15 @@ import datetime as dt
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from app.api.acting import Actor
 from app.api.problems import described
 from app.api.requests import StrictRoute
-from app.api.schemas import CheckedReportOut, ContextIn, CoverageOut, VersionsOut
+from app.api.schemas import PLAIN, CheckedReportOut, ContextIn, CoverageOut, VersionsOut
 from app.batch.export import decision_out
-from app.batch.results import DecisionOut, Outcome
+from app.batch.results import DecisionOut
 from app.errors import FieldProblem, Problem
 from app.storage.store import Store
 from app.storage.types import Check, Decision
@@ -22,7 +22,8 @@ router = APIRouter(prefix="/v1/reports", tags=["stored reports"], route_class=St
 _Number = Annotated[
     int, Path(ge=1, le=2**63 - 1, description="Our number of the report, of a batch's results")
 ]
-_Words = Annotated[str, Field(max_length=2_000)]
+_Words = Annotated[str, Field(max_length=2_000, pattern=PLAIN)]
+_Time = Annotated[AwareDatetime, Field(strict=False, description="Now where left out")]
 Reason = Literal["not_an_error", "already_known", "template_text", "wrong_place", "duplicate", "other"]
 _UNKNOWN = ((404, "report_not_found"), (422, "invalid_request"), (503, "store_unavailable"))
 
@@ -48,41 +49,34 @@ class OverrideReasonIn(_Feedback):
     user_comment: _Words | None = None
 
 
-class DecisionIn(_Feedback):
-    """What a person decided of one error, in the shape of CDS Hooks 2.0 feedback.
+class AcceptedIn(_Feedback):
+    """A person follows: the proposed fix, or ``replacement`` in its place."""
 
-    accepted: the proposed fix, or ``replacement`` in its place. overridden: no error, or none to mend.
-    """
-
-    outcome: Outcome
-    override_reason: OverrideReasonIn | None = None
-    replacement: _Words | None = Field(default=None, description="The person's own words, with accepted only")
-    outcome_timestamp: Annotated[dt.datetime, Field(strict=False)] | None = Field(
-        default=None, description="With a time zone; now where left out"
-    )
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if (self.outcome == "overridden") != (self.override_reason is not None):
-            raise ValueError("an override has a reason, an acceptance none")
-        if self.outcome == "overridden" and self.replacement is not None:
-            raise ValueError("an override replaces nothing")
-        if self.outcome_timestamp is not None and self.outcome_timestamp.tzinfo is None:
-            raise ValueError("a time has a time zone")
-        return self
+    outcome: Literal["accepted"]
+    replacement: _Words | None = Field(default=None, description="The person's own words")
+    outcome_timestamp: _Time | None = None
 
     def to_domain(self, error_id: str, actor: str) -> Decision:
         """The decision as it is kept."""
+        at = self.outcome_timestamp or dt.datetime.now(dt.UTC)
+        return Decision(error_id, self.outcome, at, replacement=self.replacement, actor=actor)
+
+
+class OverriddenIn(_Feedback):
+    """A person does not follow: no error, or none to mend."""
+
+    outcome: Literal["overridden"]
+    override_reason: OverrideReasonIn
+    outcome_timestamp: _Time | None = None
+
+    def to_domain(self, error_id: str, actor: str) -> Decision:
+        """The decision as it is kept."""
+        at = self.outcome_timestamp or dt.datetime.now(dt.UTC)
         why = self.override_reason
-        return Decision(
-            error_id=error_id,
-            outcome=self.outcome,
-            at=self.outcome_timestamp or dt.datetime.now(dt.UTC),
-            reason=why.reason.code if why else None,
-            replacement=self.replacement,
-            comment=why.user_comment if why else None,
-            actor=actor,
-        )
+        return Decision(error_id, self.outcome, at, why.reason.code, comment=why.user_comment, actor=actor)
+
+
+DecisionIn = Annotated[AcceptedIn | OverriddenIn, Field(discriminator="outcome")]
 
 
 class CheckOut(BaseModel):
@@ -155,7 +149,13 @@ def checks(number: _Number, request: Request) -> ChecksOut:
 @router.post(
     "/{number:int}/errors/{error_id}/decision",
     summary="Decide on an error",
-    responses=described((404, "error_not_found"), (400, "malformed_json"), *_UNKNOWN),
+    responses=described(
+        (400, "malformed_json"),
+        (404, "error_not_found"),
+        (413, "body_too_large"),
+        (415, "unsupported_media_type"),
+        *_UNKNOWN,
+    ),
 )
 def decide(
     number: _Number,

@@ -46,7 +46,7 @@ class Receiver:
         """The public id of the batch of these items: a new one, or the one that the key made before.
 
         Raises:
-            BatchError: empty_batch, too_many_reports, too_many_waiting.
+            BatchError: too_many_reports, too_many_waiting.
             KeyInUseError, KeyReusedError: see ``Batches.begin``.
             SQLAlchemyError: the database cannot be used. In each case nothing was taken.
         """
@@ -63,7 +63,7 @@ class Receiver:
         return self._opened(public_id, sender)
 
     def receive_stored(self, study_date: dt.date, site: str | None, sender: Sender) -> str:
-        """The same for the stored reports of a day (and site), which are checked again."""
+        """The same for the stored reports of a day (and site), which are checked again; no_stored_report."""
         batches = self.store.batches
         self._refuse_more_than_can_wait()
         public_id, new = batches.begin(sender.fingerprint, sender.key, urgent=sender.urgent)
@@ -71,7 +71,7 @@ class Receiver:
             return public_id
         if not batches.add_stored(public_id, study_date, site):
             batches.drop(public_id)
-            raise BatchError("empty_batch", "No stored report is of this day and site.")
+            raise BatchError("no_stored_report", "No stored report is of this day and site.")
         return self._opened(public_id, sender)
 
     def _refuse_more_than_can_wait(self) -> None:

@@ -142,7 +142,7 @@ def _written(lines: Iterable[ResultLine], out: Path) -> int:
             flagged += line.checked is not None and line.checked.has_errors
             unchecked += line.checked is None or line.checked.coverage.rules != "done"
     part.replace(results)
-    made = summarise(_stored(results))
+    made = summarise(_stored(results), out.name)
     _replace(out / "summary.html", render_html(made).encode())
     _replace(out / "summary.pdf", render_pdf(made))
     Console().print(f"{flagged} reports with errors, {unchecked} not checked: see {out / 'summary.html'}")

@@ -1,6 +1,7 @@
 """One set of real services over the bundled graph, without references, for every test here."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,9 +12,11 @@ from app.settings import Settings
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"RADPROOF_{name.upper()}", raising=False)
+    monkeypatch.setenv("RADPROOF_STORE_URL", f"sqlite:///{tmp_path / 'store.db'}")
+    monkeypatch.setenv("RADPROOF_BATCH_PROCESSES", "0")
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """The OpenAPI document: it is the file, its examples are true, and the service keeps it."""
 
+import tempfile
 from pathlib import Path
 
 import schemathesis
 import yaml
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
+from pydantic import SecretStr
 
 from app.api.examples import ANSWER, REQUEST
 from app.main import create_app
@@ -17,7 +19,10 @@ _FILE = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
 
 
 # Not from a fixture: schemathesis 4.32 sets an attribute there that pytest 9.2 no longer has.
-schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(Settings(references_k=0)))
+_STORE = SecretStr(f"sqlite:///{Path(tempfile.mkdtemp()) / 'store.db'}")
+schema = schemathesis.openapi.from_asgi(
+    "/openapi.json", create_app(Settings(references_k=0, store_url=_STORE, batch_processes=0))
+)
 
 
 @schema.parametrize()

@@ -47,7 +47,9 @@ def hl7_items(stream: BinaryIO, admission: Admission, source: str) -> Iterator[A
             continue
         for number, report in enumerate(reports, 1):
             name = report.control_id or report.filler_id or f"{source} message {place}"
-            yield _item(report, name if number == 1 else f"{name} report {number}", admission, (place, source))
+            yield _item(
+                report, name if number == 1 else f"{name} report {number}", admission, (place, source)
+            )
 
 
 def fhir_items(stream: BinaryIO, admission: Admission, source: str) -> Iterator[Accepted | Refused]:
@@ -60,7 +62,11 @@ def fhir_items(stream: BinaryIO, admission: Admission, source: str) -> Iterator[
             if isinstance(report, IncomingError):
                 yield Refused(report.code, line=place, source=source)
                 continue
-            name = report.control_id or report.filler_id or (source if place == 1 else f"{source} report {place}")
+            name = (
+                report.control_id
+                or report.filler_id
+                or (source if place == 1 else f"{source} report {place}")
+            )
             yield _item(report, name, admission, (place, source))
     except IncomingError as error:
         yield Refused(error.code, source=source)
@@ -71,7 +77,9 @@ def _item(
 ) -> Accepted | Refused:
     line, source = place
     if report.withdrawn:
-        return Refused("withdrawn", custom_id=name if len(name) <= LONGEST_ID else None, line=line, source=source)
+        return Refused(
+            "withdrawn", custom_id=name if len(name) <= LONGEST_ID else None, line=line, source=source
+        )
     site = (report.facility or report.application or "")[:LONGEST_ID] or None
     submitted = SubmittedReport(report.text, name, report.context)
     return admission.admit(Accepted(name, submitted, report.study_date, site, line, source))

@@ -66,7 +66,9 @@ class _Place:
         return f"{self.source} line {self.line}" if self.source else f"line {self.line}"
 
 
-def ndjson_items(stream: BinaryIO, admission: Admission, source: str | None = None) -> Iterator[Accepted | Refused]:
+def ndjson_items(
+    stream: BinaryIO, admission: Admission, source: str | None = None
+) -> Iterator[Accepted | Refused]:
     """The reports of JSON lines, and the lines that are none.
 
     Codes: those of ``json_rows``, unknown_field, missing_field, missing_text, wrong_type, value_not_allowed,
@@ -79,7 +81,9 @@ def ndjson_items(stream: BinaryIO, admission: Admission, source: str | None = No
             yield Refused(row.code, line=row.line, source=source)
 
 
-def csv_items(stream: BinaryIO, admission: Admission, source: str | None = None) -> Iterator[Accepted | Refused]:
+def csv_items(
+    stream: BinaryIO, admission: Admission, source: str | None = None
+) -> Iterator[Accepted | Refused]:
     """The reports of CSV rows; columns that have no meaning here are not read. Codes: of ``csv_rows`` and as above."""
     known = COLUMNS | _OWN
     for row in csv_rows(stream, admission.limits.max_line_bytes):
@@ -104,7 +108,9 @@ def _read(fields: Mapping[str, Any], place: _Place) -> tuple[Accepted, str]:
         if fields.keys() & _ENVELOPE:
             line = _OpenAILine.model_validate(fields)
             return _accepted(line, line.body, place), "/body"
-        if fields.keys() <= _RequestLine.model_fields.keys() and isinstance(fields.get("context"), dict | None):
+        if fields.keys() <= _RequestLine.model_fields.keys() and isinstance(
+            fields.get("context"), dict | None
+        ):
             own = _RequestLine.model_validate(fields)
             return _accepted(own, own, place), ""
     except ValidationError as error:
@@ -115,7 +121,12 @@ def _read(fields: Mapping[str, Any], place: _Place) -> tuple[Accepted, str]:
 def _accepted(named: _Named, request: CheckRequest, place: _Place) -> Accepted:
     custom_id = named.custom_id or request.report_id or place.name
     return Accepted(
-        custom_id, request.to_domain(custom_id), _day(named.study_date), named.site or None, place.line, place.source
+        custom_id,
+        request.to_domain(custom_id),
+        _day(named.study_date),
+        named.site or None,
+        place.line,
+        place.source,
     )
 
 
@@ -133,7 +144,12 @@ def _of_columns(fields: Mapping[str, Any], place: _Place) -> Accepted:
         raise _FieldError(error.code, f"/{error.field}" if error.field else None) from error
     custom_id = fields.get("custom_id") or report.report_id
     return Accepted(
-        custom_id, report, _day(fields.get("study_date")), fields.get("site") or None, place.line, place.source
+        custom_id,
+        report,
+        _day(fields.get("study_date")),
+        fields.get("site") or None,
+        place.line,
+        place.source,
     )
 
 

@@ -99,7 +99,14 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
         try:
             data = self._read(len(buffer))
-        except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, NotImplementedError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            struct.error,
+            ValueError,
+            NotImplementedError,
+        ) as error:
             raise UnpackError("broken") from error
         self._total += len(data)
         self._budget.spend(len(data), self._total, self._begun)
