@@ -132,6 +132,7 @@ def test_embedded_text_is_read() -> None:
         (b"<ClinicalDocument/>", "not_hl7"),
         (rb"MSH|^~^&|RIS", "not_hl7"),
         (b"MSHA", "not_hl7"),
+        (b"MSH\r|^~\\&|", "not_hl7"),
         (message("PID|1", header=r"MSH|^~\&|R|N|||2026||ADT^A01|C|P|2.5"), "message_type"),
         (message(ORDER), "no_text"),
         (message(ORDER, "OBX|1|NM|1^Dose^L||17"), "no_text"),
