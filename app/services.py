@@ -55,7 +55,9 @@ from models.onnx_embedder import OnnxEmbedder, bundled_model
 from models.reference_index import ReferenceIndex, ReferenceIndexError, read_manifest
 
 if TYPE_CHECKING:
+    from app.batch.queue import TaskQueue
     from app.proofreading.review.reviewer import Reviewer
+    from app.storage.store import Store
 
 _SERVERS = ("neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
 _DEFAULT_INDEX = Path("var/index")
@@ -188,7 +190,7 @@ def open_embedder(settings: Settings) -> Embedder:
         ConfigurationError: when there is none or it cannot be opened.
     """
     try:
-        return OnnxEmbedder(settings.embedder_dir or bundled_model())
+        return OnnxEmbedder(settings.embedder_dir or bundled_model(), settings.embedder_threads)
     except EmbedderError as error:
         raise ConfigurationError(str(error)) from error
 
@@ -204,6 +206,39 @@ def _open_references(settings: Settings) -> tuple[IndexedReferences | None, str 
     except ReferenceIndexError as error:
         raise ConfigurationError(f"RADPROOF_INDEX_DIR={folder}: {error}; run radproof index build") from error
     return IndexedReferences(index), f"{manifest.schema_version}+{manifest.vectors_sha256[:12]}"
+
+
+def open_configured_store(settings: Settings) -> "Store":
+    """The configured database of reports, with its tables.
+
+    Raises:
+        ConfigurationError: when it cannot be opened.
+    """
+    # only where reports are kept: SQLAlchemy takes a third of a second to import
+    from app.storage.database import StoreError
+    from app.storage.sealing import SealError
+    from app.storage.store import open_store as open_stored
+
+    try:
+        return open_stored(settings.store_url.get_secret_value(), settings.seal_keys)
+    except StoreError as error:
+        raise ConfigurationError(f"RADPROOF_STORE_URL: {error}") from error
+    except SealError as error:
+        raise ConfigurationError(f"RADPROOF_STORE_KEYS: {error}") from error
+
+
+def open_configured_queue(settings: Settings) -> "TaskQueue":
+    """The queue of batches: on the configured Redis server, else in this process.
+
+    Raises:
+        ConfigurationError: when the address is not one.
+    """
+    from app.batch.queue import open_queue
+
+    try:
+        return open_queue(settings.redis_url.get_secret_value() if settings.redis_url else None)
+    except ValueError as error:
+        raise ConfigurationError("RADPROOF_REDIS_URL: not the address of a Redis server") from error
 
 
 def bundled_reports() -> Iterator[SubmittedReport]:

@@ -5,16 +5,12 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
+from app import DISCLAIMER
 from app.api.problems import described
 from app.api.schemas import VersionsOut
 from app.services import Services
 
 router = APIRouter(tags=["health"])
-
-DISCLAIMER = (
-    "Quality check by software. May be wrong or incomplete. "
-    "The signing radiologist decides. Not for diagnostic use."
-)
 
 
 class HealthOut(BaseModel):

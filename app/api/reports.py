@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request, Response
 from app.api.problems import described
 from app.api.requests import StrictRoute
 from app.api.schemas import CheckedReportOut, CheckRequest
+from app.errors import CLIENT_GONE
 from app.limits import admit
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
 
-_CLIENT_GONE = 499  # in the log only: as nginx has it
 _log = structlog.get_logger()
 _REFUSALS = described(
     (400, "malformed_json"),
@@ -39,7 +39,7 @@ async def check(body: CheckRequest, request: Request) -> Response:
     checks: CapacityLimiter = request.state.checks
     async with checks:
         if await request.is_disconnected():  # nobody waits for this answer any more
-            return Response(status_code=_CLIENT_GONE)
+            return Response(status_code=CLIENT_GONE)
         return await to_thread.run_sync(_answer, submitted, request)
 
 

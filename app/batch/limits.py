@@ -1,0 +1,13 @@
+"""How much of a batch's file is read, by the settings."""
+
+from app.batch.intake import IntakeLimits
+from app.settings import Settings
+
+
+def intake_limits(settings: Settings) -> IntakeLimits:
+    """The limits of the intake."""
+    return IntakeLimits(
+        max_text_bytes=settings.max_text_bytes,
+        max_reports=settings.max_batch_reports,
+        max_unpacked_bytes=settings.max_batch_bytes,
+    )
