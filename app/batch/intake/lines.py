@@ -4,14 +4,14 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import IO, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.api.schemas import CheckRequest
 from app.batch.intake.admission import Admission, shown
 from app.batch.items import Accepted, Refused
-from app.columns import COLUMNS, CONTEXT_COLUMNS, ColumnError, flat, report_of
+from app.columns import COLUMNS, CONTEXT_COLUMNS, ID_COLUMNS, ColumnError, flat, report_of
 from app.rows import Row, csv_rows, json_rows
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -66,7 +66,9 @@ class _Place:
         return f"{self.source} line {self.line}" if self.source else f"line {self.line}"
 
 
-def ndjson_items(stream: BinaryIO, admission: Admission, source: str | None = None) -> Iterator[Accepted | Refused]:
+def ndjson_items(
+    stream: IO[bytes], admission: Admission, source: str | None = None
+) -> Iterator[Accepted | Refused]:
     """The reports of JSON lines, and the lines that are none.
 
     Codes: those of ``json_rows``, unknown_field, missing_field, missing_text, wrong_type, value_not_allowed,
@@ -79,7 +81,9 @@ def ndjson_items(stream: BinaryIO, admission: Admission, source: str | None = No
             yield Refused(row.code, line=row.line, source=source)
 
 
-def csv_items(stream: BinaryIO, admission: Admission, source: str | None = None) -> Iterator[Accepted | Refused]:
+def csv_items(
+    stream: IO[bytes], admission: Admission, source: str | None = None
+) -> Iterator[Accepted | Refused]:
     """The reports of CSV rows; columns that have no meaning here are not read. Codes: of ``csv_rows`` and as above."""
     known = COLUMNS | _OWN
     for row in csv_rows(stream, admission.limits.max_line_bytes):
@@ -94,7 +98,9 @@ def _item(fields: Mapping[str, Any], place: _Place, admission: Admission) -> Acc
     try:
         read, base = _read(fields, place)
     except _FieldError as error:
-        return Refused(error.code, error.pointer, shown(fields.get("custom_id")), place.line, place.source)
+        named = (shown(fields.get(key)) for key in ("custom_id", *ID_COLUMNS))
+        name = next(filter(None, named), None)
+        return Refused(error.code, error.pointer, name, place.line, place.source)
     return admission.admit(read, base)
 
 
@@ -104,7 +110,9 @@ def _read(fields: Mapping[str, Any], place: _Place) -> tuple[Accepted, str]:
         if fields.keys() & _ENVELOPE:
             line = _OpenAILine.model_validate(fields)
             return _accepted(line, line.body, place), "/body"
-        if fields.keys() <= _RequestLine.model_fields.keys() and isinstance(fields.get("context"), dict | None):
+        if fields.keys() <= _RequestLine.model_fields.keys() and isinstance(
+            fields.get("context"), dict | None
+        ):
             own = _RequestLine.model_validate(fields)
             return _accepted(own, own, place), ""
     except ValidationError as error:
@@ -115,7 +123,12 @@ def _read(fields: Mapping[str, Any], place: _Place) -> tuple[Accepted, str]:
 def _accepted(named: _Named, request: CheckRequest, place: _Place) -> Accepted:
     custom_id = named.custom_id or request.report_id or place.name
     return Accepted(
-        custom_id, request.to_domain(custom_id), _day(named.study_date), named.site or None, place.line, place.source
+        custom_id,
+        request.to_domain(custom_id),
+        _day(named.study_date),
+        named.site or None,
+        place.line,
+        place.source,
     )
 
 
@@ -133,7 +146,12 @@ def _of_columns(fields: Mapping[str, Any], place: _Place) -> Accepted:
         raise _FieldError(error.code, f"/{error.field}" if error.field else None) from error
     custom_id = fields.get("custom_id") or report.report_id
     return Accepted(
-        custom_id, report, _day(fields.get("study_date")), fields.get("site") or None, place.line, place.source
+        custom_id,
+        report,
+        _day(fields.get("study_date")),
+        fields.get("site") or None,
+        place.line,
+        place.source,
     )
 
 

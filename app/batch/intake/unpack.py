@@ -5,7 +5,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import IO
 
 from app.batch.intake.forms import IntakeLimits
 
@@ -25,7 +25,7 @@ class UnpackError(Exception):
 class Counted(io.RawIOBase):
     """A seekable stream that counts what is read of it, and gives no more than ``most`` bytes at once."""
 
-    def __init__(self, stream: BinaryIO, most: int) -> None:
+    def __init__(self, stream: IO[bytes], most: int) -> None:
         self._stream = stream
         self._most = most
         self.taken = 0
@@ -99,7 +99,14 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
         try:
             data = self._read(len(buffer))
-        except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, NotImplementedError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            struct.error,
+            ValueError,
+            NotImplementedError,
+        ) as error:
             raise UnpackError("broken") from error
         self._total += len(data)
         self._budget.spend(len(data), self._total, self._begun)
