@@ -8,7 +8,7 @@ from app.proofreading.report import Context, Sex, Side, SubmittedReport
 
 OLDEST = 150  # years, as over HTTP
 _TEXT = ("text", "report", "report_text")
-_ID = ("report_id", "uid", "id", "study_id")
+ID_COLUMNS = ("report_id", "uid", "id", "study_id")
 _SECTIONS = (
     ("EXAM", ("exam", "image")),
     ("INDICATION", ("indication",)),
@@ -29,7 +29,7 @@ _CODES = {
 }
 TEXT_COLUMNS = frozenset({*_TEXT, *(key for _, keys in _SECTIONS for key in keys)})
 CONTEXT_COLUMNS = frozenset({*_CONTEXT, "indication", "patient_age"})
-COLUMNS = TEXT_COLUMNS | CONTEXT_COLUMNS | {*_ID}
+COLUMNS = TEXT_COLUMNS | CONTEXT_COLUMNS | {*ID_COLUMNS}
 
 
 class ColumnError(ValueError):
@@ -76,7 +76,7 @@ def flat(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def identifier(row: Mapping[str, Any]) -> str | None:
     """What the first column of an id says."""
-    for key in _ID:
+    for key in ID_COLUMNS:
         value = row.get(key)
         if value not in (None, ""):
             if not isinstance(value, str | int) or isinstance(value, bool):

@@ -5,7 +5,7 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 _CHUNK = 65_536
 _LARGEST_CELL = 2**31 - 1  # the module's own limit is one for all threads; ours is that of the row
@@ -42,7 +42,7 @@ def is_wide(head: bytes) -> bool:
     return len(head) >= 4 and ((any(even) and not any(odd)) or (any(odd) and not any(even)))
 
 
-def read_lines(stream: BinaryIO, most: int) -> Iterator[Line]:
+def read_lines(stream: IO[bytes], most: int) -> Iterator[Line]:
     """The lines of a stream in UTF-8, without a byte order mark; ``most`` is the bytes of one."""
     number = 0
     while raw := stream.readline(most + 1):
@@ -63,7 +63,7 @@ def read_lines(stream: BinaryIO, most: int) -> Iterator[Line]:
             yield Line(number, raw.decode(errors="surrogateescape"), "invalid_utf_8")
 
 
-def read_cells(stream: BinaryIO, most: int) -> Iterator[Cells]:
+def read_cells(stream: IO[bytes], most: int) -> Iterator[Cells]:
     """The rows of a CSV stream (RFC 4180); ``most`` is the bytes of a line and the characters of a row.
 
     After a broken row the next line is read as the first of a row, so that an open quote costs that row only.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from app.columns import TEXT_COLUMNS
 from app.lines import read_cells, read_lines
@@ -53,7 +53,7 @@ class Unreadable:
         return cls(line, code, _REASONS[code])
 
 
-def json_rows(stream: BinaryIO, most: int) -> Iterator[Row | Unreadable]:
+def json_rows(stream: IO[bytes], most: int) -> Iterator[Row | Unreadable]:
     """The objects of JSON lines; blank lines are none. ``most``: bytes of a line.
 
     Codes: line_too_long, invalid_utf_8, utf_16, invalid_json, duplicate_key, non_finite_number, too_deep,
@@ -78,7 +78,7 @@ def _object(line: int, text: str) -> Row | Unreadable:
     return Row(line, fields) if isinstance(fields, dict) else Unreadable.of(line, "not_an_object")
 
 
-def csv_rows(stream: BinaryIO, most: int) -> Iterator[Row | Unreadable]:
+def csv_rows(stream: IO[bytes], most: int) -> Iterator[Row | Unreadable]:
     """The rows of CSV by the names of the header, in lower case. ``most``: bytes of a line.
 
     Codes: line_too_long, row_too_long, invalid_utf_8, utf_16, invalid_csv, ragged_row; of the header, after

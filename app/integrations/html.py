@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
+LONGEST_PAGE = 1_048_576  # characters; longer ones are refused by who reads them
 _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)|<[!?/]")
 # quoted values may hold ">"; "<" stops the search, so that no place is looked at from every tag before it
 _END = re.compile(r"""(?:[^<>"']|"[^"]*"|'[^']*')*+>""")

@@ -4,6 +4,7 @@ import datetime as dt
 import gzip
 import io
 import json
+import re
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from intake_support import CODES, LIMITS, Items, hold
 
 from app.batch.intake import Form, IntakeLimits, form_of, read_batch
 from app.batch.items import Accepted, Refused
-from app.limits import admit
 from app.proofreading.report import Context, SubmittedReport
 
-LIMITS = IntakeLimits()
+APP = Path(__file__).parents[2] / "app"
 TEXT = "FINDINGS: Clear lungs.\nIMPRESSION: Normal chest."
-Items = list[Accepted | Refused]
 
 
 def read(data: bytes | str, form: Form = Form.NDJSON, limits: IntakeLimits = LIMITS) -> Items:
@@ -31,6 +31,7 @@ def line(**fields: Any) -> str:
 
 
 def codes(items: Items) -> list[tuple[int | None, str | None]]:
+    hold(items)
     return [(item.line, item.code if isinstance(item, Refused) else None) for item in items]
 
 
@@ -149,6 +150,11 @@ def test_second_use_of_a_name_is_refused() -> None:
     assert codes(items) == [(1, None), (2, "blank_text"), (3, None), (4, "duplicate_custom_id")]
     assert items[3].custom_id == "a"
     assert items[1].custom_id == "b"
+
+
+def test_refusal_says_the_name_that_its_line_has() -> None:
+    items = read(line(text=5) + '{"uid": "b", "findings": 5}\n{"custom_id": "\\u0007", "text": 5}')
+    assert [item.custom_id for item in items] == ["a", "b", None]
 
 
 def test_csv_rows_with_names_days_and_sites() -> None:
@@ -340,21 +346,9 @@ _VALUES = st.recursive(
 )
 
 
-def _hold(items: Items) -> None:
-    """Every accepted report may be checked, every name is one report's, every refusal says why."""
-    assert items
-    names = [item.custom_id for item in items if isinstance(item, Accepted)]
-    assert len(set(names)) == len(names)
-    for item in items:
-        if isinstance(item, Accepted):
-            admit(item.report, LIMITS.max_text_bytes)
-        else:
-            assert item.code.replace("_", "").isalnum()
-
-
 @given(st.lists(st.one_of(st.dictionaries(_KEYS, _VALUES, max_size=6), _VALUES), max_size=4))
 def test_any_json_becomes_items(rows: list[Any]) -> None:
-    _hold(read("\n".join(json.dumps(row) for row in rows)))
+    hold(read("\n".join(json.dumps(row) for row in rows)))
 
 
 @given(
@@ -368,10 +362,17 @@ def test_any_json_becomes_items(rows: list[Any]) -> None:
     st.sampled_from([b"", b"text,custom_id\n", b"\x1f\x8b\x08\0", b"PK\x03\x04"]),
 )
 def test_any_bytes_become_items(raw: bytes, form: Form, head: bytes) -> None:
-    _hold(read(head + raw, form))
+    hold(read(head + raw, form))
 
 
 @given(st.binary(max_size=200), st.sampled_from(Form))
 def test_any_packed_bytes_become_items(raw: bytes, form: Form) -> None:
-    _hold(read(gzip.compress(raw), form))
-    _hold(read(gzip.compress(raw)[:-5], form))
+    hold(read(gzip.compress(raw), form))
+    hold(read(gzip.compress(raw)[:-5], form))
+
+
+def test_every_documented_code_is_one_that_is_given() -> None:
+    paths = (*APP.glob("*.py"), *APP.glob("batch/intake/*.py"), *APP.glob("integrations/**/*.py"))
+    given = {word for path in paths for word in re.findall(r'"([a-z0-9_]+)"', path.read_text("utf-8"))}
+    assert CODES - given == set()
+    assert len(CODES) > 50

@@ -12,15 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from intake_support import LIMITS, Items, hold
 
 from app.batch.intake import Form, IntakeLimits, read_batch
 from app.batch.items import Accepted, Refused
-from app.limits import admit
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-LIMITS = IntakeLimits()
 CANARY = "DOE^JANE"
-Items = list[Accepted | Refused]
 Files = Mapping[str | zipfile.ZipInfo, bytes]
 
 
@@ -37,6 +35,7 @@ def read(data: bytes, limits: IntakeLimits = LIMITS) -> Items:
 
 
 def codes(items: Items) -> list[tuple[str | None, str | None]]:
+    hold(items)
     return [(item.source, item.code if isinstance(item, Refused) else None) for item in items]
 
 
@@ -205,15 +204,6 @@ def test_one_entry_listed_often_is_bounded() -> None:
     assert sum(isinstance(item, Accepted) for item in items) < 50_000
 
 
-def _hold(items: Items) -> None:
-    assert items
-    for item in items:
-        if isinstance(item, Accepted):
-            admit(item.report, LIMITS.max_text_bytes)
-        else:
-            assert item.code.replace("_", "").isalnum()
-
-
 _SOUND = archive(
     {
         "a.txt": b"Clear lungs.",
@@ -232,18 +222,18 @@ def test_any_damage_to_an_archive_becomes_items(
     made = bytearray(_SOUND)
     for place, value in changes:
         made[place] = value
-    _hold(read(bytes(made)))
-    _hold(read(bytes(made[:cut]) + more))
+    hold(read(bytes(made)))
+    hold(read(bytes(made[:cut]) + more))
 
 
 @given(st.binary(max_size=120), st.sampled_from([b"", b"PK\x03\x04", b"PK\x05\x06"]))
 def test_any_bytes_become_items(raw: bytes, head: bytes) -> None:
-    _hold(read(head + raw))
+    hold(read(head + raw))
 
 
 @given(st.binary(max_size=200), st.sampled_from(["a.txt", "a.hl7", "a.json", "a.csv", "a.ndjson"]))
 def test_any_bytes_of_an_entry_become_items(raw: bytes, name: str) -> None:
-    _hold(read(archive({name: raw})))
+    hold(read(archive({name: raw})))
 
 
 def test_damage_to_a_file_on_disk_becomes_items_too(tmp_path: Path) -> None:
@@ -252,7 +242,7 @@ def test_damage_to_a_file_on_disk_becomes_items_too(tmp_path: Path) -> None:
         for sent in (_SOUND[:cut], _SOUND[cut:], _SOUND[cut:] + _SOUND[:cut]):
             path.write_bytes(sent)
             with path.open("rb") as stream:
-                _hold(list(read_batch(stream, Form.ZIP, LIMITS)))
+                hold(list(read_batch(stream, Form.ZIP, LIMITS)))
 
 
 def test_samples_of_others_are_read(shared: Callable[[str], Path]) -> None:

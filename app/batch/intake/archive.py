@@ -5,7 +5,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 from app.batch.intake.admission import Admission, some
 from app.batch.intake.documents import fhir_items, hl7_items, text_items
@@ -28,7 +28,7 @@ _ENCRYPTED = 0x1
 _BROKEN = (zipfile.BadZipFile, struct.error, EOFError, ValueError, NotImplementedError, OverflowError)
 
 
-def zip_items(stream: BinaryIO, admission: Admission) -> Iterator[Accepted | Refused]:
+def zip_items(stream: IO[bytes], admission: Admission) -> Iterator[Accepted | Refused]:
     """The reports of an archive's files. ``source`` is the place of an entry in the archive, counted from 1.
 
     Codes of the archive: wrong_form, too_many_entries, unpacked_too_large, no_report. Of an entry: unsafe_name,

@@ -1,7 +1,7 @@
 """Reports of whole files in an archive: plain text, HL7 v2 messages, FHIR resources."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO
 
 from app.batch.intake.admission import LONGEST_ID, Admission
 from app.batch.items import Accepted, Refused
@@ -14,7 +14,7 @@ from app.proofreading.report import SubmittedReport
 from app.reading import ENCODING
 
 
-def text_items(stream: BinaryIO, admission: Admission, source: str) -> Iterator[Accepted | Refused]:
+def text_items(stream: IO[bytes], admission: Admission, source: str) -> Iterator[Accepted | Refused]:
     """A file that is one report; codes: text_too_large, utf_16, invalid_utf_8, and those of ``Admission``."""
     most = admission.limits.max_text_bytes + 3  # a byte order mark
     raw = stream.read(most + 1)
@@ -32,15 +32,16 @@ def text_items(stream: BinaryIO, admission: Admission, source: str) -> Iterator[
     yield admission.admit(Accepted(source, report, source=source))
 
 
-def hl7_items(stream: BinaryIO, admission: Admission, source: str) -> Iterator[Accepted | Refused]:
+def hl7_items(stream: IO[bytes], admission: Admission, source: str) -> Iterator[Accepted | Refused]:
     """The reports of a file of messages; ``line`` is the place of a message in it.
 
     Codes: those of ``hl7.read.reports_of``, withdrawn, and those of ``Admission``.
     """
     for place, message in enumerate(messages(stream), 1):
+        if message is None:
+            yield Refused("message_too_large", line=place, source=source)
+            continue
         try:
-            if message is None:
-                raise IncomingError("message_too_large")
             reports = reports_of(message)
         except IncomingError as error:
             yield Refused(error.code, line=place, source=source)
@@ -52,7 +53,7 @@ def hl7_items(stream: BinaryIO, admission: Admission, source: str) -> Iterator[A
             )
 
 
-def fhir_items(stream: BinaryIO, admission: Admission, source: str) -> Iterator[Accepted | Refused]:
+def fhir_items(stream: IO[bytes], admission: Admission, source: str) -> Iterator[Accepted | Refused]:
     """The reports of a FHIR document; ``line`` is the place of a report among those of a Bundle.
 
     Codes: those of ``fhir.read.read_document``, withdrawn, and those of ``Admission``.

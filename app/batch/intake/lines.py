@@ -4,14 +4,14 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import IO, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.api.schemas import CheckRequest
 from app.batch.intake.admission import Admission, shown
 from app.batch.items import Accepted, Refused
-from app.columns import COLUMNS, CONTEXT_COLUMNS, ColumnError, flat, report_of
+from app.columns import COLUMNS, CONTEXT_COLUMNS, ID_COLUMNS, ColumnError, flat, report_of
 from app.rows import Row, csv_rows, json_rows
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -67,7 +67,7 @@ class _Place:
 
 
 def ndjson_items(
-    stream: BinaryIO, admission: Admission, source: str | None = None
+    stream: IO[bytes], admission: Admission, source: str | None = None
 ) -> Iterator[Accepted | Refused]:
     """The reports of JSON lines, and the lines that are none.
 
@@ -82,7 +82,7 @@ def ndjson_items(
 
 
 def csv_items(
-    stream: BinaryIO, admission: Admission, source: str | None = None
+    stream: IO[bytes], admission: Admission, source: str | None = None
 ) -> Iterator[Accepted | Refused]:
     """The reports of CSV rows; columns that have no meaning here are not read. Codes: of ``csv_rows`` and as above."""
     known = COLUMNS | _OWN
@@ -98,7 +98,9 @@ def _item(fields: Mapping[str, Any], place: _Place, admission: Admission) -> Acc
     try:
         read, base = _read(fields, place)
     except _FieldError as error:
-        return Refused(error.code, error.pointer, shown(fields.get("custom_id")), place.line, place.source)
+        named = (shown(fields.get(key)) for key in ("custom_id", *ID_COLUMNS))
+        name = next(filter(None, named), None)
+        return Refused(error.code, error.pointer, name, place.line, place.source)
     return admission.admit(read, base)
 
 

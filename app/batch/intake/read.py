@@ -1,7 +1,7 @@
 """A batch's file, whatever its form, as accepted and refused reports."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO
 
 from app.batch.intake.admission import Admission, some
 from app.batch.intake.archive import zip_items
@@ -14,7 +14,7 @@ _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def read_batch(stream: BinaryIO, form: Form, limits: IntakeLimits) -> Iterator[Accepted | Refused]:
+def read_batch(stream: IO[bytes], form: Form, limits: IntakeLimits) -> Iterator[Accepted | Refused]:
     """The reports of a seekable file, and in their places the lines and files that are none. At least one item.
 
     Memory holds one line, message or document at a time, 16 bytes of each name, and the list of an archive's
@@ -31,7 +31,7 @@ def read_batch(stream: BinaryIO, form: Form, limits: IntakeLimits) -> Iterator[A
         yield item
 
 
-def _items(stream: BinaryIO, form: Form, admission: Admission) -> Iterator[Accepted | Refused]:
+def _items(stream: IO[bytes], form: Form, admission: Admission) -> Iterator[Accepted | Refused]:
     stream.seek(0)
     head = stream.read(4)
     stream.seek(0)

@@ -5,7 +5,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import IO
 
 from app.batch.intake.forms import IntakeLimits
 
@@ -25,7 +25,7 @@ class UnpackError(Exception):
 class Counted(io.RawIOBase):
     """A seekable stream that counts what is read of it, and gives no more than ``most`` bytes at once."""
 
-    def __init__(self, stream: BinaryIO, most: int) -> None:
+    def __init__(self, stream: IO[bytes], most: int) -> None:
         self._stream = stream
         self._most = most
         self.taken = 0

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.integrations.html import text_of
+from app.integrations.html import LONGEST_PAGE, text_of
 from app.integrations.incoming import (
     IncomingError,
     IncomingReport,
@@ -26,7 +26,6 @@ from app.proofreading.report import Context
 from app.strict_json import StrictJsonError, loads
 
 MOST_BYTES = 4 * 1_048_576
-_MOST_PAGE = 1_048_576
 _PLAIN = ("text/plain",)
 _HTML = ("text/html", "application/xhtml+xml", "application/xhtml")
 _PDF = ("application/pdf",)
@@ -164,7 +163,7 @@ def _shown(form: Resource) -> str:
     text = _decoded(form["data"], charset)
     if kind not in _HTML:
         return text
-    if len(text) > _MOST_PAGE:
+    if len(text) > LONGEST_PAGE:
         raise IncomingError("document_too_large")
     return text_of(text)
 

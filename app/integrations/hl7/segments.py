@@ -137,8 +137,8 @@ def segments_of(message: bytes, charset: str | None = None) -> tuple[Segment, ..
 def _encoding(raw: bytes, default: str | None) -> str:
     header = re.split(rb"[\r\n]", raw, maxsplit=1)[0]
     fields = header.split(raw[3:4], 18)
-    said = fields[17] if len(fields) > 17 else b""
-    name = said.split(fields[1][1:2] or b"~")[0].decode("ascii", "replace").strip().upper()
+    first = fields[17].split(fields[1][1:2] or b"~")[0] if len(fields) > 17 else b""
+    name = first.decode("ascii", "replace").strip().upper()
     if not name and default is not None:
         return default
     if name not in _CHARSETS:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO
 
 from app.integrations.hl7.read import MOST_BYTES
 
@@ -11,7 +11,7 @@ _ENVELOPE = (b"FHS", b"BHS", b"BTS", b"FTS")
 _FRAME = b"\x0b\x1c\xef\xbb\xbf \t"
 
 
-def messages(stream: BinaryIO) -> Iterator[bytes | None]:
+def messages(stream: IO[bytes]) -> Iterator[bytes | None]:
     """Each message, segments ended by LF; None for one that is longer than MOST_BYTES.
 
     What stands before the first MSH comes as a message too: as none that can be read.
@@ -40,7 +40,7 @@ def _whole(message: list[bytes], size: int) -> bytes | None:
 class _Unified(io.RawIOBase):
     """A stream whose segments all end in LF."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 
     def readable(self) -> bool:

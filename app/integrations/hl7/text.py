@@ -8,7 +8,7 @@ from functools import cache
 from itertools import groupby
 
 from app.integrations.hl7.segments import Segment
-from app.integrations.html import text_of
+from app.integrations.html import LONGEST_PAGE, text_of
 from app.integrations.incoming import IncomingError
 from models.sections import parse
 from models.types import SectionName
@@ -50,12 +50,16 @@ def report_text(segments: Sequence[Segment], most: int) -> str | None:
 
     Raises:
         IncomingError: without text, because it is a PDF (pdf) or another document (embedded_document,
-            invalid_base64, document_too_large, wrong_charset).
+            invalid_base64, document_too_large, wrong_charset, or no_text where it is blank).
     """
     pieces = list(_pieces(segments))
     if any(piece.text.strip() for piece in pieces):
         return _joined(pieces)
-    documents = [segment for segment in segments if segment.name == "OBX" and segment.raw(2) == "ED"]
+    documents = [
+        segment
+        for segment in segments
+        if segment.name == "OBX" and segment.raw(2) == "ED" and segment.part(11) not in _TAKEN_BACK
+    ]
     for place, segment in enumerate(documents, 1):
         try:
             return _document(segment, most)
@@ -66,8 +70,12 @@ def report_text(segments: Sequence[Segment], most: int) -> str | None:
 
 
 def _pieces(segments: Sequence[Segment]) -> Iterator[_Piece]:
-    heading = None
+    heading, taken_back = None, False
     for segment in segments:
+        if segment.name == "OBX":
+            taken_back = segment.part(11) in _TAKEN_BACK
+        if taken_back:  # and its notes
+            continue
         if segment.name == "NTE":  # goes on with the section before it
             lines = map(segment.delimiters.unescape, segment.repetitions(3))
             yield _Piece(heading, "\n".join(lines))
@@ -78,7 +86,7 @@ def _pieces(segments: Sequence[Segment]) -> Iterator[_Piece]:
 
 def _piece(segment: Segment) -> _Piece | None:
     delimiters = segment.delimiters
-    if segment.name != "OBX" or segment.part(11) in _TAKEN_BACK:
+    if segment.name != "OBX":
         return None
     heading = _heading(segment)
     kind = segment.part(2).upper()
@@ -135,7 +143,12 @@ def _document(segment: Segment, most: int) -> str:
     if not page and ("plain" not in kind and kind.strip() not in ("text", "text txt", "tx", "txt")):
         raise IncomingError("embedded_document")
     text = _decoded(segment, parts[3].strip().lower(), parts[4], most)
-    return text_of(text) if page else text
+    if page and len(text) > LONGEST_PAGE:
+        raise IncomingError("document_too_large")
+    shown = text_of(text) if page else text
+    if not shown.strip():
+        raise IncomingError("no_text")
+    return shown
 
 
 def _decoded(segment: Segment, encoding: str, data: str, most: int) -> str:
