@@ -22,7 +22,7 @@ from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, SectionName, Span
 
-_OPPOSED = frozenset(
+OPPOSED = frozenset(
     {
         frozenset({"increased", "decreased"}),
         frozenset({"increased", "stable"}),
@@ -47,7 +47,7 @@ _EARLIER = (
     r"(?:chest\s+|portable\s+|outside\s+|ct\s+|frontal\s+)?"
     r"(?:stud(?:y|ies)|exam\w*|radiograph\w*|film\w*|x-?rays?|images?|imaging|ct|scan|chest|report|comparison)"
 )
-_COMPARED = re.compile(
+COMPARED = re.compile(
     rf"\b(?:{_CHANGED})\b[^.;]{{0,60}}?\b{_EARLIER}\b|\b{_EARLIER}\b[^.;]{{0,60}}?\b(?:{_CHANGED})\b"
     rf"|\binterval\s+(?:{_CHANGED}|appearance|enlargement|change|progression|removal|placement)\b"
     rf"|\b(?:{_CHANGED})\b[^.;]{{0,40}}?\b(?:since|from|than|with|to) (?:yesterday|last (?:week|month|year|night))(?:'s)?\b"
@@ -89,7 +89,7 @@ def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candi
     rivals = [other for other in others if _same(said, other)]
     if change is None or not rivals:
         return
-    if all(frozenset({change.value, _value(other)}) in _OPPOSED for other in rivals):
+    if all(frozenset({change.value, _value(other)}) in OPPOSED for other in rivals):
         yield _candidate(case, said, change, rivals[0])
 
 
@@ -110,7 +110,7 @@ def _without_prior(case: Case) -> Iterator[Candidate]:
         if case.report.section_of(index) not in REPORTED:
             continue
         text = sentence.span.of(case.report.text)
-        match = _COMPARED.search(text)
+        match = COMPARED.search(text)
         changes = [c for f in current(case, REPORTED) if f.sentence == index for c in f.changes]
         if match is not None:
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
