@@ -15,6 +15,7 @@ from app.commands import CommandError
 
 _COMMANDS = {
     "check": ("app.commands.check", "check reports from a file or standard input"),
+    "compare": ("app.commands.compare", "hold a candidate report against its reference report (GREEN)"),
     "serve": ("app.commands.serve", "run the HTTP service"),
     "index": ("app.commands.index", "build or describe an index of reference reports"),
     "lexicon": ("app.commands.lexicon", "words that are right at this site"),

@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
-from app.api import health, knowledge, reports
+from app.api import compare, health, knowledge, reports
 from app.middleware import RequestContext
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         telemetry=_NO_TELEMETRY,
     )
     app.state.settings = settings
-    for router in (reports.router, knowledge.router, health.router):
+    for router in (reports.router, compare.router, knowledge.router, health.router):
         app.include_router(router)
     app.add_middleware(RequestContext)
     errors.install(app)

@@ -53,7 +53,7 @@ class Tally:
 def show(checked: CheckedReport) -> RenderableType:
     """One report's answer."""
     view = _View(checked)
-    blocks: list[RenderableType] = [Rule(Text(_clean(checked.report.report_id)), align="left")]
+    blocks: list[RenderableType] = [Rule(Text(clean(checked.report.report_id)), align="left")]
     for number, error in enumerate(checked.errors, 1):
         blocks += [view.error(number, error), Text()]
     if not checked.errors:
@@ -93,7 +93,7 @@ class _View:
             (f"  {error.tier}, {candidate.confidence:.0%}", style),
             (f"  {error.section}, characters {candidate.span.start}-{candidate.span.end}", "dim"),
         )
-        lines = [self._marked(candidate.span, f"{style} underline"), Text(_clean(candidate.message))]
+        lines = [self._marked(candidate.span, f"{style} underline"), Text(clean(candidate.message))]
         lines += [self._reason(evidence) for evidence in candidate.evidence]
         for place, fix in enumerate(candidate.fixes):
             lines += [Text("or", "dim")] if place else []
@@ -108,7 +108,7 @@ class _View:
     def _marked(self, span: Span, style: str) -> Text:
         """The sentence around ``span`` with ``span`` in that style, if it is not the whole of it."""
         around = self._around(span)
-        line = Text(_clean(around.of(self._text)))
+        line = Text(clean(around.of(self._text)))
         if span != around:
             line.stylize(style, span.start - around.start, span.end - around.start)
         return line
@@ -124,15 +124,15 @@ class _View:
             line.append_text(self._marked(evidence.span, "underline"))
         else:
             line = Text.assemble((f"{_LABELS[evidence.kind]}: ", "dim"))
-        line.append(_clean(" → ".join(evidence.path)))
-        line.append(_clean(evidence.reference_id or ""))
+        line.append(clean(" → ".join(evidence.path)))
+        line.append(clean(evidence.reference_id or ""))
         if evidence.kind is EvidenceKind.LLM:
             line.append(f"an error with probability {evidence.score or 0:.0%}")
             return line
         line.append(f" (similarity {evidence.score:.2f})" if evidence.score is not None else "")
         if evidence.source:
             bare = evidence.kind is EvidenceKind.ORDER
-            line.append(_clean(evidence.source) if bare else f" [{_clean(evidence.source)}]", "dim")
+            line.append(clean(evidence.source) if bare else f" [{clean(evidence.source)}]", "dim")
         return line
 
     def _fix(self, fix: Correction) -> Iterator[Text]:
@@ -143,8 +143,8 @@ class _View:
             ("- ", fix.span.of(self._text), "red"),
             ("+ ", fix.replacement, "green"),
         ):
-            changed = Text(_clean(words), f"{style} bold")
-            line = Text.assemble(_clean(before), changed, _clean(after), style=style)
+            changed = Text(clean(words), f"{style} bold")
+            line = Text.assemble(clean(before), changed, clean(after), style=style)
             yield Text.assemble((sign, style), line if line.plain.strip() else ("(left out)", style))
 
 
@@ -173,5 +173,6 @@ def _coverage(checked: CheckedReport) -> Text:
     return Text(f"Checked by: {done or 'nothing'}.{absent}", "dim")
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """The text with nothing in it that acts on a terminal; of the same length."""
     return text.translate(_HARMLESS)

@@ -13,9 +13,9 @@ from app.proofreading.report import SubmittedReport
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
 
-_CLIENT_GONE = 499  # in the log only: as nginx has it
+CLIENT_GONE = 499  # in the log only: as nginx has it
 _log = structlog.get_logger()
-_REFUSALS = described(
+REFUSALS = described(
     (400, "malformed_json"),
     (413, "body_too_large"),
     (413, "text_too_large"),
@@ -28,7 +28,7 @@ _REFUSALS = described(
 )
 
 
-@router.post("/check", summary="Check one report", responses=_REFUSALS, response_model=CheckedReportOut)
+@router.post("/check", summary="Check one report", responses=REFUSALS, response_model=CheckedReportOut)
 async def check(body: CheckRequest, request: Request) -> Response:
     """Find the errors of one report, with evidence and proposed fixes.
 
@@ -39,7 +39,7 @@ async def check(body: CheckRequest, request: Request) -> Response:
     checks: CapacityLimiter = request.state.checks
     async with checks:
         if await request.is_disconnected():  # nobody waits for this answer any more
-            return Response(status_code=_CLIENT_GONE)
+            return Response(status_code=CLIENT_GONE)
         return await to_thread.run_sync(_answer, submitted, request)
 
 

@@ -21,9 +21,11 @@ from app.proofreading.comparison.types import (
     Point,
     ReportPair,
 )
+from app.proofreading.detectors.normal_statement import ruled_out
 from app.proofreading.report import SubmittedReport
 from app.proofreading.visible import placed_graph, visible
 from kg_ingest.schema import Facts
+from kg_ingest.store import GraphStoreError
 from models.sections import parse
 from models.types import ReportGraph, Span
 
@@ -78,10 +80,10 @@ class _Side:
         self.report = parse(self._seen.text if self._seen is not None else submitted.text)
         self.coverage = unreadable(self.report) or "done"
 
-    def case(self, services: "Services") -> tuple[Case, str]:
-        """All that is known of it, and the coverage of the knowledge."""
-        grounded, knowledge = grounded_of(services.extractor.extract(self.report), services)
-        return case_of(self.report, grounded, (), self._submitted), knowledge
+    def case(self, services: "Services") -> Case:
+        """All that is known of it."""
+        grounded, _ = grounded_of(services.extractor.extract(self.report), services)
+        return case_of(self.report, grounded, (), self._submitted)
 
     def placed(self, span: Span | None) -> Span | None:
         """A span of the seen text in the text as submitted."""
@@ -97,9 +99,7 @@ _Item = TypeVar("_Item", Discrepancy, Match, Point)
 
 
 def _placed(item: _Item, sides: _Sides) -> _Item:
-    passages = Passages(
-        sides[0].placed(item.passages.candidate), sides[1].placed(item.passages.reference)
-    )
+    passages = Passages(sides[0].placed(item.passages.candidate), sides[1].placed(item.passages.reference))
     return replace(item, passages=passages)
 
 
@@ -108,14 +108,14 @@ def _compared(sides: _Sides, services: "Services", until: float) -> tuple[_Found
         if monotonic() > until:
             raise OutOfTimeError
 
-    (ours, known), (theirs, known_too) = sides[0].case(services), sides[1].case(services)
+    ours, theirs = sides[0].case(services), sides[1].case(services)
     pulse()
-    facts = _joined(ours.facts, theirs.facts)
+    facts, knowledge = _facts((ours, theirs), services)
     told = statements(ours, pulse), statements(theirs, pulse)
     discrepancies, matches = _judged(told, facts, pulse)
     explanation, llm = explained((sides[0].report, sides[1].report), services.reviewer)
     found = _Found(discrepancies, matches, (ours.graph, theirs.graph), explanation)
-    return found, ComparisonCoverage(knowledge=known if known != "done" else known_too, llm=llm)
+    return found, ComparisonCoverage(knowledge=knowledge, llm=llm)
 
 
 def _judged(
@@ -141,11 +141,13 @@ def _order(item: Discrepancy | Match) -> tuple[bool, Span, Span]:
     return first is None, first or Span(0, 0), second or Span(0, 0)
 
 
-def _joined(first: Facts, second: Facts) -> Facts:
-    """What is known of the concepts of both reports."""
-    return Facts(
-        nodes=first.nodes | second.nodes,
-        edges=tuple(dict.fromkeys((*first.edges, *second.edges))),
-        ancestors=first.ancestors | second.ancestors,
-        wholes=first.wholes | second.wholes,
-    )
+def _facts(cases: tuple[Case, Case], services: "Services") -> tuple[Facts, str]:
+    """What is known of the concepts of both reports, and of what normal structures rule out; its coverage."""
+    told = [entity.concept for case in cases for entity in case.graph.entities]
+    told += [finding.concept for case in cases for finding in case.findings]
+    named = {concept for concept in told if concept is not None}
+    named |= {finding for findings in ruled_out().values() for finding in findings}
+    try:
+        return services.knowledge.facts(sorted(named)), "done"
+    except GraphStoreError:
+        return Facts(), "failed: graph_unavailable"

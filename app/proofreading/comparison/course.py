@@ -28,7 +28,8 @@ _WHO = (
 _TOLD = re.compile(
     r"\b(?:discuss(?:ed|ion)|communicat(?:ed|ion)|convey(?:ed|ance)|relay(?:ed)?|notif(?:ied|ication)|inform(?:ed)?"
     r"|telephoned|phoned|paged|called|reported)\b[^.;]{0,60}?\b(?:(?:with|to|by|between)\s+(?:the\s+)?(?:\w+\s+){0,2}?"
-    rf"{_WHO}|(?:tele)?phone)(?=\W|$)|\b{_WHO}\s+(?:\w+\s+){{0,3}}?(?:was|were|has been)\s+(?:notified|informed|paged|called|telephoned)",
+    rf"{_WHO}|(?:tele)?phone)(?=\W|$)"
+    rf"|\b{_WHO}\s+(?:\w+\s+){{0,3}}?(?:was|were|has been)\s+(?:notified|informed|paged|called|telephoned)",
     re.IGNORECASE,
 )
 
@@ -67,7 +68,9 @@ def communications(case: Case) -> Iterator[Said]:
 
 def _way(words: str, case: Case, index: int) -> str | None:
     changes = {
-        e.value for e in case.by_sentence.get(index, ()) if e.kind is EntityKind.CHANGE and e.value is not None
+        e.value
+        for e in case.by_sentence.get(index, ())
+        if e.kind is EntityKind.CHANGE and e.value is not None
     }
     loose = changes and not case.told_in.get(index)
     if loose or _COURSE.search(words) or (changes and _EARLIER.search(words)):

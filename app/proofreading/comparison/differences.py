@@ -50,7 +50,7 @@ def _denial(said: Statement, others: list[Statement], facts: Facts) -> Statement
 
 def of_pair(one: Statement, other: Statement, facts: Facts) -> Iterator[Discrepancy]:
     """(c) and (d) of one finding that both report; at most one of each."""
-    weight = of_finding(one, facts) or of_finding(other, facts)
+    weight = _weight(one, other, facts)
     passages = Passages(one.span, other.span)
     near = nearness(one.place, other.place, facts)
     if near is not Nearness.ONE:
@@ -63,6 +63,12 @@ def of_pair(one: Statement, other: Statement, facts: Facts) -> Iterator[Discrepa
         message = f"The two reports give {one.name} another {what}."
         grounds = weight or (None if large else Grounds.SMALL_STEP)
         yield Discrepancy(GreenCategory.SEVERITY, one.name, message, passages, grounds)
+
+
+def _weight(one: Statement, other: Statement, facts: Facts) -> Grounds | None:
+    """Why a finding is of little weight in both reports."""
+    light = of_finding(one, facts)
+    return light if of_finding(other, facts) is not None else None
 
 
 def _severity(one: Statement, other: Statement) -> tuple[str, bool] | None:
@@ -89,7 +95,7 @@ def of_changes(
     candidate, reference = reports
     ours, theirs = _of_all(candidate), _of_all(reference)
     for one, other in matching.pairs:
-        weight = of_finding(other, facts) if one.kind is Kind.FOUND else None
+        weight = _weight(one, other, facts) if one.kind is Kind.FOUND else None
         passages = Passages(one.span, other.span)
         yield from _change(one, other, (passages, weight, ours, theirs))
     paired = {id(said) for pair in matching.pairs for said in pair}

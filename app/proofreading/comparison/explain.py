@@ -37,9 +37,7 @@ class ExplanationForm(BaseModel):
     points: Annotated[list[PointForm], Field(max_length=_MOST_POINTS)]
 
 
-def explained(
-    reports: tuple[Report, Report], reviewer: "Reviewer | None"
-) -> tuple[Explanation | None, str]:
+def explained(reports: tuple[Report, Report], reviewer: "Reviewer | None") -> tuple[Explanation | None, str]:
     """(the explanation, coverage of the model). ``reports``: candidate and reference, as they are seen."""
     if reviewer is None:
         return None, "not_configured"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from app.proofreading.comparing import Likeness, subsumes
+from app.proofreading.comparing import Likeness, likeness, subsumes
 from app.proofreading.comparison.places import Nearness, around, nearness
 from app.proofreading.comparison.statements import Kind, Statement, Tied, size_ratio, tie
 from app.proofreading.detectors.normal_statement import ruled_out
@@ -76,9 +76,7 @@ def grade_step(first: Statement, second: Statement) -> float:
     return min((abs(a - b) for a in first.grades for b in second.grades), default=0.0)
 
 
-def _rest(
-    one: Statement, other: Statement, others: dict[int, Statement], facts: Facts
-) -> list[Statement]:
+def _rest(one: Statement, other: Statement, others: dict[int, Statement], facts: Facts) -> list[Statement]:
     """The side of a finding on both sides that its partner leaves out, unless another statement has it."""
     sides = one.place.sides - other.place.sides
     if not sides or not other.place.sides or sides == one.place.sides:
@@ -123,7 +121,11 @@ def _implied(one: Statement, other: Statement, facts: Facts) -> bool:
     if one.kind is other.kind is Kind.NORMAL:
         pairs = ((a, b) for a in one.place.sites for b in other.place.sites)
         return any(a in around(b, facts) or b in around(a, facts) for a, b in pairs)
-    return rules_out(one, other, facts) or rules_out(other, one, facts)
+    normal, denial = (one, other) if one.kind is Kind.NORMAL else (other, one)
+    if (normal.kind, denial.kind) != (Kind.NORMAL, Kind.DENIED):
+        return False
+    told = _ruled_out_by(normal, facts)
+    return any(likeness(a, b, facts) is Likeness.SAME for a in told for b in denial.concepts)
 
 
 def _covered(one: Statement, other: Statement, facts: Facts) -> bool:
@@ -134,13 +136,19 @@ def _covered(one: Statement, other: Statement, facts: Facts) -> bool:
 def rules_out(negative: Statement, said: Statement, facts: Facts) -> bool:
     """True when a denial or a normal structure leaves no room for what ``said`` names."""
     if negative.kind is Kind.DENIED:
-        return any(subsumes(d, c, facts) for d in negative.concepts for c in said.concepts)
-    if negative.kind is not Kind.NORMAL:
+        told: Iterable[str] = negative.concepts
+    elif negative.kind is Kind.NORMAL:
+        told = _ruled_out_by(negative, facts)
+    else:
         return False
-    structures = {s for site in negative.place.sites for s in (site, *facts.leaving.get((site, EdgeKind.UNSIDED), ()))}
-    return any(
-        subsumes(finding, concept, facts)
-        for structure in structures
-        for finding in ruled_out().get(structure, ())
-        for concept in said.concepts
-    )
+    here = not (negative.place.sides and said.place.sides) or negative.place.sides & said.place.sides
+    return bool(here) and any(subsumes(general, c, facts) for general in told for c in said.concepts)
+
+
+def _ruled_out_by(normal: Statement, facts: Facts) -> frozenset[str]:
+    structures = {
+        plain
+        for site in normal.place.sites
+        for plain in (site, *facts.leaving.get((site, EdgeKind.UNSIDED), ()))
+    }
+    return frozenset(finding for structure in structures for finding in ruled_out().get(structure, ()))

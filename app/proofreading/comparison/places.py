@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 from app.proofreading.case import Case
@@ -12,8 +12,10 @@ from app.proofreading.detectors.tip import VEINS
 from app.proofreading.findings import Finding
 from kg_ingest.schema import EdgeKind, Facts
 
-_LUNG = "RP:lung"
-_DEPTHS = frozenset({"anterior", "posterior", "medial", "lateral", "peripheral"})  # beside the level
+_LUNG, _HEART = "RP:lung", "RP:heart"
+_DEPTHS = frozenset(  # beside the level
+    {"anterior", "posterior", "medial", "lateral", "central", "peripheral", "perihilar", "retrocardiac"}
+)
 _LOBE = re.compile(r"\blobe|\b[RL][UML]L\b|lingula", re.IGNORECASE)
 _ORDER = ("upper", "middle", "lower")
 _WHOLES = frozenset({"RP:thorax", "RP:hemithorax", "RP:chest-study"})  # so wide that they tell no place
@@ -42,6 +44,10 @@ class Place:
     sites: frozenset[str] = frozenset()
     bones: frozenset[int] = frozenset()
 
+    def within(self, other: "Place") -> bool:
+        """True when this says nothing that the other does not."""
+        return all(getattr(self, item.name) <= getattr(other, item.name) for item in fields(self))
+
 
 def place_of(finding: Finding, case: Case) -> Place:
     """The place of one finding."""
@@ -49,18 +55,22 @@ def place_of(finding: Finding, case: Case) -> Place:
     lobe = any(_LOBE.search(site.quote) for site in finding.sites)
     numbered = frozenset[int]()
     if len(case.told_in[finding.sentence]) == 1:
-        numbered = (
-            ribs(case, finding.sentence).numbers or vertebrae(case, finding.sentence).numbers
-        )
+        numbered = ribs(case, finding.sentence).numbers or vertebrae(case, finding.sentence).numbers
     named = {site.concept for site in finding.sites if site.concept is not None} - _WHOLES
     return Place(
-        sides=finding.sides,
+        sides=_sides(finding, case.facts),
         levels=at,
         lobes=at if lobe else frozenset(),
         depths=frozenset(zone.value for zone in finding.zones if zone.value in _DEPTHS),
         sites=frozenset(site for site in named if not _in_lung(site, case.facts)),
         bones=numbered,
     )
+
+
+def _sides(finding: Finding, facts: Facts) -> frozenset[str]:
+    """The sides that are said; "right atrium" is the name of a chamber and says none."""
+    in_heart = any(_HEART in around(site.concept, facts) for site in finding.sites if site.concept)
+    return frozenset() if in_heart else finding.sides
 
 
 def nearness(first: Place, second: Place, facts: Facts) -> Nearness:
@@ -113,9 +123,7 @@ def around(site: str, facts: Facts) -> frozenset[str]:
 
 
 def _follow(first: str, second: str, facts: Facts) -> bool:
-    at = [
-        [VEINS.index(vein) for vein in VEINS if vein in around(site, facts)] for site in (first, second)
-    ]
+    at = [[VEINS.index(vein) for vein in VEINS if vein in around(site, facts)] for site in (first, second)]
     return any(abs(a - b) == 1 for a in at[0] for b in at[1])
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from app.proofreading.case import Case
@@ -56,7 +56,7 @@ class Statement:
     name: str
     concepts: tuple[str, ...] = ()
     device: bool = False
-    place: Place = Place()
+    place: Place = field(default_factory=Place)
     grades: frozenset[float] = frozenset()
     sizes: frozenset[float] = frozenset()
     ages: frozenset[str] = frozenset()
@@ -90,7 +90,9 @@ def _statement(finding: Finding, case: Case) -> Statement | None:
         return None
     entity = finding.entity
     sites = ", ".join(site.quote.lower() for site in finding.sites)
-    called = f"{sites or 'all'} {entity.quote.lower()}" if finding.normal else name(finding.concept, case.facts)
+    called = (
+        f"{sites or 'all'} {entity.quote.lower()}" if finding.normal else name(finding.concept, case.facts)
+    )
     if kind is Kind.NORMAL:
         place = Place(sides=finding.sides, sites=frozenset(s.concept for s in finding.sites if s.concept))
     else:
@@ -103,7 +105,9 @@ def _statement(finding: Finding, case: Case) -> Statement | None:
         device=is_device(finding),
         place=place,
         grades=frozenset(RANKS[e.value] for e in finding.severities if e.value in RANKS),
-        sizes=frozenset(m.mm for m in finding.measurements if m.mm > 0) if not is_device(finding) else frozenset(),
+        sizes=frozenset(m.mm for m in finding.measurements if m.mm > 0)
+        if not is_device(finding)
+        else frozenset(),
         ages=_values(finding.acuities),
         counts=_values(finding.counts) & {"single", "multiple"},
         changes=_changes(finding),
@@ -115,7 +119,9 @@ def _kind(finding: Finding) -> Kind | None:
     absent = finding.status is Status.ABSENT
     if finding.normal:
         sites = {site.concept for site in finding.sites}
-        return None if absent else Kind.BLANKET if sites and sites <= _CHEST else Kind.NORMAL if sites else None
+        return (
+            None if absent else Kind.BLANKET if sites and sites <= _CHEST else Kind.NORMAL if sites else None
+        )
     if finding.concept is None or is_of_time(finding):
         return None
     if is_generic(finding):
@@ -175,12 +181,13 @@ class _Gathered:
             return next((i for i in self._index.blankets), None)
         if said.kind is Kind.FOUND and finding.status is Status.UNCERTAIN:
             for at in self._sentence.get(finding.sentence, ()):
-                if self.kept[at].kind is Kind.FOUND and tie(self.kept[at], said, self._facts) is not Likeness.NONE:
+                if (
+                    self.kept[at].kind is Kind.FOUND
+                    and tie(self.kept[at], said, self._facts) is not Likeness.NONE
+                ):
                     return at
-        for at in self._index.of(said):
-            if self._one(self.kept[at], said):
-                return at
-        return None
+        alike = (at for at in self._index.of(said) if self._one(self.kept[at], said))
+        return min(alike, key=lambda at: _farness(self.kept[at], said), default=None)
 
     def _one(self, first: Statement, second: Statement) -> bool:
         if first.kind is not second.kind:
@@ -192,10 +199,24 @@ class _Gathered:
         tied = tie(first, second, self._facts)
         if first.kind is Kind.DENIED:
             return first.concepts == second.concepts and first.place.sides == second.place.sides
-        if tied is Likeness.SAME:
-            return size_ratio(first, second) <= SIZE_STEP
         across = first.concluded != second.concluded
+        if tied is Likeness.SAME:
+            told = across or first.device or _says_no_more(first.place, second.place)
+            return told and size_ratio(first, second) <= SIZE_STEP
         return tied is Likeness.SUGGESTED and across and _both_placed(first.place, second.place)
+
+
+def _says_no_more(first: Place, second: Place) -> bool:
+    """True when one of two places within a section adds nothing: else they are two findings."""
+    return first.within(second) or second.within(first)
+
+
+def _farness(first: Statement, second: Statement) -> tuple[bool, bool, bool]:
+    return (
+        first.concepts[:1] != second.concepts[:1],
+        first.place.sides != second.place.sides,
+        first.place.levels != second.place.levels,
+    )
 
 
 def _both_placed(first: Place, second: Place) -> bool:
@@ -252,7 +273,7 @@ def size_ratio(first: Statement, second: Statement) -> float:
     return min((max(a, b) / min(a, b) for a, b in pairs), default=1.0)
 
 
-_SETS = tuple(field.name for field in fields(Place))
+_SETS = tuple(item.name for item in fields(Place))
 
 
 def joined(first: Statement, second: Statement) -> Statement:
