@@ -10,7 +10,8 @@ from app.proofreading.check import LATE, OutOfTimeError, case_of, grounded_of, u
 from app.proofreading.comparison.differences import of_changes, of_findings, of_pair
 from app.proofreading.comparison.explain import explained
 from app.proofreading.comparison.matching import matched
-from app.proofreading.comparison.statements import Kind, Statement, statements
+from app.proofreading.comparison.statement import Kind, Statement
+from app.proofreading.comparison.statements import statements
 from app.proofreading.comparison.types import (
     ComparedReports,
     ComparisonCoverage,
@@ -123,7 +124,10 @@ def _judged(
 ) -> tuple[tuple[Discrepancy, ...], tuple[Match, ...]]:
     """Discrepancies and matches. A finding misplaced or misjudged by much is no match."""
     matching = matched(*told, facts, pulse)
-    found = list(of_findings(matching, told, facts))
+    found = []
+    for item in of_findings(matching, told, facts):
+        pulse()
+        found.append(item)
     agreed = []
     for one, other in matching.pairs:
         pulse()
@@ -131,7 +135,9 @@ def _judged(
         found += wrong
         if not any(item.significant for item in wrong):
             agreed.append(Match(one.name, Passages(one.span, other.span)))
-    found += of_changes(matching, told, facts)
+    for item in of_changes(matching, told, facts):
+        pulse()
+        found.append(item)
     return tuple(sorted(found, key=_order)), tuple(sorted(agreed, key=_order))
 
 

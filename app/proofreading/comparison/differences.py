@@ -6,7 +6,7 @@ from app.proofreading.comparing import Likeness, likeness
 from app.proofreading.comparison.matching import Matching, grade_step, rules_out
 from app.proofreading.comparison.places import Nearness, nearness
 from app.proofreading.comparison.significance import of_finding
-from app.proofreading.comparison.statements import SIZE_STEP, Kind, Statement, size_ratio
+from app.proofreading.comparison.statement import SIZE_STEP, Kind, Statement, size_ratio
 from app.proofreading.comparison.types import Discrepancy, GreenCategory, Grounds, Passages
 from app.proofreading.detectors.interval_change import OPPOSED
 from kg_ingest.schema import Facts

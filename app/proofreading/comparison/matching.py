@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from app.proofreading.comparing import Likeness, likeness, subsumes
 from app.proofreading.comparison.places import Nearness, around, nearness
-from app.proofreading.comparison.statements import Kind, Statement, Tied, size_ratio, tie
+from app.proofreading.comparison.statement import Kind, Statement, Tied, size_ratio, tie
 from app.proofreading.detectors.normal_statement import ruled_out
 from kg_ingest.schema import EdgeKind, Facts
 
@@ -34,8 +34,9 @@ def matched(
     for one, other in list(result.pairs):
         result.false += _rest(one, other, free_theirs, facts)
         result.missing += _rest(other, one, free_ours, facts)
-    result.false += free_ours.values()
-    result.missing += free_theirs.values()
+    readings = [said for pair in result.pairs for said in pair if len(said.concepts) > 1]
+    result.false += (said for said in free_ours.values() if not _read(said, readings, facts))
+    result.missing += (said for said in free_theirs.values() if not _read(said, readings, facts))
     result.pairs += _negatives(candidate, reference, facts, pulse)
     return result
 
@@ -88,6 +89,14 @@ def _rest(one: Statement, other: Statement, others: dict[int, Statement], facts:
             del others[at]
             return []
     return [rest]
+
+
+def _read(said: Statement, readings: list[Statement], facts: Facts) -> bool:
+    """True when a finding of both reports is read as this one, at this place: "density, likely effusion"."""
+    return any(
+        tie(said, other, facts) is Likeness.SAME and nearness(said.place, other.place, facts) is Nearness.ONE
+        for other in readings
+    )
 
 
 def _negatives(

@@ -68,9 +68,13 @@ def place_of(finding: Finding, case: Case) -> Place:
 
 
 def _sides(finding: Finding, facts: Facts) -> frozenset[str]:
-    """The sides that are said; "right atrium" is the name of a chamber and says none."""
-    in_heart = any(_HEART in around(site.concept, facts) for site in finding.sites if site.concept)
-    return frozenset() if in_heart else finding.sides
+    """The sides that are said; "right" in "right atrium" is part of the name of a chamber and says none."""
+    chambers = [site for site in finding.sites if site.concept and _HEART in around(site.concept, facts)]
+    if not chambers:
+        return finding.sides
+    starts = {site.span.start for site in chambers}
+    words = {e.value for e in finding.side_entities if e.span.end + 1 not in starts}
+    return finding.sides & (words if "bilateral" not in words else {"left", "right"})
 
 
 def nearness(first: Place, second: Place, facts: Facts) -> Nearness:

@@ -7,7 +7,7 @@ findings, findings of lung, pleura and heart, masses, fractures, lines and tubes
 from collections.abc import Collection
 
 from app.proofreading.comparing import subsumes
-from app.proofreading.comparison.statements import Statement
+from app.proofreading.comparison.statement import Statement
 from app.proofreading.comparison.types import Grounds
 from kg_ingest.schema import Facts
 
