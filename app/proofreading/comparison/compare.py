@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from app.proofreading.case import Case
 from app.proofreading.check import LATE, OutOfTimeError, case_of, grounded_of, unreadable
-from app.proofreading.comparison.differences import of_changes, of_findings, of_pair
+from app.proofreading.comparison.differences import of_changes, of_findings, of_pair, of_places
 from app.proofreading.comparison.explain import explained
 from app.proofreading.comparison.matching import matched
 from app.proofreading.comparison.statement import Kind, Statement
@@ -128,6 +128,7 @@ def _judged(
     for item in of_findings(matching, told, facts):
         pulse()
         found.append(item)
+    found += (of_places(one, other, facts) for one, other in matching.misplaced)
     agreed = []
     for one, other in matching.pairs:
         pulse()

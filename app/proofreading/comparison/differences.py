@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from app.proofreading.comparing import Likeness, likeness
-from app.proofreading.comparison.matching import Matching, grade_step, rules_out
+from app.proofreading.comparison.matching import Matching, grade_step, rules_out, size_step
 from app.proofreading.comparison.places import Nearness, nearness
 from app.proofreading.comparison.significance import of_finding
-from app.proofreading.comparison.statement import SIZE_STEP, Kind, Statement, size_ratio
+from app.proofreading.comparison.statement import SIZE_STEP, Kind, Statement
 from app.proofreading.comparison.types import Discrepancy, GreenCategory, Grounds, Passages
 from app.proofreading.detectors.interval_change import OPPOSED
 from kg_ingest.schema import Facts
@@ -54,15 +54,25 @@ def of_pair(one: Statement, other: Statement, facts: Facts) -> Iterator[Discrepa
     passages = Passages(one.span, other.span)
     near = nearness(one.place, other.place, facts)
     if near is not Nearness.ONE:
-        message = f"The two reports place {one.name} differently."
-        grounds = weight or (Grounds.NEAR if near is Nearness.NEAR else None)
-        yield Discrepancy(GreenCategory.LOCATION, one.name, message, passages, grounds)
+        yield of_places(one, other, facts)
     graded = _severity(one, other)
     if graded is not None:
         what, large = graded
         message = f"The two reports give {one.name} another {what}."
         grounds = weight or (None if large else Grounds.SMALL_STEP)
         yield Discrepancy(GreenCategory.SEVERITY, one.name, message, passages, grounds)
+
+
+def of_places(one: Statement, other: Statement, facts: Facts) -> Discrepancy:
+    """(c) of one finding that is told at two places."""
+    near = nearness(one.place, other.place, facts) is Nearness.NEAR
+    return Discrepancy(
+        GreenCategory.LOCATION,
+        one.name,
+        f"The two reports place {one.name} differently.",
+        Passages(one.span, other.span),
+        _weight(one, other, facts) or (Grounds.NEAR if near else None),
+    )
 
 
 def _weight(one: Statement, other: Statement, facts: Facts) -> Grounds | None:
@@ -78,7 +88,7 @@ def _severity(one: Statement, other: Statement) -> tuple[str, bool] | None:
     if step:
         strongest = max(one.grades | other.grades)
         found.append(("grade", step >= _STEP and strongest >= _MODERATE))
-    ratio = size_ratio(one, other)
+    ratio = size_step(one, other)
     if ratio > SIZE_STEP:
         found.append(("size", ratio >= _DOUBLED))
     if one.counts and other.counts and not one.counts & other.counts:
@@ -116,8 +126,10 @@ def _change(one: Statement, other: Statement, beside: _Beside) -> Iterator[Discr
     passages, weight, ours, theirs = beside
     mine, yours = one.changes - {_MENTION}, other.changes - {_MENTION}
     if mine and yours:
-        if not mine & yours and all(frozenset({a, b}) in OPPOSED for a in mine for b in yours):
+        if _opposed(mine - yours, yours):
             yield _false(one, passages, weight)
+        elif _opposed(yours - mine, mine):
+            yield _omitted(other, passages, weight)
     elif mine and not mine & theirs:
         yield _false(one, passages, weight)
     elif yours and not yours & ours:
@@ -127,6 +139,11 @@ def _change(one: Statement, other: Statement, beside: _Beside) -> Iterator[Discr
             yield _false(one, passages, weight or Grounds.MENTION)
         else:
             yield _omitted(other, passages, weight or Grounds.MENTION)
+
+
+def _opposed(ways: frozenset[str], others: frozenset[str]) -> bool:
+    """True when a change that one report tells of contradicts one of the other's."""
+    return any(frozenset({a, b}) in OPPOSED for a in ways for b in others)
 
 
 def _of_all(said: list[Statement]) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Which statement of the candidate stands for which of the reference."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 
 from app.proofreading.comparing import Likeness, likeness, subsumes
@@ -14,9 +14,13 @@ _NEGATIVE = frozenset({Kind.DENIED, Kind.NORMAL, Kind.BLANKET})
 
 @dataclass(slots=True)
 class Matching:
-    """``pairs``: (candidate's, reference's) statement. ``false``, ``missing``: findings of one report only."""
+    """``pairs``: (candidate's, reference's) statement. ``false``, ``missing``: findings of one report only.
+
+    ``misplaced``: pairs of which one report tells again in its other section, at another place.
+    """
 
     pairs: list[tuple[Statement, Statement]] = field(default_factory=list)
+    misplaced: list[tuple[Statement, Statement]] = field(default_factory=list)
     false: list[Statement] = field(default_factory=list)
     missing: list[Statement] = field(default_factory=list)
 
@@ -34,6 +38,9 @@ def matched(
     for one, other in list(result.pairs):
         result.false += _rest(one, other, free_theirs, facts)
         result.missing += _rest(other, one, free_ours, facts)
+    for one, other in result.pairs:
+        result.misplaced += ((again, other) for again in _again(one, free_ours, facts))
+        result.misplaced += ((one, again) for again in _again(other, free_theirs, facts))
     readings = [said for pair in result.pairs for said in pair if len(said.concepts) > 1]
     result.false += (said for said in free_ours.values() if not _read(said, readings, facts))
     result.missing += (said for said in free_theirs.values() if not _read(said, readings, facts))
@@ -73,8 +80,23 @@ def _ranked(
 
 
 def grade_step(first: Statement, second: Statement) -> float:
-    """How far the nearest grades of severity are apart; 0 where one tells none."""
-    return min((abs(a - b) for a in first.grades for b in second.grades), default=0.0)
+    """How far a grade of one is from the nearest of the other, at most; 0 where one tells none."""
+    return _farthest(first.grades, second.grades, lambda a, b: abs(a - b), 0.0)
+
+
+def size_step(first: Statement, second: Statement) -> float:
+    """By which factor a size of one differs from the nearest of the other, at most; 1 where one tells none."""
+    return _farthest(first.sizes, second.sizes, lambda a, b: max(a, b) / min(a, b), 1.0)
+
+
+def _farthest(
+    first: Set[float], second: Set[float], apart: Callable[[float, float], float], none: float
+) -> float:
+    """The distance of Hausdorff: a value that only one report gives counts, though the other gives more."""
+    if not first or not second:
+        return none
+    from_first = max(min(apart(a, b) for b in second) for a in first)
+    return max(from_first, max(min(apart(a, b) for a in first) for b in second))
 
 
 def _rest(one: Statement, other: Statement, others: dict[int, Statement], facts: Facts) -> list[Statement]:
@@ -89,6 +111,18 @@ def _rest(one: Statement, other: Statement, others: dict[int, Statement], facts:
             del others[at]
             return []
     return [rest]
+
+
+def _again(said: Statement, others: dict[int, Statement], facts: Facts) -> list[Statement]:
+    """What one report tells of a finding a second time, in its other section, at another place; taken away."""
+    found = [
+        at
+        for at, other in others.items()
+        if other.concluded != said.concluded
+        and tie(said, other, facts) is Likeness.SAME
+        and nearness(said.place, other.place, facts) is not Nearness.ONE
+    ]
+    return [others.pop(at) for at in found]
 
 
 def _read(said: Statement, readings: list[Statement], facts: Facts) -> bool:
