@@ -25,9 +25,8 @@ _MESSAGES = {
 class InadmissibleError(Exception):
     """A report that will not be checked.
 
-    ``field`` names where: "text", "report_id", or a field of the context as "context/<name>"; in a
-    pair after "candidate/" or "reference/". The
-    message never holds words of the report.
+    ``field`` names where: "text", "report_id", or a field of the context as "context/<name>"; of a pair,
+    after "candidate/" or "reference/". The message never holds words of the report.
     """
 
     def __init__(self, code: str, field: str = "text") -> None:

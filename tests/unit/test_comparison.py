@@ -12,6 +12,7 @@ from app.proofreading.comparison.compare import compare_reports
 from app.proofreading.comparison.types import ComparedReports, GreenCategory, Grounds, ReportPair, green
 from app.proofreading.report import SubmittedReport
 from app.services import Services, bundled_reports
+from kg_ingest.store import GraphStoreError
 
 _PAIRS = Path(__file__).parents[2] / "samples" / "compared"
 _KNOWN = {"d-synonym", "h-17"}  # answered otherwise than labelled: see samples/compared/README.md
@@ -216,3 +217,36 @@ def test_pair_out_of_time_is_not_compared(all_services: Services) -> None:
     answer = compared("Left effusion.", "Left effusion.", replace(all_services, seconds=0.0))
     assert answer.coverage.candidate == "failed: out_of_time"
     assert answer.green is None
+
+
+class _Away:
+    """A knowledge graph that answers nothing any more."""
+
+    def __getattr__(self, name: str) -> object:
+        raise GraphStoreError("away")
+
+
+def test_lost_knowledge_is_named_and_the_rest_is_answered(all_services: Services) -> None:
+    lost = replace(all_services, knowledge=_Away())  # type: ignore[arg-type]
+    answer = compared("Left effusion. No pneumothorax.", "Right effusion. No pneumothorax.", lost)
+    assert answer.coverage.knowledge == "failed: graph_unavailable"
+    assert (answer.coverage.complete, answer.coverage.compared) == (False, True)
+    assert (letters(answer), answer.green) == ("c", 0.5)
+
+
+def test_denials_of_two_sides_do_not_match(all_services: Services) -> None:
+    answer = compared(
+        "No left effusion. Left lung clear.", "No right effusion. Right lung clear.", all_services
+    )
+    assert answer.matches == ()
+
+
+def test_second_place_in_the_impression_is_a_wrong_place(all_services: Services) -> None:
+    text = "FINDINGS: Left effusion.\nIMPRESSION: {} effusion."
+    answer = compared(text.format("Right"), text.format("Left"), all_services)
+    assert letters(answer) == "c"
+
+
+def test_lone_grade_of_one_section_counts(all_services: Services) -> None:
+    text = "FINDINGS: Mild edema.\nIMPRESSION: {} edema."
+    assert letters(compared(text.format("Severe"), text.format("Mild"), all_services)) == "d"

@@ -81,10 +81,10 @@ class _Side:
         self.report = parse(self._seen.text if self._seen is not None else submitted.text)
         self.coverage = unreadable(self.report) or "done"
 
-    def case(self, services: "Services") -> Case:
-        """All that is known of it."""
-        grounded, _ = grounded_of(services.extractor.extract(self.report), services)
-        return case_of(self.report, grounded, (), self._submitted)
+    def case(self, services: "Services") -> tuple[Case, str]:
+        """All that is known of it, and the coverage of the knowledge."""
+        grounded, knowledge = grounded_of(services.extractor.extract(self.report), services)
+        return case_of(self.report, grounded, (), self._submitted), knowledge
 
     def placed(self, span: Span | None) -> Span | None:
         """A span of the seen text in the text as submitted."""
@@ -109,9 +109,10 @@ def _compared(sides: _Sides, services: "Services", until: float) -> tuple[_Found
         if monotonic() > until:
             raise OutOfTimeError
 
-    ours, theirs = sides[0].case(services), sides[1].case(services)
+    (ours, known), (theirs, known_too) = sides[0].case(services), sides[1].case(services)
     pulse()
-    facts, knowledge = _facts((ours, theirs), services)
+    facts, known_together = _facts((ours, theirs), services)
+    knowledge = max(known, known_too, known_together)  # "failed: …" comes after "done"
     told = statements(ours, pulse), statements(theirs, pulse)
     discrepancies, matches = _judged(told, facts, pulse)
     explanation, llm = explained((sides[0].report, sides[1].report), services.reviewer)
@@ -124,7 +125,7 @@ def _judged(
 ) -> tuple[tuple[Discrepancy, ...], tuple[Match, ...]]:
     """Discrepancies and matches. A finding misplaced or misjudged by much is no match."""
     matching = matched(*told, facts, pulse)
-    found = []
+    found: list[Discrepancy] = []
     for item in of_findings(matching, told, facts):
         pulse()
         found.append(item)

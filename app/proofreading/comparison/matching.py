@@ -35,15 +35,20 @@ def matched(
     for _, first, second in sorted(_ranked(ours, theirs, facts, pulse)):
         if first in free_ours and second in free_theirs:
             result.pairs.append((free_ours.pop(first), free_theirs.pop(second)))
-    for one, other in list(result.pairs):
+    for one, other in result.pairs:
+        pulse()
         result.false += _rest(one, other, free_theirs, facts)
         result.missing += _rest(other, one, free_ours, facts)
     for one, other in result.pairs:
+        pulse()
         result.misplaced += ((again, other) for again in _again(one, free_ours, facts))
         result.misplaced += ((one, again) for again in _again(other, free_theirs, facts))
     readings = [said for pair in result.pairs for said in pair if len(said.concepts) > 1]
-    result.false += (said for said in free_ours.values() if not _read(said, readings, facts))
-    result.missing += (said for said in free_theirs.values() if not _read(said, readings, facts))
+    for kept, free in ((result.false, free_ours), (result.missing, free_theirs)):
+        for said in free.values():
+            pulse()
+            if not _read(said, readings, facts):
+                kept.append(said)
     result.pairs += _negatives(candidate, reference, facts, pulse)
     return result
 
@@ -142,11 +147,17 @@ def _negatives(
         for one in list(ours):
             for other in theirs:
                 pulse()
-                if agree(one, other, facts):
+                if _may_meet(one, other) and agree(one, other, facts):
                     ours.remove(one)
                     theirs.remove(other)
                     yield one, other
                     break
+
+
+def _may_meet(one: Statement, other: Statement) -> bool:
+    """False for what is denied or normal on one side here and on the other there."""
+    sides = one.place.sides, other.place.sides
+    return not all(sides) or bool(sides[0] & sides[1])
 
 
 def _equal(one: Statement, other: Statement, facts: Facts) -> bool:
@@ -184,8 +195,9 @@ def rules_out(negative: Statement, said: Statement, facts: Facts) -> bool:
         told = _ruled_out_by(negative, facts)
     else:
         return False
-    here = not (negative.place.sides and said.place.sides) or negative.place.sides & said.place.sides
-    return bool(here) and any(subsumes(general, c, facts) for general in told for c in said.concepts)
+    return _may_meet(negative, said) and any(
+        subsumes(general, c, facts) for general in told for c in said.concepts
+    )
 
 
 def _ruled_out_by(normal: Statement, facts: Facts) -> frozenset[str]:

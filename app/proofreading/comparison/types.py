@@ -136,5 +136,5 @@ class ComparedReports:
 
 
 def green(matched: int, significant: int) -> float:
-    """GREEN of so many matched findings and significant errors; 0 without a match (arXiv 2405.03595, eq. 1)."""
+    """GREEN of so many matched findings and significant errors; 0 without a match (arXiv 2405.03595)."""
     return matched / (matched + significant) if matched else 0.0

@@ -47,7 +47,7 @@ _EARLIER = (
     r"(?:chest\s+|portable\s+|outside\s+|ct\s+|frontal\s+)?"
     r"(?:stud(?:y|ies)|exam\w*|radiograph\w*|film\w*|x-?rays?|images?|imaging|ct|scan|chest|report|comparison)"
 )
-COMPARED = re.compile(
+_COMPARED = re.compile(
     rf"\b(?:{_CHANGED})\b[^.;]{{0,60}}?\b{_EARLIER}\b|\b{_EARLIER}\b[^.;]{{0,60}}?\b(?:{_CHANGED})\b"
     rf"|\binterval\s+(?:{_CHANGED}|appearance|enlargement|change|progression|removal|placement)\b"
     rf"|\b(?:{_CHANGED})\b[^.;]{{0,40}}?\b(?:since|from|than|with|to) (?:yesterday|last (?:week|month|year|night))(?:'s)?\b"
@@ -110,7 +110,7 @@ def _without_prior(case: Case) -> Iterator[Candidate]:
         if case.report.section_of(index) not in REPORTED:
             continue
         text = sentence.span.of(case.report.text)
-        match = COMPARED.search(text)
+        match = _COMPARED.search(text)
         changes = [c for f in current(case, REPORTED) if f.sentence == index for c in f.changes]
         if match is not None:
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
