@@ -15,6 +15,7 @@ from app.commands import CommandError
 
 _COMMANDS = {
     "check": ("app.commands.check", "check reports from a file or standard input"),
+    "compare": ("app.commands.compare", "hold a candidate report against its reference report (GREEN)"),
     "serve": ("app.commands.serve", "run the HTTP service"),
     "batch": ("app.commands.batch", "check a day's reports and sum them up"),
     "worker": ("app.commands.worker", "check the batches of a queue on a Redis server"),

@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
-from app.api import batches, health, knowledge, reports, stored
+from app.api import batches, compare, health, knowledge, reports, stored
 from app.batch.queue import TaskQueue
 from app.batch.starting import start_worker
 from app.middleware import RequestContext
@@ -82,8 +82,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         telemetry=_NO_TELEMETRY,
     )
     app.state.settings = settings
-    for router in (reports.router, batches.router, stored.router, knowledge.router, health.router):
-        app.include_router(router)
+    for module in (reports, compare, batches, stored, knowledge, health):
+        app.include_router(module.router)
     app.add_middleware(RequestContext)
     errors.install(app)
     openapi.install(app)

@@ -15,7 +15,7 @@ from app.proofreading.report import SubmittedReport
 router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
 
 _log = structlog.get_logger()
-_REFUSALS = described(
+REFUSALS = described(
     (400, "malformed_json"),
     (413, "body_too_large"),
     (413, "text_too_large"),
@@ -28,7 +28,7 @@ _REFUSALS = described(
 )
 
 
-@router.post("/check", summary="Check one report", responses=_REFUSALS, response_model=CheckedReportOut)
+@router.post("/check", summary="Check one report", responses=REFUSALS, response_model=CheckedReportOut)
 async def check(body: CheckRequest, request: Request) -> Response:
     """Find the errors of one report, with evidence and proposed fixes.
 

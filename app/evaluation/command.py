@@ -15,6 +15,7 @@ from app.commands import CommandError
 from app.commands.parts import build, settings
 from app.evaluation.build import PAPER, Items, Plan, gather, of_labelled
 from app.evaluation.families import FAMILIES
+from app.evaluation.green import read_pairs, score_pairs
 from app.evaluation.items import Item
 from app.evaluation.labelled import read_labelled
 from app.evaluation.medec import read_medec, score_medec
@@ -42,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--labelled", type=Path, nargs="+", metavar="FILE", help="JSONL of reports with marked errors instead"
+    )
+    parser.add_argument(
+        "--green", type=Path, metavar="FILE", help="compare the pairs of a JSONL file instead"
     )
     parser.add_argument("--medec", type=Path, metavar="FILE", help="score a MEDEC file instead")
     names = ", ".join((*FAMILIES, PAPER))
@@ -75,6 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print; 0 when done."""
     try:
+        if args.green is not None:
+            return _green(args)
         if args.labelled is not None:
             return _labelled(args)
         return _medec(args) if args.medec is not None else _evaluate(args)
@@ -209,6 +215,20 @@ def _print(args: argparse.Namespace, results: Results, chosen: dict[str, Any]) -
             plot(results, args.out / "evaluation.png")
         except ImportError:
             sys.stderr.write("radproof: no plot: install the extra 'plot'\n")
+
+
+def _green(args: argparse.Namespace) -> int:
+    chosen = settings().model_copy(update={"references_k": 0})
+    services = build(chosen)
+    try:
+        pairs = list(islice(read_pairs(args.green), args.limit))
+        if not pairs:
+            raise CommandError(f"{args.green}: holds no pair")
+        scored = score_pairs(pairs, services, chosen.max_text_bytes)
+    finally:
+        services.close()
+    sys.stdout.write(json.dumps(scored.document(), indent=2) + "\n" if args.json else scored.markdown())
+    return 0
 
 
 def _medec(args: argparse.Namespace) -> int:

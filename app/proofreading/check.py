@@ -41,10 +41,10 @@ _TRIED_TEXT = 8_000  # code points of the longest report that they are tried in:
 _FOREIGN = "failed: unsupported_language"
 _EMPTY = "failed: no_sentences"  # headings, numbers or signs only
 _LETTER = re.compile(r"[^\W\d_]")
-_LATE = "failed: out_of_time"
+LATE = "failed: out_of_time"
 
 
-class _OutOfTimeError(Exception):
+class OutOfTimeError(Exception):
     """The report has had its time."""
 
 
@@ -59,23 +59,22 @@ def check_report(submitted: SubmittedReport, services: "Services") -> CheckedRep
     seen = visible(submitted.text)
     if seen is not None:
         return restored(check_report(replace(submitted, text=seen.text), services), submitted, seen)
-    if not is_english(submitted.text):
-        return _not_checked(submitted, services, _FOREIGN)
     until = monotonic() + services.seconds
     try:
         return _check(submitted, services, until)
-    except _OutOfTimeError:
-        return _not_checked(submitted, services, _LATE)
+    except OutOfTimeError:
+        return _not_checked(submitted, services, LATE)
 
 
 def _check(submitted: SubmittedReport, services: "Services", until: float) -> CheckedReport:
     report = parse(submitted.text)
-    if not any(_LETTER.search(report.quote(sentence.span)) for sentence in report.sentences):
-        return _not_checked(submitted, services, _EMPTY)
+    why = unreadable(report)
+    if why is not None:
+        return _not_checked(submitted, services, why)
     graph = services.extractor.extract(report)
-    grounded, knowledge = _grounded(graph, services)
+    grounded, knowledge = grounded_of(graph, services)
     references, retrieval = _references(submitted.text, services)
-    case = _case(report, grounded, references, submitted)
+    case = case_of(report, grounded, references, submitted)
     found = resolve(_candidates(case, services, until), report, services.profile)
     asked = monotonic()
     reviewed = _reviewed(found, case, services)
@@ -87,7 +86,7 @@ def _check(submitted: SubmittedReport, services: "Services", until: float) -> Ch
 
     try:
         errors, corrected = _corrected(reviewed.errors, before, submitted.text, kinds_of)
-    except _OutOfTimeError:
+    except OutOfTimeError:
         errors, corrected = _without_fixes(reviewed.errors, ()), submitted.text
     return CheckedReport(
         report=submitted,
@@ -101,6 +100,14 @@ def _check(submitted: SubmittedReport, services: "Services", until: float) -> Ch
     )
 
 
+def unreadable(report: Report) -> str | None:
+    """Why the rules cannot read a report, as coverage says it; None where they can."""
+    if not is_english(report.text):
+        return _FOREIGN
+    told = any(_LETTER.search(report.quote(sentence.span)) for sentence in report.sentences)
+    return None if told else _EMPTY
+
+
 def _not_checked(submitted: SubmittedReport, services: "Services", why: str) -> CheckedReport:
     """The answer to a report that the rules cannot read: nothing found, and nothing looked at."""
     coverage = Coverage(rules=why, knowledge=why, references=why)
@@ -108,9 +115,10 @@ def _not_checked(submitted: SubmittedReport, services: "Services", why: str) -> 
     return CheckedReport(submitted, (), coverage, submitted.text, ReportGraph(), versions=versions)
 
 
-def _case(
+def case_of(
     report: Report, grounded: Grounded, references: tuple[ReferenceHit, ...], submitted: SubmittedReport
 ) -> Case:
+    """All that detectors may look at."""
     return Case(
         report=report,
         graph=grounded.graph,
@@ -127,7 +135,7 @@ def _candidates(case: Case, services: "Services", until: float) -> list[Candidat
     for detector in services.detectors:
         found += detector.detect(case)
         if monotonic() > until:
-            raise _OutOfTimeError
+            raise OutOfTimeError
     return found
 
 
@@ -137,7 +145,8 @@ def _reviewed(found: tuple[ReportError, ...], case: Case, services: "Services") 
     return services.reviewer.reviewed(case, found, services.profile)
 
 
-def _grounded(graph: ReportGraph, services: "Services") -> tuple[Grounded, str]:
+def grounded_of(graph: ReportGraph, services: "Services") -> tuple[Grounded, str]:
+    """The graph with what the knowledge graph knows of it, and the stage's coverage."""
     try:
         return ground(graph, services.knowledge, services.counted), "done"
     except GraphStoreError:
@@ -228,8 +237,8 @@ def _errors_of(
 ) -> tuple[ReportError, ...]:
     """The errors of an edited report, against the same references."""
     report = parse(edited.text)
-    grounded, _ = _grounded(services.extractor.extract(report), services)
-    candidates = _candidates(_case(report, grounded, case.references, edited), services, until)
+    grounded, _ = grounded_of(services.extractor.extract(report), services)
+    candidates = _candidates(case_of(report, grounded, case.references, edited), services, until)
     return resolve(candidates, report, services.profile)
 
 

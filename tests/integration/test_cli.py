@@ -1,11 +1,10 @@
 """The ``radproof`` command, run in this process over the bundled graph."""
 
-import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests_support import Run
 
 from app import __version__
 from app.cli import main
@@ -22,38 +22,6 @@ from app.settings import Settings
 
 WRONG = "FINDINGS: Small left pleural effusion.\r\nIMPRESSION: Small right pleural effusion.\r\n"
 CLEAN = "FINDINGS: Small left pleural effusion.\nIMPRESSION: Small left pleural effusion.\n"
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-class KeptOpen:
-    """The shared graph, which commands may not close."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.fixture
-def run(services: Services, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command; gives exit code, standard output and standard error."""
-    shared = replace(services, knowledge=KeptOpen(services.knowledge))
-    monkeypatch.setattr("app.commands.parts.build_services", lambda _: shared)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def command(*arguments: str, stdin: str | bytes = "") -> tuple[int, str, str]:
-        raw = stdin if isinstance(stdin, bytes) else stdin.encode()
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8"))
-        code = main(arguments)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return command
 
 
 def test_errors_are_shown_with_evidence_and_fix(run: Run) -> None:

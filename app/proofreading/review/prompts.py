@@ -18,7 +18,7 @@ from models.llm import Prompt
 Stage = Literal["detect", "localize", "correct", "verify", "proofread"]
 
 _VERSION = "1"
-_NAMES = ("system.jinja", "user.jinja")
+_NAMES = ("system.jinja", "user.jinja", "compare_system.jinja", "compare_user.jinja")
 _TAG = re.compile(r"<(?=[/|!a-zA-Z_])|\[(?=/?INST)", re.IGNORECASE)
 
 
@@ -45,6 +45,12 @@ def prompt(
         suspected=inert(suspected),
     )
     return Prompt(_template("system.jinja").render(stage=stage), user)
+
+
+def comparison_prompt(candidate: str, reference: str) -> Prompt:
+    """The prompt that asks what differs between two reports."""
+    user = _template("compare_user.jinja").render(candidate=inert(candidate), reference=inert(reference))
+    return Prompt(_template("compare_system.jinja").render(), user)
 
 
 def inert(text: str) -> str:
