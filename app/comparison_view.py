@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from app.proofreading.comparison.types import ComparedReports, GreenCategory, Passages
 from app.printable import printable
+from app.proofreading.comparison.types import ComparedReports, GreenCategory, Passages
 
 NAMES = {
     GreenCategory.FALSE_FINDING: "false report of a finding",

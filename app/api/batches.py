@@ -60,7 +60,6 @@ _UNKNOWN = ((404, "batch_not_found"), (422, "invalid_request"), (503, "store_una
         (415, "unsupported_media_type"),
         (404, "no_stored_report"),
         (409, "idempotency_key_in_use"),
-        (422, "empty_batch"),
         (422, "idempotency_key_reused"),
         (429, "too_many_waiting"),
         (503, "store_unavailable"),
@@ -69,10 +68,7 @@ _UNKNOWN = ((404, "batch_not_found"), (422, "invalid_request"), (503, "store_una
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {
-                kind: {"schema": {}}
-                for kind in (_NDJSON, _CSV, "application/zip")
-            }
+            "content": {kind: {"schema": {}} for kind in (_NDJSON, _CSV, "application/zip")}
             | {_STORED_QUERY: {"schema": StoredQuery.model_json_schema()}},
         }
     },

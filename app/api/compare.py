@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.comparison import ComparedReportsOut, CompareRequest
 from app.api.reports import REFUSALS
-from app.errors import CLIENT_GONE
 from app.api.requests import StrictRoute
+from app.errors import CLIENT_GONE
 from app.limits import admit_pair
 from app.proofreading.comparison.compare import compare_reports
 from app.proofreading.comparison.types import ReportPair

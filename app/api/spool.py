@@ -27,7 +27,7 @@ async def spooled(request: Request, most: int) -> Spooled:
     """The body of a request. Who takes it closes the file.
 
     Raises:
-        Problem: 413 body_too_large, 507 disk_full, 422 empty_batch.
+        Problem: 413 body_too_large, 507 disk_full.
         ClientDisconnect: the sender went away; nothing is left.
     """
     digest = hashlib.sha256()
@@ -40,8 +40,6 @@ async def spooled(request: Request, most: int) -> Spooled:
                 raise Problem(413, "body_too_large", f"A batch may have {most} bytes.")
             digest.update(chunk)
             await to_thread.run_sync(_write, file, chunk)
-        if not length:
-            raise Problem(422, "empty_batch", "The body is empty.")
         file.seek(0)
         at_failure.pop_all()  # from here on it is the caller's
     return Spooled(file, digest.hexdigest())

@@ -13,6 +13,7 @@ from app.limits import InadmissibleError, admit_pair
 from app.proofreading.comparison.compare import compare_reports
 from app.proofreading.comparison.types import ReportPair
 from app.proofreading.report import SubmittedReport
+from app.rows import Unreadable
 from app.terminal import Terminal
 
 
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     if args.candidate == args.reference == "-":
         raise CommandError("standard input holds one report: give a file for the other")
     limits = settings()
-    pair = ReportPair(_one(args.candidate), _one(args.reference))
+    pair = ReportPair(*(_one(source, limits.max_body_bytes) for source in (args.candidate, args.reference)))
     try:
         admit_pair(pair, limits.max_text_bytes)
     except InadmissibleError as error:
@@ -49,9 +50,11 @@ def run(args: argparse.Namespace) -> int:
     return int(any(found.significant for found in compared.discrepancies))
 
 
-def _one(source: str) -> SubmittedReport:
+def _one(source: str, most: int) -> SubmittedReport:
     """The only report of a file."""
-    found = list(islice(reports(source, None), 2))
+    found = list(islice(reports(source, None, most), 2))
     if len(found) != 1:
         raise CommandError(f"{source}: holds {'no report' if not found else 'more than one report'}")
+    if isinstance(found[0], Unreadable):
+        raise CommandError(f"{source}: line {found[0].line}: {found[0].reason}")
     return found[0]

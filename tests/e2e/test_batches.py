@@ -124,9 +124,13 @@ def test_what_is_no_batch_is_refused(
     assert problem(cluster.call("POST", "/v1/batches", b"x", **headers)) == refusal
 
 
-def test_empty_body_is_refused(cluster: Cluster) -> None:
-    answer = cluster.call("POST", "/v1/batches", b"", Content_Type="text/csv", Idempotency_Key="empty")
-    assert problem(answer) == (422, "empty_batch")
+def test_empty_body_is_a_batch_of_nothing(cluster: Cluster) -> None:
+    status, answer = cluster.call(
+        "POST", "/v1/batches", b"", Content_Type="text/csv", Idempotency_Key="empty"
+    )
+    assert status == 202
+    (line,) = cluster.results(json.loads(answer)["id"])
+    assert (line["state"], line["problem"]["code"]) == ("refused", "no_report")
 
 
 def test_unknown_batches_and_reports_are_not_found(cluster: Cluster) -> None:
