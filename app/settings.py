@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     """Processes that check the reports of batches. None: one a core, but none in ``radproof serve`` where a
     Redis server is configured: there ``radproof worker`` checks."""
 
-    max_batch_bytes: Annotated[int, Gt(0)] = 1024**3
+    max_batch_bytes: Annotated[int, Gt(0)] = 512 * 1024**2
     """Longest accepted batch, in bytes as sent and unpacked."""
 
     max_batch_reports: Annotated[int, Gt(0)] = 100_000
