@@ -1,7 +1,6 @@
 """Stored reports: read, decided on, exported, purged and deleted."""
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, update
@@ -14,6 +13,7 @@ from app.storage.tables import batch, check, decision, error, job, now, report
 from app.storage.types import Check, Decision, Line
 
 _DAY = 86_400
+_AT_ONCE = 500  # reports purged in one transaction
 
 
 class Reports:
@@ -135,17 +135,21 @@ class Reports:
         """
         waiting = select(job.c.report_id).where(job.c.state.in_(("waiting", "claimed")))
         old = (report.c.created_at < now() - days * _DAY) & report.c.content.is_not(None)
+        some = select(report.c.id).where(old, report.c.id.not_in(waiting)).limit(_AT_ONCE)
+        purged = 0
+        while part := self._purge_some(some):
+            purged += part
+        if purged:
+            with self._engine.begin() as connection:
+                audit.record(connection, actor, "reports.purged", "reports", {"reports": purged})
+        return purged
+
+    def _purge_some(self, some: Select[Any]) -> int:
+        """Of a few reports, so that nobody waits long for the database."""
         with self._engine.begin() as connection:
-            emptied = update(report).where(old, report.c.id.not_in(waiting)).values(content=None)
+            emptied = update(report).where(report.c.id.in_(some)).values(content=None)
             ids = list(connection.execute(emptied.returning(report.c.id)).scalars())
-            for part in _parts(ids):
-                checks = select(check.c.id).where(check.c.report_id.in_(part))
-                connection.execute(update(decision).where(decision.c.check_id.in_(checks)).values(words=None))
-                connection.execute(update(check).where(check.c.report_id.in_(part)).values(result=None))
-            if ids:
-                audit.record(connection, actor, "reports.purged", "reports", {"reports": len(ids)})
+            checks = select(check.c.id).where(check.c.report_id.in_(ids))
+            connection.execute(update(decision).where(decision.c.check_id.in_(checks)).values(words=None))
+            connection.execute(update(check).where(check.c.report_id.in_(ids)).values(result=None))
         return len(ids)
-
-
-def _parts(ids: list[int], size: int = 500) -> Iterable[list[int]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
