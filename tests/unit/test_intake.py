@@ -16,7 +16,9 @@ from intake_support import CODES, LIMITS, Items, hold
 
 from app.batch.intake import Form, IntakeLimits, form_of, read_batch
 from app.batch.items import Accepted, Refused
+from app.batch.limits import intake_limits
 from app.proofreading.report import Context, SubmittedReport
+from app.settings import Settings
 
 APP = Path(__file__).parents[2] / "app"
 TEXT = "FINDINGS: Clear lungs.\nIMPRESSION: Normal chest."
@@ -376,3 +378,10 @@ def test_every_documented_code_is_one_that_is_given() -> None:
     given = {word for path in paths for word in re.findall(r'"([a-z0-9_]+)"', path.read_text("utf-8"))}
     assert CODES - given == set()
     assert len(CODES) > 50
+
+
+def test_a_site_that_admits_longer_texts_admits_their_lines() -> None:
+    limits = intake_limits(Settings(max_text_bytes=2_000_000))
+    long = "The lungs are clear " * 60_000
+    (item,) = read(line(text=long), limits=limits)
+    assert isinstance(item, Accepted)
