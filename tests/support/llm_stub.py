@@ -56,6 +56,7 @@ class Stub:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
     stub: Stub
 
     def log_message(self, *_: Any) -> None:

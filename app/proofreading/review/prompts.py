@@ -17,9 +17,12 @@ from models.llm import Prompt
 
 Stage = Literal["detect", "localize", "correct", "verify", "proofread"]
 
-_VERSION = "1"
+_VERSION = "2"
 _NAMES = ("system.jinja", "user.jinja")
-_TAG = re.compile(r"<(?=[/|!a-zA-Z_])|\[(?=/?INST)", re.IGNORECASE)
+# of markup, and of the chat templates of Llama, Qwen, Gemma, DeepSeek (a wide bar) and Mistral (brackets)
+_TAG = re.compile(
+    r"<(?=\s*[/|!\uff5c]|[a-zA-Z_])|\[(?=/?(?:INST|SYSTEM_|AVAILABLE_|TOOL_))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Shown:
     """What the model is shown of one report beside the question."""
 
     report: str
+    order: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     references: tuple[tuple[str, ...], ...] = ()
@@ -38,6 +42,7 @@ def prompt(
     """The prompt of one stage."""
     user = _template("user.jinja").render(
         report=inert(shown.report),
+        order=[inert(line) for line in shown.order],
         own=[inert(line) for line in shown.own],
         facts=[inert(line) for line in shown.facts],
         references=[[inert(line) for line in lines] for lines in shown.references],
