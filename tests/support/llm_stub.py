@@ -51,6 +51,7 @@ class Stub:
     fault: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
+    gone: threading.Event = field(default_factory=threading.Event)  # a client closed while nothing came
     logprob: float | None = None  # of the words "yes" and "no", where it gives any
 
 
@@ -86,8 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def silence(self, _: Any) -> None:
         self.connection.settimeout(60)
-        self.connection.recv(1)  # until the client gives up
         self.close_connection = True
+        if not self.connection.recv(1):  # the client gave up, within a minute
+            self.stub.gone.set()
 
     def drip(self, _: Any) -> None:
         self.send_response(200)
