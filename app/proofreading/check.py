@@ -64,7 +64,9 @@ def check_report(
     """
     seen = visible(submitted.text)
     if seen is not None:
-        return restored(check_report(replace(submitted, text=seen.text), services, cancellation), submitted, seen)
+        return restored(
+            check_report(replace(submitted, text=seen.text), services, cancellation), submitted, seen
+        )
     if not is_english(submitted.text):
         return _not_checked(submitted, services, _FOREIGN)
     until = monotonic() + services.seconds

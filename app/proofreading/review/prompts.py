@@ -20,9 +20,7 @@ Stage = Literal["detect", "localize", "correct", "verify", "proofread"]
 _VERSION = "2"
 _NAMES = ("system.jinja", "user.jinja")
 # of markup, and of the chat templates of Llama, Qwen, Gemma, DeepSeek (a wide bar) and Mistral (brackets)
-_TAG = re.compile(
-    r"<(?=\s*[/|!\uff5c]|[a-zA-Z_])|\[(?=/?(?:INST|SYSTEM_|AVAILABLE_|TOOL_))", re.IGNORECASE
-)
+_TAG = re.compile(r"<(?=\s*[/|!\uff5c]|[a-zA-Z_])|\[(?=/?(?:INST|SYSTEM_|AVAILABLE_|TOOL_))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
