@@ -1,7 +1,7 @@
-"""The prompts: system first and the same for every report, what differs after it, the report at the end.
+"""The prompts: first what is the same for every report and question, then the report, at the end the question.
 
-Text of reports is data: it stands between tags, and nothing in it can close a tag or open a turn of the
-conversation.
+So a server that keeps what it has read reads a report once for all questions about it. Text of reports is
+data: it stands between tags, and nothing in it can close a tag or open a turn of the conversation.
 """
 
 import re
@@ -39,6 +39,7 @@ def prompt(
 ) -> Prompt:
     """The prompt of one stage."""
     user = _template("user.jinja").render(
+        stage=stage,
         report=inert(shown.report),
         order=[inert(line) for line in shown.order],
         own=[inert(line) for line in shown.own],
@@ -47,7 +48,7 @@ def prompt(
         quotes=[(kind, inert(quote)) for kind, quote in quotes],
         suspected=inert(suspected),
     )
-    return Prompt(_template("system.jinja").render(stage=stage), user)
+    return Prompt(_template("system.jinja").render(), user)
 
 
 def inert(text: str) -> str:
