@@ -52,7 +52,7 @@ class Stub:
     requests: list[dict[str, Any]] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
     gone: threading.Event = field(default_factory=threading.Event)  # a client closed while nothing came
-    logprob: float | None = None  # of the words "yes" and "no", where it gives any
+    logprob: float | Callable[[str], float] | None = None  # of "yes", given the answer; "no" has -9
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -71,7 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
             if fault and form != "probe":
                 getattr(self, fault)(request)
             else:
-                self.reply(completion(self.stub.script(form, request), self.stub.logprob))
+                words, chance = self.stub.script(form, request), self.stub.logprob
+                self.reply(completion(words, chance(words) if callable(chance) else chance))
         except OSError:  # the client has gone
             self.close_connection = True
 

@@ -1,5 +1,6 @@
 """The parts of a review: quotes, minimal edits, what is shown, prompts, policy, probabilities, breaker, caches."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -238,7 +239,10 @@ def test_mode_decides_what_is_asked(name: ModeName, all_services: Services) -> N
     assert checked.coverage.llm == "done"
     users = [request["messages"][1]["content"] for request in stub.requests[1:]]
     assert all(("This report says" in user) == ("mkgd" in name) for user in users)
-    assert all(user.rstrip().endswith(">") for user in users)
+    assert all(re.search(r"</(report|quotes|suspected)>\nTask: [a-z]+$", user.rstrip()) for user in users)
+    assert len({request["messages"][0]["content"] for request in stub.requests[1:]}) == 1
+    starts = {user[: user.index("</report>")] for user in users}
+    assert len(starts) == 1  # a server that keeps what it has read reads the report once
 
 
 def test_same_report_in_flight_is_asked_once_and_then_kept(all_services: Services) -> None:

@@ -17,7 +17,7 @@ from app.proofreading.review.types import Addition, Review, Verdict
 from models.types import Span
 
 RULE = "llm.review"
-_SURE, _SURE_NOT = 0.9, 0.1
+_SURE, SURE_NOT = 0.9, 0.1
 _SHOWN, _UNSURE = 0.7, 0.3  # confidences of additions
 _KNOWLEDGE = frozenset({EvidenceKind.GRAPH_PATH, EvidenceKind.ORDER})
 _STEPS = {Tier.HIGH: Tier.MEDIUM, Tier.MEDIUM: Tier.LOW, Tier.LOW: Tier.LOW}
@@ -57,7 +57,7 @@ def _moved(error: ReportError, verdict: Verdict | None, *, trusted: bool) -> Tie
     if verdict.probability >= _SURE and tier is Tier.LOW:
         return Tier.MEDIUM
     bound = tier is Tier.HIGH and any(item.kind in _KNOWLEDGE for item in error.candidate.evidence)
-    return _STEPS[tier] if verdict.probability <= _SURE_NOT and not bound else tier
+    return _STEPS[tier] if verdict.probability <= SURE_NOT and not bound else tier
 
 
 def _tier(candidate: Candidate, *, trusted: bool) -> Tier:

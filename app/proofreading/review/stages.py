@@ -19,6 +19,7 @@ from app.proofreading.review.forms import (
     Verification,
 )
 from app.proofreading.review.knowledge import facts, sentences, told
+from app.proofreading.review.policy import SURE_NOT
 from app.proofreading.review.prompts import Shown, prompt
 from app.proofreading.review.quotes import minimal, place, shown
 from app.proofreading.review.types import Addition, Mode, Review, Verdict
@@ -28,6 +29,11 @@ from models.types import Span
 
 MOST_VERIFIED = 12  # of the detectors' errors
 _DETECT, _LIST, _VERIFY = 120, 480, 40  # tokens of the longest answers
+_CONTROL = (  # a plain error, put after a report to see whether the model still says so
+    "FINDINGS: Small left pleural effusion.\nIMPRESSION: Right pleural effusion.",
+    'laterality_mismatch: "Right pleural effusion" against "Small left pleural effusion"',
+)
+_EVEN = 0.5
 _WITHOUT_ODDS = {"yes": 0.8, "no": 0.2}  # a bare answer is believed a little
 
 
@@ -80,14 +86,16 @@ class Reviewing:
         additions = await (self._staged() if self.staged else self._end_to_end())
         with self._timed("verify"):
             additions, verdicts = await self._verified(additions)
+            steered = await self._steered(verdicts)
         return Review(
             additions,
-            verdicts,
+            () if steered else verdicts,
             self._dropped,
             self.left_out,
             self._seconds,
             self._usage.prompt_tokens,
             self._usage.completion_tokens,
+            steered,
         )
 
     async def _staged(self) -> tuple[Addition, ...]:
@@ -150,6 +158,17 @@ class Reviewing:
         )
         chances = odds[len(self.errors) :]
         return tuple(replace(a, probability=p) for a, p in zip(additions, chances, strict=True)), verdicts
+
+    async def _steered(self, verdicts: Sequence[Verdict]) -> bool:
+        """Whether the model, which denies an error, denies a plain one beside this report too.
+
+        A hostile text makes it say no to everything; so does a model that cannot tell.
+        """
+        if all(verdict.probability > SURE_NOT for verdict in verdicts):
+            return False
+        words, suspected = _CONTROL
+        view = replace(self.view, report=f"{self.view.report}\n{words}")
+        return await self._odds(prompt("verify", view, suspected=suspected)) < _EVEN
 
     async def _odds(self, question: Prompt) -> float:
         answer = await self.model.ask(question, Verification, max_tokens=_VERIFY, choices=("yes", "no"))
