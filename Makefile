@@ -7,7 +7,7 @@ LLM_STAMP := .venv/.llm
 INDEX := var/index/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check lint types imports bench bench-kg openapi evaluate graph llm-cpu lock clean
+.PHONY: help install demo serve test check lint types imports bench bench-kg bench-llm openapi evaluate graph llm-cpu lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ bench: install ## speed and memory beside a peer
 
 bench-kg: install ## rates of loading and asking knowledge graphs, on a real Neo4j
 	$(BIN)/python bench/kg.py
+
+bench-llm: install ## reports a second with the language model that RADPROOF_LLM_* name
+	$(BIN)/python bench/llm.py
 
 graph: install ## verify the bundled knowledge graph
 	$(BIN)/python -m kg_ingest verify
