@@ -27,7 +27,7 @@ from models.completion import Usage
 from models.llm import Form, LanguageModel, LanguageModelError, Prompt
 from models.types import Span
 
-MOST_VERIFIED = 12  # of the detectors' errors
+_MOST_VERIFIED = 12  # of the detectors' errors
 _DETECT, _LIST, _VERIFY = 120, 480, 40  # tokens of the longest answers
 _CONTROL = (  # a plain error, put after a report to see whether the model still says so
     "FINDINGS: Small left pleural effusion.\nIMPRESSION: Right pleural effusion.",
@@ -73,7 +73,7 @@ class Reviewing:
             facts=facts(case) if mode.mkgd else (),
             references=tuple(sentences(hit.graph) for hit in case.references) if mode.exkr else (),
         )
-        asked = tuple(errors[:MOST_VERIFIED])
+        asked = tuple(errors[:_MOST_VERIFIED])
         suspected = tuple(_suspicion(e.candidate.type, e.candidate.span, _other(e), case) for e in asked)
         return cls(model, mode.staged, case, view, left_out, asked, suspected)
 
