@@ -7,7 +7,7 @@ LLM_STAMP := .venv/.llm
 INDEX := var/index/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check lint types imports bench bench-kg bench-batch kill-rounds servers openapi evaluate graph llm-cpu lock clean
+.PHONY: help install demo serve test check lint types imports bench bench-kg bench-batch bench-llm kill-rounds servers openapi evaluate graph llm-cpu lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ kill-rounds: install $(DEV_STAMP) servers ## kill API, workers and Redis at rand
 
 servers: ## install Redis and PostgreSQL for the tests, where they are missing (root, apt-get)
 	tools/servers/install.sh
+
+bench-llm: install ## reports a second with the language model that RADPROOF_LLM_* name
+	$(BIN)/python bench/llm.py
 
 graph: install ## verify the bundled knowledge graph
 	$(BIN)/python -m kg_ingest verify

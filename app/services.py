@@ -107,7 +107,7 @@ def build_services(settings: Settings) -> Services:
     folder = settings.index_dir or _DEFAULT_INDEX
     if index_version is not None:
         versions["reference_index"] = index_version
-    reviewer = _open_reviewer(settings)
+    reviewer = open_reviewer(settings)
     if reviewer is not None:
         versions |= reviewer.versions
     return Services(
@@ -124,12 +124,19 @@ def build_services(settings: Settings) -> Services:
     )
 
 
-def _open_reviewer(settings: Settings) -> "Reviewer | None":
-    """The review by a language model; none where no server is named. The server itself may come up later."""
+def open_reviewer(settings: Settings) -> "Reviewer | None":
+    """The review by a language model; none where no server is named. The server itself may come up later.
+
+    Raises:
+        ConfigurationError: when the model is not named, or the key or the cache's address is none.
+    """
     if settings.llm_base_url is None or settings.llm_use == "never":
         return None
     if settings.llm_model is None:
         raise ConfigurationError("RADPROOF_LLM_MODEL: say which model of RADPROOF_LLM_BASE_URL to ask")
+    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else "none"
+    if not (key.isascii() and key.isprintable() and key.strip()):
+        raise ConfigurationError("RADPROOF_LLM_API_KEY: a key is of visible ASCII characters")
     # only where a model is asked: its client takes half a second to import
     from app.proofreading.review.cache import MemoryCache, RedisCache
     from app.proofreading.review.reviewer import Reviewer, ReviewPlan
@@ -138,7 +145,7 @@ def _open_reviewer(settings: Settings) -> "Reviewer | None":
     server = ModelServer(
         base_url=str(settings.llm_base_url),
         model=settings.llm_model,
-        api_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else "none",
+        api_key=key,
         call_seconds=settings.llm_call_seconds,
         concurrency=settings.llm_concurrency,
     )

@@ -71,7 +71,7 @@ class ModelServer:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """``system``: the same bytes for every report, so that servers reuse its computation; ``user``: the rest."""
+    """``system``: the same bytes for every question, so that servers reuse its computation; ``user``: the rest."""
 
     system: str
     user: str

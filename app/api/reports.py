@@ -1,5 +1,9 @@
 """POST /v1/reports/check."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import structlog
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
@@ -9,6 +13,7 @@ from app.api.requests import StrictRoute
 from app.api.schemas import CheckedReportOut, CheckRequest
 from app.errors import CLIENT_GONE
 from app.limits import admit
+from app.proofreading.cancellation import Cancellation, CancelledCheckError
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
 
@@ -40,12 +45,34 @@ async def check(body: CheckRequest, request: Request) -> Response:
     async with checks:
         if await request.is_disconnected():  # nobody waits for this answer any more
             return Response(status_code=CLIENT_GONE)
-        return await to_thread.run_sync(_answer, submitted, request)
+        async with _watched(request) as cancellation:
+            try:
+                return await to_thread.run_sync(_answer, submitted, request, cancellation)
+            except CancelledCheckError:
+                return Response(status_code=CLIENT_GONE)
 
 
-def _answer(submitted: SubmittedReport, request: Request) -> Response:
+@asynccontextmanager
+async def _watched(request: Request) -> AsyncIterator[Cancellation]:
+    """A token that is cancelled when the client goes away, or when this request is given up."""
+    cancellation = Cancellation()
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        cancellation.cancel()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield cancellation
+    finally:
+        watcher.cancel()
+        cancellation.cancel()
+
+
+def _answer(submitted: SubmittedReport, request: Request, cancellation: Cancellation) -> Response:
     """The work of one request, in a thread of its own."""
     admit(submitted, request.app.state.settings.max_text_bytes)
-    checked = check_report(submitted, request.state.services)
+    checked = check_report(submitted, request.state.services, cancellation)
     _log.info("checked", errors=len(checked.errors), complete=checked.coverage.complete)
     return Response(CheckedReportOut.of(checked).model_dump_json(), media_type="application/json")

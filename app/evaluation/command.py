@@ -3,19 +3,19 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.commands import CommandError
 from app.commands.parts import build, settings
+from app.evaluation.ablation_command import ablation
 from app.evaluation.build import PAPER, Items, Plan, gather, of_labelled
 from app.evaluation.families import FAMILIES
 from app.evaluation.green import read_pairs, score_pairs
+from app.evaluation.inputs import halves, plan, setup
 from app.evaluation.items import Item
 from app.evaluation.labelled import read_labelled
 from app.evaluation.medec import read_medec, score_medec
@@ -23,14 +23,12 @@ from app.evaluation.plots import plot
 from app.evaluation.render import markdown
 from app.evaluation.results import Results, analyse, document
 from app.evaluation.run import MOST_JOBS, Both, Check, Setup, cores, measure_all
-from app.evaluation.splits import is_reference, split_of
+from app.evaluation.splits import split_of
 from app.proofreading.check import check_report
-from app.proofreading.report import ErrorType, SubmittedReport
-from app.reading import ReadError, read_reports
-from app.references import records, write_archive
-from app.services import ConfigurationError, bundled_reports, open_embedder
+from app.reading import ReadError
+from app.services import ConfigurationError
 from models.embedder import EmbedderError
-from models.reference_index import ReferenceIndex, ReferenceIndexError
+from models.reference_index import ReferenceIndexError
 
 _SPLITS = ("all", "dev", "test")
 _REFERENCES = 4  # similar reports a check, as the service's default
@@ -48,6 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--green", type=Path, metavar="FILE", help="compare the pairs of a JSONL file instead"
     )
     parser.add_argument("--medec", type=Path, metavar="FILE", help="score a MEDEC file instead")
+    parser.add_argument(
+        "--llm-modes",
+        nargs="?",
+        const="all",
+        metavar="MODES",
+        help="measure the configured language model alone, in these modes (default: all), beside the detectors",
+    )
+    parser.add_argument("--most", type=int, metavar="N", help="with --llm-modes: a sample of so many items")
     names = ", ".join((*FAMILIES, PAPER))
     parser.add_argument(
         "--family", default="house", metavar="NAMES", help=f"families of injected errors: {names}; all"
@@ -81,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.green is not None:
             return _green(args)
+        if args.llm_modes is not None:
+            return ablation(args)
         if args.labelled is not None:
             return _labelled(args)
         return _medec(args) if args.medec is not None else _evaluate(args)
@@ -112,69 +120,13 @@ def _labelled(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    plan = _plan(args)
-    given = bundled_reports() if args.reports is None else read_reports(args.reports)
-    every = list(islice((report for report in given if report.text.strip()), args.limit))
-    judged = [
-        r for r in every if not is_reference(r.report_id) and args.split in ("all", split_of(r.report_id))
-    ]
-    if not judged:
-        raise CommandError("no report is left to evaluate: give more reports or another split")
-    items = gather(judged, plan)
-    with _setup(args.index, [report for report in every if is_reference(report.report_id)]) as setup:
-        results = analyse(items, _outcomes(items, setup, args.jobs))
-    _print(args, results, _chosen(args, plan, items, len(judged)))
+    chosen = plan(args)
+    judged, references = halves(args)
+    items = gather(judged, chosen)
+    with setup(args.index, references) as opening:
+        results = analyse(items, _outcomes(items, opening, args.jobs))
+    _print(args, results, _chosen(args, chosen, items, len(judged)))
     return 0
-
-
-def _plan(args: argparse.Namespace) -> Plan:
-    known = (*FAMILIES, PAPER)
-    families = known if args.family == "all" else tuple(_words(args.family))
-    unknown = [name for name in families if name not in known]
-    if unknown or not families:
-        raise CommandError(
-            f"--family: {', '.join(unknown) or 'none'}: give some of {', '.join(known)}, or all"
-        )
-    try:
-        seeds = tuple(int(word) for word in _words(args.seeds))
-    except ValueError as error:
-        raise CommandError(f"--seeds: {error}") from error
-    if not seeds:
-        raise CommandError("--seeds: give at least one")
-    return Plan(families, _types(args.inject), args.per_type, seeds)
-
-
-def _types(names: str) -> tuple[ErrorType, ...]:
-    if names in ("all", "none"):
-        return tuple(ErrorType) if names == "all" else ()
-    try:
-        return tuple(ErrorType(name) for name in _words(names))
-    except ValueError as error:
-        raise CommandError(f"--inject: {error}") from error
-
-
-def _words(names: str) -> list[str]:
-    return list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-
-
-@contextmanager
-def _setup(index: str, references: Sequence[SubmittedReport]) -> Iterator[Setup]:
-    """What processes need; an index of ``references`` is made in a folder that goes away afterwards."""
-    if index == "configured":
-        yield Setup(settings())
-        return
-    plain = settings().model_copy(update={"references_k": 0})
-    if index == "none" or not references:
-        yield Setup(plain)
-        return
-    with TemporaryDirectory() as folder:
-        services = build(plain)
-        made = records(references, services.extractor, services.knowledge)
-        index_of_half = ReferenceIndex.build(made, open_embedder(plain), "the reference half")
-        index_of_half.save(Path(folder) / "index")
-        write_archive(Path(folder) / "index", index_of_half)
-        services.close()
-        yield Setup(plain.model_copy(update={"references_k": _REFERENCES}), Path(folder) / "index")
 
 
 def _outcomes(items: Items, setup: Setup, jobs: int) -> dict[Item, Both]:

@@ -61,12 +61,13 @@ def paper_score(outcomes: Sequence[Outcome]) -> PaperScore:
         localized_wrong=rate(outcome.found for outcome in broken),
         localized_flagged=rate(outcome.found for outcome in broken if outcome.flagged),
         localized_all=rate(o.found if wrong(o) else not o.flagged for o in outcomes),
-        corrected=_wording([(o.corrected or o.item.report.text, o.item.original) for o in broken]),
-        unchanged=_wording([(o.item.report.text, o.item.original) for o in broken]),
+        corrected=wording([(o.corrected or o.item.report.text, o.item.original) for o in broken]),
+        unchanged=wording([(o.item.report.text, o.item.original) for o in broken]),
     )
 
 
-def _wording(pairs: Sequence[tuple[str, str]]) -> Wording:
+def wording(pairs: Sequence[tuple[str, str]]) -> Wording:
+    """The mean likeness of (a corrected text, the original) over pairs; NaN of none."""
     count = len(pairs)
     if not count:
         return Wording(float("nan"), float("nan"))

@@ -1,11 +1,10 @@
 """An evaluation as Markdown."""
 
 import math
-from collections.abc import Iterable, Sequence
 
 from app.evaluation.calibration import Calibration
+from app.evaluation.cells import NONE, estimate_cell, number_cell, rate_cell, table
 from app.evaluation.curves import Curve
-from app.evaluation.metrics import Estimate, Rate
 from app.evaluation.operating import Point
 from app.evaluation.paper import (
     PUBLISHED_ALWAYS_YES,
@@ -20,7 +19,6 @@ from app.proofreading.profile import MEDIUM
 from app.proofreading.report import ErrorType
 
 _BOTH = ("RadProof", "plain rules")
-_NONE = "-"
 _LABELS = {
     Measure.SENSITIVITY: "sensitivity (error found at its place)",
     Measure.DETECTION: "detection (report flagged anywhere)",
@@ -72,29 +70,33 @@ def _family(family: Family) -> list[str]:
 
 def _rates(ours: Summary, plain: Summary) -> str:
     rows = [
-        (label, _rate(ours.rates[one]), _NONE if one in _NOT_PLAIN else _rate(plain.rates[one]))
+        (label, rate_cell(ours.rates[one]), NONE if one in _NOT_PLAIN else rate_cell(plain.rates[one]))
         for one, label in _LABELS.items()
     ]
     rows.append(("Matthews correlation", f"{ours.mcc:.3f}", f"{plain.mcc:.3f}"))
-    first, second = (_estimate(one.flags_per_100_clean, 2) for one in (ours, plain))
+    first, second = (estimate_cell(one.flags_per_100_clean, 2) for one in (ours, plain))
     rows.append(("flags per 100 clean reports", first, second))
     for share in ours.ppv:
         rows.append(
-            (f"PPV at {share:.0%} prevalence", _estimate(ours.ppv[share]), _estimate(plain.ppv[share]))
+            (
+                f"PPV at {share:.0%} prevalence",
+                estimate_cell(ours.ppv[share]),
+                estimate_cell(plain.ppv[share]),
+            )
         )
-    return _table(("measure", *_BOTH), rows)
+    return table(("measure", *_BOTH), rows)
 
 
 def _types(ours: dict[ErrorType, TypeRow], plain: dict[ErrorType, TypeRow]) -> str:
     head = ("error type", "n", "sensitivity", "plain rules", "flags per 100 clean")
-    return _table(
+    return table(
         head,
         (
             (
                 str(kind),
                 str(row.found.total),
-                _rate(row.found),
-                _rate(plain[kind].found) if kind in plain else _NONE,
+                rate_cell(row.found),
+                rate_cell(plain[kind].found) if kind in plain else NONE,
                 f"{row.flags_per_100_clean:.2f}",
             )
             for kind, row in ours.items()
@@ -111,10 +113,14 @@ def _detectors(ours: Checker, plain: Checker) -> str:
         "hits",
         f"precision at {HEADLINE:.0%}",
     )
-    return _table(
+    return table(
         head,
         (
-            (row.rule, *map(str, (row.clean, row.harmless, row.elsewhere, row.hits)), _number(row.precision))
+            (
+                row.rule,
+                *map(str, (row.clean, row.harmless, row.elsewhere, row.hits)),
+                number_cell(row.precision),
+            )
             for checker in (ours, plain)
             for row in checker.detectors
         ),
@@ -125,33 +131,33 @@ def _brier(ours: Calibration, plain: Calibration) -> str:
     rows = [
         ("errors returned, low tier too", str(ours.count), str(plain.count)),
         ("... that hit", str(ours.right), str(plain.right)),
-        ("Brier score", _number(ours.brier), _number(plain.brier)),
-        ("... of a constant", _number(ours.constant), _number(plain.constant)),
+        ("Brier score", number_cell(ours.brier), number_cell(plain.brier)),
+        ("... of a constant", number_cell(ours.constant), number_cell(plain.constant)),
         (
             f"Brier score at {HEADLINE:.0%} prevalence",
-            _number(ours.brier_at_prevalence),
-            _number(plain.brier_at_prevalence),
+            number_cell(ours.brier_at_prevalence),
+            number_cell(plain.brier_at_prevalence),
         ),
         (
             "... of a constant",
-            _number(ours.constant_at_prevalence),
-            _number(plain.constant_at_prevalence),
+            number_cell(ours.constant_at_prevalence),
+            number_cell(plain.constant_at_prevalence),
         ),
     ]
-    return _table(("measure", "RadProof", "plain rules, taken as sure"), rows)
+    return table(("measure", "RadProof", "plain rules, taken as sure"), rows)
 
 
 def _reliability(found: Calibration) -> str:
     head = ("confidence", "n", "mean confidence", "share that hits", f"at {HEADLINE:.0%} prevalence")
-    return _table(
+    return table(
         head,
         (
             (
                 f"{one.low:.1f}-{one.low + 0.1:.1f}",
                 str(one.count),
-                _number(one.confidence),
-                _number(one.right),
-                _number(one.right_at_prevalence),
+                number_cell(one.confidence),
+                number_cell(one.right),
+                number_cell(one.right_at_prevalence),
             )
             for one in found.bins
         ),
@@ -162,34 +168,34 @@ def _curves(ours: Checker, plain: Checker) -> str:
     head = ("rules", "n", "average precision", "recall now", f"precision now, at {HEADLINE:.0%}")
     named = [("all, by report", ours.report_curve), ("plain rules, by report", plain.report_curve)]
     named += [(curve.rules, curve) for curve in ours.curves]
-    return _table(head, ((name, *_curve(curve)) for name, curve in named))
+    return table(head, ((name, *_curve(curve)) for name, curve in named))
 
 
 def _curve(curve: Curve) -> tuple[str, ...]:
     shown = [point for point in curve.points if point[0] >= MEDIUM]
     precision, recall = shown[-1][1:] if shown else (math.nan, 0.0)
     values = (curve.average_precision, recall, precision)
-    return str(curve.errors), *(_number(value) for value in values)
+    return str(curve.errors), *(number_cell(value) for value in values)
 
 
 def _paper(ours: PaperScore, plain: PaperScore) -> str:
     rows = [
         (
             "detection accuracy",
-            _rate(ours.detection),
-            _rate(plain.detection),
+            rate_cell(ours.detection),
+            rate_cell(plain.detection),
             f"mean {PUBLISHED_DETECTION_MEAN / 100:.4f}, best {PUBLISHED_DETECTION_BEST / 100:.4f}",
         ),
         (
             "... of always saying yes",
-            _rate(ours.always_yes),
-            _rate(plain.always_yes),
+            rate_cell(ours.always_yes),
+            rate_cell(plain.always_yes),
             f"{PUBLISHED_ALWAYS_YES / 100:.3f}",
         ),
     ]
     published = f"mean {PUBLISHED_LOCALIZATION_MEAN / 100:.4f} (of which reports it does not say)"
     rows += [
-        (f"localization, {of}", _rate(first), _rate(second), published)
+        (f"localization, {of}", rate_cell(first), rate_cell(second), published)
         for of, first, second in (
             ("of reports with an error", ours.localized_wrong, plain.localized_wrong),
             ("of those flagged", ours.localized_flagged, plain.localized_flagged),
@@ -201,11 +207,11 @@ def _paper(ours: PaperScore, plain: PaperScore) -> str:
         ("BLEU-4", ours.corrected.bleu, ours.unchanged.bleu),
         ("mean of the two", ours.corrected.mean, ours.unchanged.mean),
     ):
-        rows.append((f"correction, {part}", _number(corrected, 4), _NONE, _NONE))
-        rows.append(("... of the input unchanged", _number(copied, 4), _number(copied, 4), _NONE))
-    rows.append(("correction, BERTScore", "not computed", "not computed", _NONE))
+        rows.append((f"correction, {part}", number_cell(corrected, 4), NONE, NONE))
+        rows.append(("... of the input unchanged", number_cell(copied, 4), number_cell(copied, 4), NONE))
+    rows.append(("correction, BERTScore", "not computed", "not computed", NONE))
     title = f"{ours.clean} clean reports, {ours.wrong} with one error."
-    return title + "\n\n" + _table(("measure", *_BOTH, "published"), rows)
+    return title + "\n\n" + table(("measure", *_BOTH, "published"), rows)
 
 
 def _profile(results: Results) -> str:
@@ -214,33 +220,12 @@ def _profile(results: Results) -> str:
     head = ("errors", "from", "now", "flags per 100", *(f"found, {name}" for name in families), *shares)
     rows = [_point(point, f"{point.threshold:.2f}") for point in results.operating_points]
     plain = [point for point in results.plain_points if point.threshold == 1.0]
-    rows += [("plain rules", *_point(point, _NONE)[1:]) for point in plain]
-    return _table(head, rows)
+    rows += [("plain rules", *_point(point, NONE)[1:]) for point in plain]
+    return table(head, rows)
 
 
 def _point(point: Point, threshold: str) -> tuple[str, ...]:
-    found = (_NONE if not one.total else f"{one.value:.3f}" for one in point.found.values())
+    found = (NONE if not one.total else f"{one.value:.3f}" for one in point.found.values())
     kind = "all" if point.type is None else str(point.type)
-    ppv = (f">{one.low:.3f}" if one.value == 1 else _number(one.value) for one in point.ppv.values())
+    ppv = (f">{one.low:.3f}" if one.value == 1 else number_cell(one.value) for one in point.ppv.values())
     return kind, threshold, point.mark, f"{point.flags_per_100_clean:.2f}", *found, *ppv
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(cells)} |" for cells in rows)])
-
-
-def _rate(found: Rate) -> str:
-    if not found.total:
-        return _NONE
-    return f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f}; {found.hits}/{found.total})"
-
-
-def _estimate(one: Estimate, places: int = 3) -> str:
-    if math.isnan(one.value):
-        return _NONE
-    return f"{one.value:.{places}f} ({one.low:.{places}f}-{one.high:.{places}f})"
-
-
-def _number(value: float, places: int = 3) -> str:
-    return _NONE if math.isnan(value) else f"{value:.{places}f}"

@@ -82,13 +82,14 @@ def _points(items: Items, outcomes: Mapping[Item, Outcome]) -> tuple[Point, ...]
 
 def document(results: Results, settings: Mapping[str, Any]) -> dict[str, Any]:
     """All numbers as JSON values; NaN becomes null."""
-    numbers: dict[str, Any] = _finite({"settings": dict(settings), **asdict(results)})
+    numbers: dict[str, Any] = finite({"settings": dict(settings), **asdict(results)})
     return numbers
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The value for JSON: keys are words, NaN is null."""
     if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value

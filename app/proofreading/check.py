@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from app.knowledge import Grounded, ground
+from app.proofreading.cancellation import Cancellation
 from app.proofreading.case import Case
 from app.proofreading.correct import apply_edits, propose
 from app.proofreading.findings import fold
@@ -48,25 +49,34 @@ class OutOfTimeError(Exception):
     """The report has had its time."""
 
 
-def check_report(submitted: SubmittedReport, services: "Services") -> CheckedReport:
+def check_report(
+    submitted: SubmittedReport, services: "Services", cancellation: Cancellation | None = None
+) -> CheckedReport:
     """Find, explain and propose fixes for the errors of one report.
 
     A stage that is not configured or fails is named in the answer's coverage; the rest still
     answers. Corrections that would bring a new error are withdrawn. A report that takes longer than
     ``services.seconds`` is answered as not checked by the rules; one whose errors are found by then,
     without the corrections that are not tried yet.
+
+    Raises:
+        CancelledCheckError: when ``cancellation`` says, during the review, that nobody waits any more.
     """
     seen = visible(submitted.text)
     if seen is not None:
-        return restored(check_report(replace(submitted, text=seen.text), services), submitted, seen)
+        return restored(
+            check_report(replace(submitted, text=seen.text), services, cancellation), submitted, seen
+        )
     until = monotonic() + services.seconds
     try:
-        return _check(submitted, services, until)
+        return _check(submitted, services, until, cancellation)
     except OutOfTimeError:
         return _not_checked(submitted, services, LATE)
 
 
-def _check(submitted: SubmittedReport, services: "Services", until: float) -> CheckedReport:
+def _check(
+    submitted: SubmittedReport, services: "Services", until: float, cancellation: Cancellation | None
+) -> CheckedReport:
     report = parse(submitted.text)
     why = unreadable(report)
     if why is not None:
@@ -77,7 +87,7 @@ def _check(submitted: SubmittedReport, services: "Services", until: float) -> Ch
     case = case_of(report, grounded, references, submitted)
     found = resolve(_candidates(case, services, until), report, services.profile)
     asked = monotonic()
-    reviewed = _reviewed(found, case, services)
+    reviewed = _reviewed(found, case, services, cancellation)
     until += monotonic() - asked  # the review has a deadline of its own
     before = _kinds(found) | _kinds(reviewed.errors)  # the larger count of each: only detectors check again
 
@@ -139,10 +149,12 @@ def _candidates(case: Case, services: "Services", until: float) -> list[Candidat
     return found
 
 
-def _reviewed(found: tuple[ReportError, ...], case: Case, services: "Services") -> Reviewed:
+def _reviewed(
+    found: tuple[ReportError, ...], case: Case, services: "Services", cancellation: Cancellation | None
+) -> Reviewed:
     if services.reviewer is None:
         return Reviewed(found)
-    return services.reviewer.reviewed(case, found, services.profile)
+    return services.reviewer.reviewed(case, found, services.profile, cancellation)
 
 
 def grounded_of(graph: ReportGraph, services: "Services") -> tuple[Grounded, str]:

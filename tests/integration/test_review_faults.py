@@ -1,9 +1,12 @@
 """The review against a model server that misbehaves: in time, said so, and nothing left behind."""
 
+import gc
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -15,8 +18,11 @@ from tests_support import CHECK, CONTRADICTORY, opened
 
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
+from app.proofreading.review.cache import MemoryCache
 from app.proofreading.review.reviewer import Reviewer, ReviewPlan
-from app.services import Services
+from app.proofreading.review.types import Review
+from app.services import ConfigurationError, Services, build_services
+from app.settings import Settings
 from models.llm import ModelServer
 
 DEADLINE = 1.0
@@ -128,19 +134,41 @@ def _descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+def _resident() -> int:
+    """Bytes of this process that are in memory."""
+    with open("/proc/self/statm") as counts:
+        return int(counts.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts descriptors by /proc")
 def test_nothing_leaks_over_a_thousand_calls(all_services: Services) -> None:
+    """Tasks, connections, objects and memory after 1,000 reports of which seven in eight meet a fault."""
     faults = ("", "broken", "garbage", "hang_up", "other_form", "silence", "drip", "busy")
     quick = {"deadline_seconds": 0.05, "failures": 10**6, "retries": 0}
     with serving() as stub, reviewing(stub.base_url, all_services, **quick) as (services, reviewer):
-        warm = [_asked(stub, services, fault, number) for number, fault in enumerate(faults * 4)]
-        before = _tasks(reviewer), _descriptors()
+        reviewer._cache = MemoryCache(8)
+        warm = [_asked(stub, services, faults[n % len(faults)], n) for n in range(200)]
+        before = _left_over(stub, reviewer)
         seen = [_asked(stub, services, faults[n % len(faults)], 1_000 + n) for n in range(1_000)]
         time.sleep(0.2)
-        assert len(seen) + len(warm) == 1_032
-        assert _tasks(reviewer) <= before[0]
-        assert _descriptors() <= before[1] + 4 * 8  # idle connections of both ends
-        assert not reviewer._flights
+        after = _left_over(stub, reviewer)
+    assert {"done", "failed: llm_timeout", "failed: llm_overloaded"} < {*warm, *seen}
+    assert after["tasks"] <= before["tasks"]
+    assert after["descriptors"] <= before["descriptors"] + 4 * 8  # idle connections of both ends
+    assert after["objects"] <= before["objects"] + 500  # one a call would be 1,000
+    assert after["bytes"] <= before["bytes"] + 20_000_000  # 20 kB a call
+    assert not reviewer._flights
+
+
+def _left_over(stub: Stub, reviewer: Reviewer) -> dict[str, int]:
+    stub.requests.clear()
+    gc.collect()
+    return {
+        "tasks": _tasks(reviewer),
+        "descriptors": _descriptors(),
+        "objects": len(gc.get_objects()),
+        "bytes": _resident(),
+    }
 
 
 def _asked(stub: Stub, services: Services, fault: str, number: int) -> str:
@@ -163,3 +191,50 @@ def test_no_words_of_a_report_in_logs(all_services: Services, capfd: pytest.Capt
     told = capfd.readouterr()
     assert "review_failed" in told.err
     assert "Zebulon" not in told.err + told.out
+
+
+class _SlowCache(MemoryCache):
+    """A cache whose server hardly answers."""
+
+    def get(self, key: str) -> Review | None:
+        time.sleep(0.5)
+        return super().get(key)
+
+
+def test_slow_cache_keeps_no_other_review_waiting(all_services: Services) -> None:
+    """Four reports at once wait for the cache together, not one after the other."""
+    with (
+        serving() as stub,
+        reviewing(stub.base_url, all_services, deadline_seconds=1.8) as (services, reviewer),
+    ):
+        reviewer._cache = _SlowCache()
+        reports = [SubmittedReport(f"FINDINGS: Nodule of {number} mm.", "r") for number in range(8)]
+        with ThreadPoolExecutor(len(reports)) as pool:
+            seen = list(pool.map(lambda report: check_report(report, services).coverage.llm, reports))
+    assert seen == ["done"] * len(reports)
+
+
+def test_cache_that_never_answers_does_not_break_the_deadline(all_services: Services) -> None:
+    release = threading.Event()
+
+    class Hanging(MemoryCache):
+        def get(self, key: str) -> Review | None:
+            release.wait(30)
+            return super().get(key)
+
+    with (
+        serving() as stub,
+        reviewing(stub.base_url, all_services, deadline_seconds=0.2) as (services, reviewer),
+    ):
+        reviewer._cache = Hanging()
+        assert check_report(REPORT, services).coverage.llm == "failed: llm_timeout"
+        assert not stub.requests
+        release.set()
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "a\nb", " "])
+def test_key_that_no_header_can_carry_is_refused_at_start(key: str) -> None:
+    with pytest.raises(ConfigurationError, match="RADPROOF_LLM_API_KEY"):
+        build_services(
+            Settings(references_k=0, llm_base_url="http://127.0.0.1:9/v1", llm_model="m", llm_api_key=key)  # type: ignore[arg-type]
+        )

@@ -53,11 +53,13 @@ class Stub:
     fault: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
-    logprob: float | None = None  # of the words "yes" and "no", where it gives any
+    gone: threading.Event = field(default_factory=threading.Event)  # a client closed while nothing came
+    logprob: float | Callable[[str], float] | None = None  # of "yes", given the answer; "no" has -9
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
     stub: Stub
 
     def log_message(self, *_: Any) -> None:
@@ -71,7 +73,8 @@ class _Handler(BaseHTTPRequestHandler):
             if fault and form != "probe":
                 getattr(self, fault)(request)
             else:
-                self.reply(completion(self.stub.script(form, request), self.stub.logprob))
+                words, chance = self.stub.script(form, request), self.stub.logprob
+                self.reply(completion(words, chance(words) if callable(chance) else chance))
         except OSError:  # the client has gone
             self.close_connection = True
 
@@ -87,8 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def silence(self, _: Any) -> None:
         self.connection.settimeout(60)
-        self.connection.recv(1)  # until the client gives up
         self.close_connection = True
+        if not self.connection.recv(1):  # the client gave up, within a minute
+            self.stub.gone.set()
 
     def drip(self, _: Any) -> None:
         self.send_response(200)

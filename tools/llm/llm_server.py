@@ -1,7 +1,7 @@
 """A small open model on a llama.cpp server on this machine's CPU, for trying the review and for tests.
 
 Proves the plumbing; such a model is no proofreader. Installed by ``make llm-cpu``. Run: ``llm_server.py
-[--model FILE.gguf] [--port N] [-- COMMAND ...]``: serves until the command, if any, has ended.
+[--model FILE.gguf] [--port N] [--threads N] [-- COMMAND ...]``: serves until the command, if any, has ended.
 """
 
 import argparse
@@ -44,8 +44,9 @@ class LlmServer:
         UnavailableError: when xllamacpp is missing or the model does not load.
     """
 
-    def __init__(self, model: Path, port: int = 0, host: str = "127.0.0.1") -> None:
+    def __init__(self, model: Path, port: int = 0, host: str = "127.0.0.1", threads: int = 0) -> None:
         self.model = model
+        self.threads = threads or max(1, (os.cpu_count() or 1) // 2)  # more spin while others work
         self.host = host
         self.port = port or free_port()
         self._server: Any = None
@@ -65,7 +66,7 @@ class LlmServer:
         params.hostnames, params.port = [self.host], self.port
         params.n_ctx, params.n_parallel, params.kv_unified = _CONTEXT, 2, True
         params.ui, params.verbosity = False, 0
-        params.cpuparams.n_threads = max(1, (os.cpu_count() or 1) // 2)  # more spin while others work
+        params.cpuparams.n_threads = self.threads
         try:
             self._server = xllamacpp.Server(params)
         except RuntimeError as error:
@@ -100,13 +101,14 @@ def free_port() -> int:
 def main() -> int:
     """Serve, and run a command with the settings that point RadProof at the server."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("--model", type=Path, help="a GGUF file with a chat template (default: SmolLM2-135M)")
+    parser.add_argument("--threads", type=int, default=0, help="of the CPU (default: half of its cores)")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     args = parser.parse_args()
     try:
-        with LlmServer(args.model or bundled_model(), args.port, args.host) as server:
+        with LlmServer(args.model or bundled_model(), args.port, args.host, args.threads) as server:
             sys.stderr.write(f"serving {server.model.name} at {server.base_url}\n")
             command = [word for word in args.command if word != "--"]
             if not command:

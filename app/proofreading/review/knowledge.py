@@ -5,10 +5,12 @@ suggestive_of becomes "air bronchogram suggests pneumonia".
 """
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from app.knowledge import described
 from app.proofreading.case import Case
 from app.proofreading.findings import attached
+from app.proofreading.report import Context
 from kg_ingest.schema import EdgeKind
 from models.types import Entity, EntityKind, EntityLabel, RelationKind, ReportGraph
 
@@ -17,6 +19,7 @@ _TOLD = frozenset({EdgeKind.SUGGESTS, EdgeKind.EXCLUDES, EdgeKind.HAS_FINDING_SI
 _OPENING = {EntityLabel.ABSENT: "no", EntityLabel.UNCERTAIN: "possible"}
 _MOST_SENTENCES = 40
 _MOST_FACTS = 12
+_LONGEST = 200  # characters of a field of the context
 
 
 def sentences(graph: ReportGraph) -> tuple[str, ...]:
@@ -48,6 +51,12 @@ def facts(case: Case) -> tuple[str, ...]:
         if edge.kind in _TOLD and edge.source_id in concepts and edge.target_id in concepts
     )
     return tuple(sorted(set(told)))[:_MOST_FACTS]
+
+
+def told(context: Context) -> tuple[str, ...]:
+    """What is known beside the text, but for an earlier report, which may be long."""
+    fields = {name: value for name, value in asdict(context).items() if name != "prior_report"}
+    return tuple(f"{name}: {str(value)[:_LONGEST]}" for name, value in fields.items() if value is not None)
 
 
 def _words(entity: Entity) -> str:

@@ -17,7 +17,7 @@ from app.proofreading.review.types import Addition, Review, Verdict
 from models.types import Span
 
 RULE = "llm.review"
-_SURE, _SURE_NOT = 0.9, 0.1
+_SURE, SURE_NOT = 0.9, 0.1
 _SHOWN, _UNSURE = 0.7, 0.3  # confidences of additions
 _KNOWLEDGE = frozenset({EvidenceKind.GRAPH_PATH, EvidenceKind.ORDER})
 _STEPS = {Tier.HIGH: Tier.MEDIUM, Tier.MEDIUM: Tier.LOW, Tier.LOW: Tier.LOW}
@@ -28,40 +28,45 @@ def apply_review(
 ) -> tuple[ReportError, ...]:
     """The errors with what the model adds to them, within the bounds above."""
     verdicts = {(verdict.type, verdict.span): verdict for verdict in review.verdicts}
-    kept = [_seen(error, review, verdicts, case) for error in errors]
-    added = [_candidate(item, case) for item in review.additions if not _known(item, errors, case)]
-    before = {(error.candidate.type, error.candidate.span): error.tier for error in errors}
-    resolved = resolve([*(error.candidate for error in kept), *added], case.report, profile)
-    return tuple(
-        replace(
-            error,
-            tier=_moved(error, before[key], verdicts.get(key), trusted=trusted)
-            if (key := (error.candidate.type, error.candidate.span)) in before
-            else _tier(error.candidate, trusted=trusted),
-        )
-        for error in resolved
-    )
+    kept = [_judged(error, review, verdicts, case, trusted=trusted) for error in errors]
+    new = [_candidate(item, case) for item in review.additions if not _known(item, errors, case)]
+    added = [
+        replace(error, tier=_tier(error.candidate, trusted=trusted))
+        for error in resolve(new, case.report, profile)
+    ]
+    ordered = sorted((*kept, *added), key=lambda error: (error.candidate.span, error.candidate.type))
+    return tuple(replace(error, id=f"e{number}") for number, error in enumerate(ordered, start=1))
 
 
-def _moved(error: ReportError, tier: Tier, verdict: Verdict | None, *, trusted: bool) -> Tier:
+def _judged(
+    error: ReportError,
+    review: Review,
+    verdicts: dict[tuple[ErrorType, Span], Verdict],
+    case: Case,
+    *,
+    trusted: bool,
+) -> ReportError:
+    verdict = verdicts.get((error.candidate.type, error.candidate.span))
+    return replace(_seen(error, review, verdict, case), tier=_moved(error, verdict, trusted=trusted))
+
+
+def _moved(error: ReportError, verdict: Verdict | None, *, trusted: bool) -> Tier:
+    tier = error.tier
     if verdict is None or not trusted:
         return tier
     if verdict.probability >= _SURE and tier is Tier.LOW:
         return Tier.MEDIUM
     bound = tier is Tier.HIGH and any(item.kind in _KNOWLEDGE for item in error.candidate.evidence)
-    return _STEPS[tier] if verdict.probability <= _SURE_NOT and not bound else tier
+    return _STEPS[tier] if verdict.probability <= SURE_NOT and not bound else tier
 
 
 def _tier(candidate: Candidate, *, trusted: bool) -> Tier:
     return Tier.MEDIUM if trusted and candidate.confidence >= _SHOWN else Tier.LOW
 
 
-def _seen(
-    error: ReportError, review: Review, verdicts: dict[tuple[ErrorType, Span], Verdict], case: Case
-) -> ReportError:
+def _seen(error: ReportError, review: Review, verdict: Verdict | None, case: Case) -> ReportError:
     """The error with the model's opinion of it as evidence."""
     candidate = error.candidate
-    verdict = verdicts.get((candidate.type, candidate.span))
     chances = [verdict.probability] if verdict is not None else []
     chances += [
         item.probability
@@ -79,11 +84,13 @@ def _known(item: Addition, errors: Sequence[ReportError], case: Case) -> bool:
 
 
 def _same(item: Addition, error: ReportError, case: Case) -> bool:
-    """Overlapping words, or one type in one sentence."""
+    """Overlapping words, or one type where the error's own sentence or one that it cites is the item's."""
     span = error.candidate.span
     if item.span.overlaps(span):
         return True
-    return item.type is error.candidate.type and _sentence(item.span, case) == _sentence(span, case)
+    cited = (one.span for one in error.candidate.evidence if one.kind is EvidenceKind.TEXT)
+    places = {_sentence(place, case) for place in (span, *cited) if place is not None}
+    return item.type is error.candidate.type and _sentence(item.span, case) in places
 
 
 def _candidate(item: Addition, case: Case) -> Candidate:

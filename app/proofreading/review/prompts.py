@@ -1,7 +1,7 @@
-"""The prompts: system first and the same for every report, what differs after it, the report at the end.
+"""The prompts: first what is the same for every report and question, then the report, at the end the question.
 
-Text of reports is data: it stands between tags, and nothing in it can close a tag or open a turn of the
-conversation.
+So a server that keeps what it has read reads a report once for all questions about it. Text of reports is
+data: it stands between tags, and nothing in it can close a tag or open a turn of the conversation.
 """
 
 import re
@@ -17,9 +17,10 @@ from models.llm import Prompt
 
 Stage = Literal["detect", "localize", "correct", "verify", "proofread"]
 
-_VERSION = "1"
+_VERSION = "2"
 _NAMES = ("system.jinja", "user.jinja", "compare_system.jinja", "compare_user.jinja")
-_TAG = re.compile(r"<(?=[/|!a-zA-Z_])|\[(?=/?INST)", re.IGNORECASE)
+# of markup, and of the chat templates of Llama, Qwen, Gemma, DeepSeek (a wide bar) and Mistral (brackets)
+_TAG = re.compile(r"<(?=\s*[/|!\uff5c]|[a-zA-Z_])|\[(?=/?(?:INST|SYSTEM_|AVAILABLE_|TOOL_))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Shown:
     """What the model is shown of one report beside the question."""
 
     report: str
+    order: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     references: tuple[tuple[str, ...], ...] = ()
@@ -37,14 +39,16 @@ def prompt(
 ) -> Prompt:
     """The prompt of one stage."""
     user = _template("user.jinja").render(
+        stage=stage,
         report=inert(shown.report),
+        order=[inert(line) for line in shown.order],
         own=[inert(line) for line in shown.own],
         facts=[inert(line) for line in shown.facts],
         references=[[inert(line) for line in lines] for lines in shown.references],
         quotes=[(kind, inert(quote)) for kind, quote in quotes],
         suspected=inert(suspected),
     )
-    return Prompt(_template("system.jinja").render(stage=stage), user)
+    return Prompt(_template("system.jinja").render(), user)
 
 
 def comparison_prompt(candidate: str, reference: str) -> Prompt:

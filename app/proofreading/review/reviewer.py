@@ -1,4 +1,4 @@
-"""The review as a check sees it: one call that never fails, with a time limit."""
+"""The review as a check sees it: one call that never fails, with a time limit, and ends when nobody waits."""
 
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
@@ -10,9 +10,11 @@ from typing import Literal
 
 import anyio
 import structlog
+from anyio import to_thread
 from anyio.from_thread import start_blocking_portal
 from pydantic_core import to_json
 
+from app.proofreading.cancellation import Cancellation
 from app.proofreading.case import Case
 from app.proofreading.profile import Profile
 from app.proofreading.report import ReportError, Tier
@@ -24,6 +26,7 @@ from app.proofreading.review.types import Mode, Review, Reviewed
 from models.llm import Form, LanguageModel, LanguageModelError, ModelServer, Prompt
 
 Use = Literal["always", "uncertain", "never"]
+_KEEPING_SECONDS = 1.0  # longest wait for the cache to keep a review
 _log = structlog.get_logger()
 
 
@@ -42,10 +45,19 @@ class ReviewPlan:
     most_characters: int = 12_000
 
 
+@dataclass(slots=True)
+class _Flight:
+    """One review in the making, and how many checks wait for it."""
+
+    review: Future[Review]
+    waiting: int = 0
+
+
 class Reviewer:
     """Reviews reports with one language model. Thread-safe; call ``close`` at the end.
 
     Calls run on an event loop in a thread of its own, so that a limit of time ends them wherever they wait.
+    Checks of the same report share one review; it is cancelled when the last of them no longer waits.
     """
 
     def __init__(self, server: ModelServer, plan: ReviewPlan, cache: ReviewCache | None = None) -> None:
@@ -54,7 +66,7 @@ class Reviewer:
         self._cache = cache or MemoryCache()
         self._stack = ExitStack()
         self._portal = self._stack.enter_context(start_blocking_portal())
-        self._flights: dict[str, Future[Review]] = {}
+        self._flights: dict[str, _Flight] = {}
         self._lock = Lock()
 
     @property
@@ -63,17 +75,31 @@ class Reviewer:
         return {"llm": self.model.server.model, "prompts": version()}
 
     def close(self) -> None:
-        """End what runs, and close every connection."""
+        """Cancel what runs, and close every connection."""
+        with self._lock:
+            flights = tuple(self._flights.values())
+        for flight in flights:
+            flight.review.cancel()
         self._portal.call(self.model.close)
         self._stack.close()
         self._cache.close()
 
-    def reviewed(self, case: Case, errors: tuple[ReportError, ...], profile: Profile) -> Reviewed:
-        """The errors after a review; as they were where none was needed or it failed."""
+    def reviewed(
+        self,
+        case: Case,
+        errors: tuple[ReportError, ...],
+        profile: Profile,
+        cancellation: Cancellation | None = None,
+    ) -> Reviewed:
+        """The errors after a review; as they were where none was needed or it failed.
+
+        Raises:
+            CancelledCheckError: when nobody waits for it any more.
+        """
         if not self._needed(errors):
             return Reviewed(errors, "not_needed")
         try:
-            review = self._review(case, errors)
+            review = self._review(case, errors, cancellation or Cancellation())
         except LanguageModelError as error:
             _log.warning("review_failed", code=error.code)
             return Reviewed(errors, f"failed: {error.code}")
@@ -102,45 +128,62 @@ class Reviewer:
         uncertain = any(error.tier is not Tier.HIGH for error in errors)
         return self.plan.use == "always" or (self.plan.use == "uncertain" and uncertain)
 
-    def _review(self, case: Case, errors: tuple[ReportError, ...]) -> Review:
+    def _review(self, case: Case, errors: tuple[ReportError, ...], cancellation: Cancellation) -> Review:
         """A kept review, one that is being made for the same report, or a new one."""
-        key = self._key(case, errors)
-        kept = self._cache.get(key)
-        if kept is not None:
-            return kept
+        work = Reviewing.of(self.model, self.plan.mode, case, self.plan.most_characters, errors)
+        key = self._key(work)
+        flight = self._joined(key, work)
+        try:
+            cancellation.wait_for(flight.review)
+            return flight.review.result()
+        except CancelledError:  # the service stops
+            raise LanguageModelError("llm_unavailable") from None
+        finally:
+            self._left(key, flight)
+
+    def _joined(self, key: str, work: Reviewing) -> _Flight:
         with self._lock:
             flight = self._flights.get(key)
             if flight is None:
-                flight = self._portal.start_task_soon(self._made, case, errors)
+                flight = _Flight(self._portal.start_task_soon(self._made, key, work))
                 self._flights[key] = flight
-                flight.add_done_callback(lambda done: self._landed(key, done))
-        try:
-            return flight.result()
-        except CancelledError:  # the service stops
-            raise LanguageModelError("llm_unavailable") from None
+            flight.waiting += 1
+            return flight
 
-    def _landed(self, key: str, flight: Future[Review]) -> None:
-        if not flight.cancelled() and flight.exception() is None:
-            self._cache.put(key, flight.result())
-        self._flights.pop(key, None)
+    def _left(self, key: str, flight: _Flight) -> None:
+        with self._lock:
+            flight.waiting -= 1
+            if not flight.waiting:
+                del self._flights[key]
+                flight.review.cancel()  # of no effect on one that is done
 
-    async def _made(self, case: Case, errors: tuple[ReportError, ...]) -> Review:
-        work = Reviewing(self.model, self.plan.mode, case, self.plan.most_characters)
+    async def _made(self, key: str, work: Reviewing) -> Review:
+        """The kept review, or a new one, which is then kept. A slow cache keeps no other review waiting."""
+        review: Review | None = None
         with anyio.move_on_after(self.plan.deadline_seconds):
-            return await work.run(errors)
-        raise LanguageModelError("llm_timeout")
+            kept = await to_thread.run_sync(self._cache.get, key, abandon_on_cancel=True)
+            if kept is not None:
+                return kept
+            review = await work.run()
+        if review is None:
+            raise LanguageModelError("llm_timeout")
+        with anyio.move_on_after(_KEEPING_SECONDS):
+            await to_thread.run_sync(self._cache.put, key, review, abandon_on_cancel=True)
+        return review
 
-    def _key(self, case: Case, errors: tuple[ReportError, ...]) -> str:
-        """A checksum over all that the review depends on; the report cannot be read from it."""
+    def _key(self, work: Reviewing) -> str:
+        """A checksum over all that the review depends on; the report cannot be read from it.
+
+        What the model is shown stands in it, so that another graph, index or extractor makes another key.
+        """
         parts = (
             self.model.server.base_url,
             self.versions,
-            asdict(self.plan.mode),
-            self.plan.most_characters,
-            case.report.text,
-            asdict(case.context),
-            [(hit.id, hit.text) for hit in case.references],
-            case.facts.edges if self.plan.mode.mkgd else (),
-            [(error.candidate.type, error.candidate.span) for error in errors],
+            self.plan.mode.staged,
+            work.case.report.text,
+            asdict(work.view),
+            work.left_out,
+            work.suspected,
+            [(error.candidate.type, error.candidate.span) for error in work.errors],
         )
         return sha256(to_json(parts)).hexdigest()

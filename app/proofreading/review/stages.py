@@ -18,7 +18,8 @@ from app.proofreading.review.forms import (
     Proofread,
     Verification,
 )
-from app.proofreading.review.knowledge import facts, sentences
+from app.proofreading.review.knowledge import facts, sentences, told
+from app.proofreading.review.policy import SURE_NOT
 from app.proofreading.review.prompts import Shown, prompt
 from app.proofreading.review.quotes import minimal, place, shown
 from app.proofreading.review.types import Addition, Mode, Review, Verdict
@@ -26,75 +27,99 @@ from models.completion import Usage
 from models.llm import Form, LanguageModel, LanguageModelError, Prompt
 from models.types import Span
 
-_MOST_VERIFIED = 12
+_MOST_VERIFIED = 12  # of the detectors' errors
 _DETECT, _LIST, _VERIFY = 120, 480, 40  # tokens of the longest answers
+_CONTROL = (  # a plain error, put after a report to see whether the model still says so
+    "FINDINGS: Small left pleural effusion.\nIMPRESSION: Right pleural effusion.",
+    'laterality_mismatch: "Right pleural effusion" against "Small left pleural effusion"',
+)
+_EVEN = 0.5
 _WITHOUT_ODDS = {"yes": 0.8, "no": 0.2}  # a bare answer is believed a little
 
 
 @dataclass(slots=True)
 class Reviewing:
-    """One review in the making."""
+    """One review in the making: what is shown and asked of one report.
+
+    ``errors``: those of the detectors that the model is asked about; ``suspected`` are they in words.
+    """
 
     model: LanguageModel
-    mode: Mode
+    staged: bool
     case: Case
-    most_characters: int
+    view: Shown
+    left_out: tuple[str, ...]
+    errors: tuple[ReportError, ...]
+    suspected: tuple[str, ...]
     _usage: Usage = field(default_factory=Usage)
     _dropped: int = 0
     _seconds: dict[str, float] = field(default_factory=dict)
 
-    async def run(self, errors: Sequence[ReportError]) -> Review:
+    @classmethod
+    def of(
+        cls,
+        model: LanguageModel,
+        mode: Mode,
+        case: Case,
+        most_characters: int,
+        errors: Sequence[ReportError],
+    ) -> "Reviewing":
+        """The review of a case in this mode."""
+        text, left_out = shown(case.report, most_characters)
+        view = Shown(
+            report=text,
+            order=told(case.context),
+            own=sentences(case.graph) if mode.mkgd else (),
+            facts=facts(case) if mode.mkgd else (),
+            references=tuple(sentences(hit.graph) for hit in case.references) if mode.exkr else (),
+        )
+        asked = tuple(errors[:_MOST_VERIFIED])
+        suspected = tuple(_suspicion(e.candidate.type, e.candidate.span, _other(e), case) for e in asked)
+        return cls(model, mode.staged, case, view, left_out, asked, suspected)
+
+    async def run(self) -> Review:
         """Every stage, and what each took.
 
         Raises:
             LanguageModelError: when one of them fails; what the others brought is not used.
         """
-        text, left_out = shown(self.case.report, self.most_characters)
-        view = self._shown(text)
-        additions = await (self._staged(view) if self.mode.staged else self._end_to_end(view))
+        additions = await (self._staged() if self.staged else self._end_to_end())
         with self._timed("verify"):
-            additions, verdicts = await self._verified(view, additions, errors[:_MOST_VERIFIED])
+            additions, verdicts = await self._verified(additions)
+            steered = await self._steered(verdicts)
         return Review(
             additions,
-            verdicts,
+            () if steered else verdicts,
             self._dropped,
-            left_out,
+            self.left_out,
             self._seconds,
             self._usage.prompt_tokens,
             self._usage.completion_tokens,
+            steered,
         )
 
-    def _shown(self, text: str) -> Shown:
-        mode, case = self.mode, self.case
-        return Shown(
-            report=text,
-            own=sentences(case.graph) if mode.mkgd else (),
-            facts=facts(case) if mode.mkgd else (),
-            references=tuple(sentences(hit.graph) for hit in case.references) if mode.exkr else (),
-        )
-
-    async def _staged(self, view: Shown) -> tuple[Addition, ...]:
+    async def _staged(self) -> tuple[Addition, ...]:
         with self._timed("detect"):
-            found = await self._ask(prompt("detect", view), Detection, _DETECT)
+            found = await self._ask(prompt("detect", self.view), Detection, _DETECT)
         if not found.has_error:
             return ()
         with self._timed("localize"):
-            localized = await self._ask(prompt("localize", view), Localization, _LIST)
+            localized = await self._ask(prompt("localize", self.view), Localization, _LIST)
         placed = self._placed(localized.errors)
         if not placed:
             return ()
         with self._timed("correct"):
             quotes = tuple((item.type.value, item.span.of(self.case.report.text)) for item in placed)
-            fixes = await self._ask(prompt("correct", view, quotes), Fixes, _LIST)
+            fixes = await self._ask(prompt("correct", self.view, quotes), Fixes, _LIST)
         by_number = {fix.number: fix.replacement for fix in fixes.corrections}
         return tuple(
             self._fixed(item, by_number[number]) if number in by_number else item
             for number, item in enumerate(placed, 1)
         )
 
-    async def _end_to_end(self, view: Shown) -> tuple[Addition, ...]:
+    async def _end_to_end(self) -> tuple[Addition, ...]:
         with self._timed("proofread"):
-            answer = await self._ask(prompt("proofread", view), Proofread, _LIST)
+            answer = await self._ask(prompt("proofread", self.view), Proofread, _LIST)
         return self._placed(answer.errors)
 
     def _placed(self, places: Sequence[Place]) -> tuple[Addition, ...]:
@@ -116,23 +141,34 @@ class Reviewing:
         return replace(item, fix=minimal(item.span, replacement, self.case.report.text))
 
     async def _verified(
-        self, view: Shown, additions: tuple[Addition, ...], errors: Sequence[ReportError]
+        self, additions: tuple[Addition, ...]
     ) -> tuple[tuple[Addition, ...], tuple[Verdict, ...]]:
         """Each proposal, also the detectors', asked as a question of its own."""
-        asked = [_suspicion(e.candidate.type, e.candidate.span, _other(e), self.case) for e in errors]
-        asked += [_suspicion(a.type, a.span, a.other, self.case) for a in additions]
+        own = (_suspicion(a.type, a.span, a.other, self.case) for a in additions)
+        asked = (*self.suspected, *own)
         odds = [0.0] * len(asked)
 
         async def one(index: int) -> None:
-            odds[index] = await self._odds(prompt("verify", view, suspected=asked[index]))
+            odds[index] = await self._odds(prompt("verify", self.view, suspected=asked[index]))
 
         await _all(one, len(asked))
         verdicts = tuple(
             Verdict(error.candidate.type, error.candidate.span, chance)
-            for error, chance in zip(errors, odds, strict=False)
+            for error, chance in zip(self.errors, odds, strict=False)
         )
-        own = odds[len(errors) :]
-        return tuple(replace(a, probability=p) for a, p in zip(additions, own, strict=True)), verdicts
+        chances = odds[len(self.errors) :]
+        return tuple(replace(a, probability=p) for a, p in zip(additions, chances, strict=True)), verdicts
+
+    async def _steered(self, verdicts: Sequence[Verdict]) -> bool:
+        """Whether the model, which denies an error, denies a plain one beside this report too.
+
+        A hostile text makes it say no to everything; so does a model that cannot tell.
+        """
+        if all(verdict.probability > SURE_NOT for verdict in verdicts):
+            return False
+        words, suspected = _CONTROL
+        view = replace(self.view, report=f"{self.view.report}\n{words}")
+        return await self._odds(prompt("verify", view, suspected=suspected)) < _EVEN
 
     async def _odds(self, question: Prompt) -> float:
         answer = await self.model.ask(question, Verification, max_tokens=_VERIFY, choices=("yes", "no"))

@@ -55,7 +55,8 @@ class Review:
     """What the model said of one report, and what it took.
 
     ``dropped``: proposals whose quote is not in the report, or not only once. ``left_out``: sections that
-    the model was not shown, because the report is too long. ``seconds``: by stage.
+    the model was not shown, because the report is too long. ``seconds``: by stage. ``steered``: beside this
+    report the model denied a plain error too, so its verdicts were not taken.
     """
 
     additions: tuple[Addition, ...] = ()
@@ -65,6 +66,7 @@ class Review:
     seconds: dict[str, float] = field(default_factory=dict)
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    steered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
