@@ -11,13 +11,13 @@ from typing import Any
 
 from app.commands import CommandError
 from app.commands.parts import build, settings
-from app.evaluation.ablation_command import ablation
 from app.evaluation.build import PAPER, Items, Plan, gather, of_labelled
 from app.evaluation.families import FAMILIES
 from app.evaluation.green import read_pairs, score_pairs
 from app.evaluation.inputs import halves, plan, setup
 from app.evaluation.items import Item
 from app.evaluation.labelled import read_labelled
+from app.evaluation.llm_modes_command import ablation
 from app.evaluation.medec import read_medec, score_medec
 from app.evaluation.plots import plot
 from app.evaluation.render import markdown

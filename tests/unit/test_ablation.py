@@ -10,10 +10,10 @@ import pytest
 from llm_stub import Stub, answers, serving
 
 from app.commands import CommandError
-from app.evaluation.ablation import detectors_alone, model_alone, sampled, unchanged
 from app.evaluation.command import add_arguments
 from app.evaluation.command import run as evaluate
 from app.evaluation.items import Injection, Item, Origin
+from app.evaluation.llm_modes import detectors_alone, model_alone, sampled, unchanged
 from app.evaluation.medec import read_medec
 from app.evaluation.summary import Measure
 from app.proofreading.report import ErrorType, SubmittedReport

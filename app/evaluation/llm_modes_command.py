@@ -11,10 +11,10 @@ from typing import get_args
 from app.commands import CommandError
 from app.commands.parts import settings
 from app.evaluation import ablation_table
-from app.evaluation.ablation import Asked, detectors_alone, model_alone, sampled, unchanged
 from app.evaluation.build import gather
 from app.evaluation.inputs import halves, judged, plan, setup, words
 from app.evaluation.items import Item, Origin
+from app.evaluation.llm_modes import Asked, detectors_alone, model_alone, sampled, unchanged
 from app.evaluation.medec import read_medec
 from app.evaluation.splits import is_reference
 from app.proofreading.report import SubmittedReport
