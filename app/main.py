@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
-from app.api import batches, compare, health, knowledge, reports, stored
+from app.api import batch_results, batches, compare, health, knowledge, reports, stored
 from app.batch.queue import TaskQueue
 from app.batch.starting import start_worker
 from app.middleware import RequestContext
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         telemetry=_NO_TELEMETRY,
     )
     app.state.settings = settings
-    for module in (reports, compare, batches, stored, knowledge, health):
+    for module in (reports, compare, batches, batch_results, stored, knowledge, health):
         app.include_router(module.router)
     app.add_middleware(RequestContext)
     errors.install(app)

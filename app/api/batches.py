@@ -1,7 +1,9 @@
 """/v1/batches: a day's reports in, progress, results and a summary out."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import datetime as dt
+from collections.abc import AsyncIterator
 from contextlib import suppress
+from email.utils import format_datetime
 from typing import Annotated
 
 import anyio
@@ -16,13 +18,10 @@ from app.api.acting import Actor
 from app.api.batch_schemas import BatchesOut, BatchOut, StoredQuery
 from app.api.problems import described
 from app.api.spool import Spooled, spooled
-from app.batch.export import comma_separated, fhir_bundle, ndjson, result_lines
 from app.batch.intake import Form, form_of, read_batch
 from app.batch.limits import intake_limits
 from app.batch.queue import QueueError, TaskQueue
 from app.batch.receiving import BatchError, Receiver, Sender
-from app.batch.results import ResultLine
-from app.batch.summary import render_html, render_pdf, summarise
 from app.errors import Problem
 from app.settings import Settings
 from app.storage.batches import KeyInUseError, KeyReusedError
@@ -38,13 +37,7 @@ _LOOK_SECONDS = 0.5
 _PING_LOOKS = 30  # a comment after so many looks without news, so that no proxy closes the line
 _STATUS = {"no_stored_report": 404, "too_many_reports": 413, "too_many_waiting": 429}
 _STORED_QUERY = "application/json"
-_NDJSON, _CSV, _FHIR = "application/x-ndjson", "text/csv", "application/fhir+json"
-_HTML, _PDF, _EVENTS = "text/html", "application/pdf", "text/event-stream"
-_RESULTS: dict[str, Callable[[Iterator[ResultLine]], Iterator[str]]] = {
-    _NDJSON: ndjson,
-    _CSV: comma_separated,
-    _FHIR: fhir_bundle,
-}
+_EVENTS = "text/event-stream"
 _UNKNOWN = ((404, "batch_not_found"), (422, "invalid_request"), (503, "store_unavailable"))
 
 
@@ -68,7 +61,9 @@ _UNKNOWN = ((404, "batch_not_found"), (422, "invalid_request"), (503, "store_una
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {kind: {"schema": {}} for kind in (_NDJSON, _CSV, "application/zip")}
+            "content": {
+                kind: {"schema": {}} for kind in ("application/x-ndjson", "text/csv", "application/zip")
+            }
             | {_STORED_QUERY: {"schema": StoredQuery.model_json_schema()}},
         }
     },
@@ -103,9 +98,9 @@ async def send(
     with body.file:
         sender = Sender(actor, body.sha256, key, urgent)
         public_id = await to_thread.run_sync(_receive, request, body, form, sender)
-        answer = await to_thread.run_sync(_found, request, public_id)
+        answer = await to_thread.run_sync(found, request, public_id)
     where = f"/v1/batches/{public_id}"
-    headers = {"Location": where, "Content-Location": where, **_progress(answer)}
+    headers = {"Location": where, "Content-Location": where, **_progress(answer, settings.retention_days)}
     return Response(answer.model_dump_json(), 202, headers, "application/json")
 
 
@@ -154,11 +149,11 @@ def page(
 ) -> BatchesOut:
     """A page of batches; the next one by `cursor` (also as `Link: rel="next"`, RFC 8288)."""
     store: Store = request.state.store
-    found = store.batches.page(cursor, limit + 1)
-    more = found[limit - 1].public_id if len(found) > limit else None
+    batches = store.batches.page(cursor, limit + 1)
+    more = batches[limit - 1].public_id if len(batches) > limit else None
     if more is not None:
         response.headers["Link"] = f'</v1/batches?cursor={more}&limit={limit}>; rel="next"'
-    return BatchesOut(batches=tuple(map(BatchOut.of, found[:limit])), next_cursor=more)
+    return BatchesOut(batches=tuple(map(BatchOut.of, batches[:limit])), next_cursor=more)
 
 
 @router.get(
@@ -181,11 +176,12 @@ async def progress(
     `done` at the end. An event holds the whole state and its id is the number of finished reports, so
     that a reader who comes back with `Last-Event-ID` misses nothing.
     """
-    answer = await to_thread.run_sync(_found, request, batch_id)
+    answer = await to_thread.run_sync(found, request, batch_id)
     if _EVENTS in request.headers.get("accept", ""):
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(_events(request, answer, last_event_id), 200, headers, _EVENTS)
-    return Response(answer.model_dump_json(), 200, _progress(answer), "application/json")
+        unbuffered = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(_events(request, answer, last_event_id), 200, unbuffered, _EVENTS)
+    headers = _progress(answer, request.app.state.settings.retention_days)
+    return Response(answer.model_dump_json(), 200, headers, "application/json")
 
 
 async def _events(request: Request, now: BatchOut, last: str | None) -> AsyncIterator[bytes]:
@@ -204,46 +200,7 @@ async def _events(request: Request, now: BatchOut, last: str | None) -> AsyncIte
             return
         await anyio.sleep(_LOOK_SECONDS)
         quiet += 1
-        now = await to_thread.run_sync(_found, request, now.id)
-
-
-@router.get(
-    "/{batch_id}/results",
-    summary="Results of a batch",
-    response_class=Response,
-    responses={
-        **described((404, "batch_not_found"), (406, "not_acceptable"), (503, "store_unavailable")),
-        200: {
-            "content": {kind: {"schema": {"type": "string"}} for kind in (_NDJSON, _CSV)}
-            | {_FHIR: {"schema": {"type": "object"}}}
-        },
-    },
-)
-def results(batch_id: str, request: Request) -> Response:
-    """A line a report, finished or not, then the refused lines: NDJSON, CSV or a FHIR R4 Bundle by `Accept`."""
-    kind = _accepted(request, tuple(_RESULTS))
-    _found(request, batch_id)
-    lines = result_lines(request.state.store, batch_id)
-    return StreamingResponse(_RESULTS[kind](lines), media_type=kind)
-
-
-@router.get(
-    "/{batch_id}/summary",
-    summary="The day's summary",
-    response_class=Response,
-    responses={
-        **described((404, "batch_not_found"), (406, "not_acceptable"), (503, "store_unavailable")),
-        200: {"content": {kind: {"schema": {"type": "string"}} for kind in (_HTML, _PDF)}},
-    },
-)
-def summary(batch_id: str, request: Request) -> Response:
-    """One self-contained page, for screen and paper: HTML, or PDF by `Accept`."""
-    kind = _accepted(request, (_HTML, _PDF))
-    _found(request, batch_id)
-    made = summarise(result_lines(request.state.store, batch_id), batch_id)
-    content = render_pdf(made) if kind == _PDF else render_html(made)
-    csp = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-    return Response(content, 200, {"Content-Security-Policy": csp}, kind)
+        now = await to_thread.run_sync(found, request, now.id)
 
 
 @router.delete("/{batch_id}", status_code=204, summary="Cancel a batch", responses=described(*_UNKNOWN))
@@ -251,7 +208,7 @@ def cancel(batch_id: str, request: Request, actor: Actor) -> None:
     """Reports that are not checked yet will not be; results that are there stay. Again is the same."""
     store: Store = request.state.store
     if not store.batches.cancel(batch_id, actor):
-        raise _not_found()
+        raise _notfound()
 
 
 @router.post(
@@ -265,41 +222,35 @@ def replay(batch_id: str, request: Request, actor: Actor) -> BatchOut:
     """Reports whose check was given up wait again; of others nothing changes."""
     store: Store = request.state.store
     queue: TaskQueue = request.state.queue
-    before = _found(request, batch_id)
+    before = found(request, batch_id)
     with suppress(QueueError):  # then the keeper puts them in
         queue.put(store.jobs.replay(batch_id, actor), urgent=before.urgent)
-    return _found(request, batch_id)
+    return found(request, batch_id)
 
 
-def _found(request: Request, batch_id: str) -> BatchOut:
+def found(request: Request, batch_id: str) -> BatchOut:
+    """The batch with this id.
+
+    Raises:
+        Problem: 404 batch_not_found.
+    """
     store: Store = request.state.store
     found = store.batches.get(batch_id)
     if found is None:
-        raise _not_found()
+        raise _notfound()
     return BatchOut.of(found)
 
 
-def _not_found() -> Problem:
+def _notfound() -> Problem:
     return Problem(404, "batch_not_found", "There is no batch with this id.")
 
 
-def _progress(answer: BatchOut) -> dict[str, str]:
-    """The headers of FHIR's asynchronous pattern: how far, and when to look again."""
-    if answer.state != "checking":
+def _progress(answer: BatchOut, retention_days: int | None) -> dict[str, str]:
+    """The headers of FHIR's asynchronous pattern: how far, when to look again, how long results are kept."""
+    if answer.state == "checking":
+        done = answer.counts.accepted - answer.counts.waiting
+        wait = min(max(answer.remaining_seconds or _RETRY_SECONDS, _RETRY_SECONDS), 60)
+        return {"X-Progress": f"{done} of {answer.counts.accepted} reports", "Retry-After": str(wait)}
+    if retention_days is None:
         return {}
-    done = answer.counts.accepted - answer.counts.waiting
-    wait = min(max(answer.remaining_seconds or _RETRY_SECONDS, _RETRY_SECONDS), 60)
-    return {"X-Progress": f"{done} of {answer.counts.accepted} reports", "Retry-After": str(wait)}
-
-
-def _accepted(request: Request, offered: tuple[str, ...]) -> str:
-    """The first of the client's media types that is offered, by its own order; the first offered for any."""
-    asked = [
-        kind.partition(";")[0].strip().lower() for kind in request.headers.get("accept", "*/*").split(",")
-    ]
-    for kind in asked:
-        if kind in offered:
-            return kind
-        if kind == "*/*" or (kind.endswith("/*") and offered[0].startswith(kind[:-1])):
-            return offered[0]
-    raise Problem(406, "not_acceptable", f"There is {', '.join(offered)}.")
+    return {"Expires": format_datetime(answer.created_at + dt.timedelta(days=retention_days), usegmt=True)}

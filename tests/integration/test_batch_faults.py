@@ -1,10 +1,12 @@
 """What breaks under a batch: processes that die, reports that kill them, a database that is full or gone."""
 
+import datetime as dt
 import os
 import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -206,3 +208,19 @@ def test_too_long_batch_is_refused_before_it_is_read(services: Services, tmp_pat
     )
     with TestClient(create_app(settings, services)) as app:
         assert post(app, b"x" * 101)[1]["code"] == "body_too_large"
+
+
+def test_results_say_how_long_they_are_kept(services: Services, tmp_path: Path) -> None:
+    settings = Settings(
+        store_url=f"sqlite:///{tmp_path / 'app.db'}",  # type: ignore[arg-type]
+        batch_processes=0,
+        retention_days=30,
+    )
+    with TestClient(create_app(settings, services)) as app:
+        _, told = post(app, b"no report")
+        answer = app.get(f"/v1/batches/{told['id']}")
+    assert answer.json()["state"] == "done"
+    kept = parsedate_to_datetime(answer.headers["Expires"]) - dt.datetime.fromisoformat(
+        str(told["created_at"])
+    )
+    assert kept == dt.timedelta(days=30)
