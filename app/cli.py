@@ -18,6 +18,7 @@ _COMMANDS = {
     "serve": ("app.commands.serve", "run the HTTP service"),
     "index": ("app.commands.index", "build or describe an index of reference reports"),
     "lexicon": ("app.commands.lexicon", "words that are right at this site"),
+    "verifier": ("app.commands.verifier", "fit confidences to what your radiologists decided"),
     "evaluate": ("app.evaluation.command", "measure how well errors are found"),
 }
 

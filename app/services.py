@@ -102,6 +102,8 @@ def build_services(settings: Settings) -> Services:
         "radproof": __version__,
         "knowledge_graph": f"{SCHEMA_VERSION}+{knowledge.manifest().checksum[:12]}",
     }
+    if profile.verifier.version:
+        versions["verifier"] = profile.verifier.version
     names = tuple(knowledge.names(tuple(Group)))
     references, index_version = _open_references(settings)
     folder = settings.index_dir or _DEFAULT_INDEX

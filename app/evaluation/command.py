@@ -13,26 +13,26 @@ from typing import Any
 
 from app.commands import CommandError
 from app.commands.parts import build, settings
+from app.evaluation.ablation import Archive, Arm, ablate, arms
 from app.evaluation.build import PAPER, Items, Plan, gather, of_labelled
 from app.evaluation.families import FAMILIES
 from app.evaluation.items import Item
 from app.evaluation.labelled import read_labelled
 from app.evaluation.medec import read_medec, score_medec
 from app.evaluation.plots import plot
-from app.evaluation.render import markdown
+from app.evaluation.render import ablation, markdown
 from app.evaluation.results import Results, analyse, document
 from app.evaluation.run import MOST_JOBS, Both, Check, Setup, cores, measure_all
 from app.evaluation.splits import is_reference, split_of
+from app.evaluation.summary import Summary, summarize
 from app.proofreading.check import check_report
 from app.proofreading.report import ErrorType, SubmittedReport
 from app.reading import ReadError, read_reports
-from app.references import records, write_archive
-from app.services import ConfigurationError, bundled_reports, open_embedder
+from app.services import ConfigurationError, bundled_reports
 from models.embedder import EmbedderError
-from models.reference_index import ReferenceIndex, ReferenceIndexError
+from models.reference_index import ReferenceIndexError
 
 _SPLITS = ("all", "dev", "test")
-_REFERENCES = 4  # similar reports a check, as the service's default
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--index", choices=("half", "configured", "none"), default="half",
         help="references: the other half of the reports, the configured index, or none",
     )  # fmt: skip
+    parser.add_argument(
+        "--ablation", action="store_true", help="measure with parts of the archive left out instead"
+    )
+    parser.add_argument(
+        "--embedder", type=Path, metavar="DIR", help="with --ablation: another embedding model to compare"
+    )
     parser.add_argument("--profile", action="store_true", help="print what each threshold would bring")
     parser.add_argument(
         "--jobs", type=int, default=min(MOST_JOBS, cores()),
@@ -115,9 +121,23 @@ def _evaluate(args: argparse.Namespace) -> int:
     if not judged:
         raise CommandError("no report is left to evaluate: give more reports or another split")
     items = gather(judged, plan)
-    with _setup(args.index, [report for report in every if is_reference(report.report_id)]) as setup:
+    references = [report for report in every if is_reference(report.report_id)]
+    if args.ablation:
+        return _ablation(args, items, references)
+    with _setup(args.index, references) as setup:
         results = analyse(items, _outcomes(items, setup, args.jobs))
     _print(args, results, _chosen(args, plan, items, len(judged)))
+    return 0
+
+
+def _ablation(args: argparse.Namespace, items: Items, references: Sequence[SubmittedReport]) -> int:
+    def measured(setup: Setup) -> Summary:
+        return summarize([ours for ours, _ in _outcomes(items, setup, args.jobs).values()])
+
+    with TemporaryDirectory() as folder:
+        rows = list(ablate(Archive(references, Path(folder), settings()), arms(args.embedder), measured))
+    title = f"Ablation: {len(items.all())} items, {len(references)} references, split {args.split}"
+    sys.stdout.write(ablation(title, rows))
     return 0
 
 
@@ -162,13 +182,7 @@ def _setup(index: str, references: Sequence[SubmittedReport]) -> Iterator[Setup]
         yield Setup(plain)
         return
     with TemporaryDirectory() as folder:
-        services = build(plain)
-        made = records(references, services.extractor, services.knowledge)
-        index_of_half = ReferenceIndex.build(made, open_embedder(plain), "the reference half")
-        index_of_half.save(Path(folder) / "index")
-        write_archive(Path(folder) / "index", index_of_half)
-        services.close()
-        yield Setup(plain.model_copy(update={"references_k": _REFERENCES}), Path(folder) / "index")
+        yield Archive(references, Path(folder), plain).setup(Arm("all"))
 
 
 def _outcomes(items: Items, setup: Setup, jobs: int) -> dict[Item, Both]:
