@@ -14,6 +14,7 @@ from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
 from app.proofreading.detectors.demographic import Demographic
+from app.proofreading.detectors.elsewhere import Elsewhere
 from app.proofreading.detectors.foreign import Foreign
 from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
 from app.proofreading.detectors.interval_change import IntervalChange
@@ -260,6 +261,7 @@ def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[D
         Unsupported(),
         Omitted(),
         Location(),
+        Elsewhere(),
         BoneLevel(),
         Tip(),
         ImpossibleAnatomy(),
