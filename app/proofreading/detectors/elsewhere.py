@@ -60,8 +60,11 @@ class Elsewhere:
             if _placed_alike(case, concluded):
                 continue
             if len(concluded.sides) == 1 and sides and not concluded.sides & sides:
-                if not _unplaced(case, concluded, told, lambda finding: finding.sides):
-                    yield _side(case, concluded, told)
+                opposed = [
+                    one for one in told if one.sides and case.report.section_of(one.sentence) in FINDINGS
+                ]
+                if opposed and not _unplaced(case, concluded, told, lambda finding: finding.sides):
+                    yield _side(case, concluded, opposed)
             elif len(here := levels(concluded)) == 1 and is_chest(case):
                 yield from _level(case, concluded, here, told)
 
@@ -131,18 +134,19 @@ def _sides_of(case: Case, entity: Entity) -> frozenset[str]:
     return frozenset({str(node.sidedness)}) if node is not None and sided else frozenset()
 
 
-def _side(case: Case, concluded: Finding, told: list[_Told]) -> Candidate:
+def _side(case: Case, concluded: Finding, opposed: list[_Told]) -> Candidate:
     place = side_span(concluded, case)
     turned = swap_side(case.report.quote(place))
-    opposed = [one for one in told if one.sides]
-    said = next(iter(concluded.sides))
-    return _candidate(
-        case,
-        concluded,
-        opposed,
-        ErrorType.LATERALITY_MISMATCH,
-        f"The findings tell of nothing on the {said}, only of the other side.",
-        [] if turned is None else [Correction(place, turned)],
+    fixes = [*([] if turned is None else [Correction(place, turned)]), *_without(case, concluded)]
+    return Candidate(
+        type=ErrorType.LATERALITY_MISMATCH,
+        span=place,
+        message=f"The findings tell of nothing on the {next(iter(concluded.sides))}, only of the other side.",
+        rule="laterality.elsewhere",
+        confidence=_sureness(case, concluded, opposed),
+        evidence=_sentences_of(case, concluded, opposed),
+        correction=fixes[0] if fixes else None,
+        alternatives=tuple(fixes[1:]),
     )
 
 
@@ -157,39 +161,31 @@ def _level(case: Case, concluded: Finding, here: frozenset[str], told: list[_Tol
         return
     if _unplaced(case, concluded, told, levels):
         return
-    yield _candidate(
-        case,
-        concluded,
-        beside,
-        ErrorType.LOCATION_MISMATCH,
-        f"The findings tell of nothing in the {next(iter(here))} lung, only in the {next(iter(there))} one.",
-        [],
+    (said,), (seen,) = here, there
+    yield Candidate(
+        type=ErrorType.LOCATION_MISMATCH,
+        span=concluded.entity.span,
+        message=f"The findings tell of nothing in the {said} lung, only in the {seen} one.",
+        rule="location.elsewhere",
+        confidence=_sureness(case, concluded, beside),
+        evidence=_sentences_of(case, concluded, beside),
+        correction=next(iter(_without(case, concluded)), None),
     )
 
 
-def _candidate(
-    case: Case,
-    concluded: Finding,
-    opposed: list[_Told],
-    kind: ErrorType,
-    message: str,
-    fixes: list[Correction],
-) -> Candidate:
-    family = "laterality" if kind is ErrorType.LATERALITY_MISMATCH else "location"
-    related = any(_alike(case, concluded, one.sentence) for one in opposed)
-    without = leave_out(case, concluded.sentence) if len(case.told_in[concluded.sentence]) == 1 else None
-    fixes = [*fixes, *([] if without is None else [without])]
+def _without(case: Case, concluded: Finding) -> list[Correction]:
+    alone = len(case.told_in[concluded.sentence]) == 1
+    without = leave_out(case, concluded.sentence) if alone else None
+    return [] if without is None else [without]
+
+
+def _sureness(case: Case, concluded: Finding, opposed: list[_Told]) -> float:
+    return _RELATED if any(_alike(case, concluded, one.sentence) for one in opposed) else _UNRELATED
+
+
+def _sentences_of(case: Case, concluded: Finding, opposed: list[_Told]) -> tuple[Evidence, ...]:
     numbers = sorted({*(one.sentence for one in opposed), concluded.sentence})
-    return Candidate(
-        type=kind,
-        span=side_span(concluded, case) if family == "laterality" else concluded.entity.span,
-        message=message,
-        rule=f"{family}.elsewhere",
-        confidence=_RELATED if related else _UNRELATED,
-        evidence=tuple(Evidence(EvidenceKind.TEXT, span=case.report.sentences[n].span) for n in numbers),
-        correction=fixes[0] if fixes else None,
-        alternatives=tuple(fixes[1:]),
-    )
+    return tuple(Evidence(EvidenceKind.TEXT, span=case.report.sentences[n].span) for n in numbers)
 
 
 def _alike(case: Case, concluded: Finding, sentence: int) -> bool:
