@@ -23,6 +23,7 @@ _COMMANDS = {
     "index": ("app.commands.index", "build or describe an index of reference reports"),
     "summary": ("app.commands.summary", "a day's results as a page and as a PDF"),
     "lexicon": ("app.commands.lexicon", "words that are right at this site"),
+    "verifier": ("app.commands.verifier", "fit confidences to what your radiologists decided"),
     "evaluate": ("app.evaluation.command", "measure how well errors are found"),
 }
 

@@ -14,8 +14,12 @@ from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
 from app.proofreading.detectors.demographic import Demographic
+from app.proofreading.detectors.digits import Digits
+from app.proofreading.detectors.direction import Direction
+from app.proofreading.detectors.elsewhere import Elsewhere
 from app.proofreading.detectors.foreign import Foreign
 from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
+from app.proofreading.detectors.impossible_words import ImpossibleWords
 from app.proofreading.detectors.interval_change import IntervalChange
 from app.proofreading.detectors.laterality import Laterality
 from app.proofreading.detectors.location import Location
@@ -29,6 +33,7 @@ from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.quantity import Quantity
 from app.proofreading.detectors.scope import Scope
 from app.proofreading.detectors.severity import Severity
+from app.proofreading.detectors.study import Study
 from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.tip import Tip
@@ -102,6 +107,8 @@ def build_services(settings: Settings) -> Services:
         "radproof": __version__,
         "knowledge_graph": f"{SCHEMA_VERSION}+{knowledge.manifest().checksum[:12]}",
     }
+    if profile.verifier.version:
+        versions["verifier"] = profile.verifier.version
     names = tuple(knowledge.names(tuple(Group)))
     references, index_version = _open_references(settings)
     folder = settings.index_dir or _DEFAULT_INDEX
@@ -265,22 +272,27 @@ def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[D
         Unsupported(),
         Omitted(),
         Location(),
+        Elsewhere(),
         BoneLevel(),
         Tip(),
         ImpossibleAnatomy(),
+        ImpossibleWords(),
         Numbering(),
         Misplaced(),
         Severity(),
         IntervalChange(),
         Trend(),
+        Direction(),
         Terminology(lexis),
         Measurements(),
+        Digits(),
         Cardiothoracic(),
         Quantity(),
         Demographic(),
         Age(),
         Order(),
         Scope(),
+        Study(),
         TemplateArtifact(),
         Foreign(),
     )

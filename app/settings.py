@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     """How many similar reports a report is compared with (arXiv 2406.15045: k = 4); 0 leaves them out."""
 
     site_dir: Path | None = None
-    """Folder of what a site decides for itself (``profile.toml``, ``words.txt``). None: ``var/site``."""
+    """Folder of what a site decides for itself (``profile.toml``, ``words.txt``, ``verifier.toml``). None: ``var/site``."""
 
     embedder_dir: Path | None = None
     """Folder of the embedding model; None for the one that the installation brings."""

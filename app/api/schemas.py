@@ -152,6 +152,7 @@ class ErrorOut(BaseModel):
     id: str
     type: ErrorType
     category: Category = Field(description="FP false positive, MF missed finding, TC terminology confusion")
+    rule: str = Field(description="Which rule found it, as a site's profile and verifier name it")
     tier: Tier
     confidence: _Share
     section: SectionName
@@ -174,6 +175,7 @@ class ErrorOut(BaseModel):
             id=error.id,
             type=candidate.type,
             category=CATEGORIES[candidate.type],
+            rule=candidate.rule,
             tier=error.tier,
             confidence=candidate.confidence,
             section=error.section,
@@ -261,6 +263,9 @@ class VersionsOut(BaseModel):
     radproof: str
     knowledge_graph: str | None = None
     reference_index: str | None = None
+    verifier: str | None = Field(
+        default=None, exclude_if=_absent, description="The site's verifier, where it has one"
+    )
     llm: str | None = None
     prompts: str | None = None
 

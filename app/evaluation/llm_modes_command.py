@@ -21,7 +21,7 @@ from app.proofreading.report import SubmittedReport
 from app.proofreading.review.types import ModeName
 
 
-def ablation(args: argparse.Namespace) -> int:
+def llm_modes(args: argparse.Namespace) -> int:
     """Measure and print; what is done so far is written after each mode.
 
     Raises:

@@ -50,6 +50,22 @@ def markdown(title: str, results: Results, *, profile: bool = False) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def ablation(title: str, rows: Iterable[tuple[str, Summary]]) -> str:
+    """One row for each setting of an ablation, over all families together."""
+    head = ("setting", "sensitivity", "specificity, clean", "flags per 100 clean", f"PPV at {HEADLINE:.0%}")
+    table = (
+        (
+            name,
+            _rate(one.rates[Measure.SENSITIVITY]),
+            _rate(one.rates[Measure.SPECIFICITY_CLEAN]),
+            _estimate(one.flags_per_100_clean, 2),
+            _estimate(one.ppv[HEADLINE]),
+        )
+        for name, one in rows
+    )
+    return f"# {title}\n\n{_table(head, table)}\n"
+
+
 def _family(family: Family) -> list[str]:
     ours, plain = family.radproof, family.plain_rules
     parts = [

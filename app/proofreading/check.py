@@ -13,7 +13,7 @@ from app.proofreading.case import Case
 from app.proofreading.correct import apply_edits, propose
 from app.proofreading.findings import fold
 from app.proofreading.language import is_english
-from app.proofreading.merge import resolve
+from app.proofreading.merge import resolve, section_of
 from app.proofreading.report import (
     Candidate,
     CheckedReport,
@@ -141,9 +141,12 @@ def case_of(
 
 
 def _candidates(case: Case, services: "Services", until: float) -> list[Candidate]:
+    """What the detectors propose, with the confidence that it deserves at the site."""
     found: list[Candidate] = []
+    verifier = services.profile.verifier
     for detector in services.detectors:
-        found += detector.detect(case)
+        for candidate in detector.detect(case):
+            found.append(verifier.believed(candidate, section_of(candidate.span, case.report)))
         if monotonic() > until:
             raise OutOfTimeError
     return found

@@ -93,7 +93,7 @@ def ribs(case: Case, sentence: int) -> Numbers:
     if not _RIBS.search(text):
         return Numbers((), frozenset())
     found = list(_RIB.finditer(text))
-    numbers = [int(m["digits"] or m["after"] or 0) or ORDINALS[m["word"].lower()] for m in found]
+    numbers = [ORDINALS[m["word"].lower()] if m["word"] else int(m["digits"] or m["after"]) for m in found]
     first = f"rib {numbers[0]}" if numbers else ""
     return Numbers(tuple(_placed(m, span) for m in found), frozenset(numbers), first)
 
