@@ -1,7 +1,6 @@
 """Stored reports: read, decided on, exported, purged and deleted."""
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, update
@@ -137,15 +136,14 @@ class Reports:
         old = (report.c.created_at < now() - days * _DAY) & report.c.content.is_not(None)
         with self._engine.begin() as connection:
             emptied = update(report).where(old, report.c.id.not_in(waiting)).values(content=None)
-            ids = list(connection.execute(emptied.returning(report.c.id)).scalars())
-            for part in _parts(ids):
-                checks = select(check.c.id).where(check.c.report_id.in_(part))
-                connection.execute(update(decision).where(decision.c.check_id.in_(checks)).values(words=None))
-                connection.execute(update(check).where(check.c.report_id.in_(part)).values(result=None))
-            if ids:
-                audit.record(connection, actor, "reports.purged", "reports", {"reports": len(ids)})
-        return len(ids)
-
-
-def _parts(ids: list[int], size: int = 500) -> Iterable[list[int]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+            purged = connection.execute(emptied).rowcount
+            # also what was written since an earlier purge of the report: words of a decision
+            empty = select(report.c.id).where(report.c.content.is_(None))
+            checks = select(check.c.id).where(check.c.report_id.in_(empty))
+            wordy = decision.c.words.is_not(None) & decision.c.check_id.in_(checks)
+            connection.execute(update(decision).where(wordy).values(words=None))
+            wordy = check.c.result.is_not(None) & check.c.report_id.in_(empty)
+            connection.execute(update(check).where(wordy).values(result=None))
+            if purged:
+                audit.record(connection, actor, "reports.purged", "reports", {"reports": purged})
+        return purged

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batch.checking import CheckProcesses, CrashedError, result_of
 from app.batch.items import Accepted
 from app.batch.queue import QueueError, TaskQueue, open_queue
+from app.batch.receiving import Receiver, Sender
 from app.batch.worker import BatchWorker
 from app.main import create_app
 from app.proofreading.check import check_report
@@ -21,6 +23,8 @@ from app.proofreading.report import SubmittedReport
 from app.services import Services
 from app.settings import Settings
 from app.storage.store import Store, open_store
+from app.storage.tables import batch as batch_table
+from app.storage.tables import now
 from app.storage.types import Claim, Finished
 
 _TEXT = "FINDINGS: No pleural effusion.\nIMPRESSION: Small bilateral pleural effusions."
@@ -196,6 +200,32 @@ def test_too_many_waiting_are_put_off(services: Services, tmp_path: Path) -> Non
         assert post(app, line * 3, "b")[0] == 202
         status, told = post(app, line, "c")
         assert (status, told["code"]) == (429, "too_many_waiting")
+        assert (
+            post(app, line * 3, "b")[0] == 202
+        )  # sent again, since the answer was lost: it is taken in already
+
+
+def test_what_nobody_finished_sending_does_not_keep_others_out(kept: Store, queue: TaskQueue) -> None:
+    left, _ = kept.batches.begin("f" * 64, "left")
+    kept.batches.add(left, [Accepted(f"r{number}", SubmittedReport(_TEXT, "r")) for number in range(3)])
+    with kept.engine.begin() as connection:  # whoever received it has died
+        connection.execute(update(batch_table).values(receiving_until=now() - 1))
+    receiver = Receiver(kept, queue, most_waiting=3)
+    assert receiver.receive([Accepted("a", SubmittedReport(_TEXT, "a"))], Sender("tester", "a" * 64, "next"))
+
+
+def test_key_is_free_after_an_interrupt(kept: Store, queue: TaskQueue) -> None:
+    def interrupted() -> Iterator[Accepted]:
+        yield Accepted("a", SubmittedReport(_TEXT, "a"))
+        raise KeyboardInterrupt
+
+    receiver, sender = Receiver(kept, queue, most_waiting=9), Sender("tester", "a" * 64, "key")
+    with pytest.raises(KeyboardInterrupt):
+        receiver.receive(interrupted(), sender)
+    batch = receiver.receive([Accepted("a", SubmittedReport(_TEXT, "a"))], sender)
+    found = kept.batches.get(batch)
+    assert found is not None
+    assert found.total == 1
 
 
 def test_too_long_batch_is_refused_before_it_is_read(services: Services, tmp_path: Path) -> None:
