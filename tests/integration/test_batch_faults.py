@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ class Fragile(CheckProcesses):
         super().__init__(Settings(references_k=0), 1)
         self._services, self._kept, self._deadly = services, store, deadly
 
-    def check(self, claims: Sequence[Claim]) -> list[Finished]:
+    def check(self, claims: Sequence[Claim], *, alone: bool = False) -> list[Finished]:
         if any(claim.report == self._deadly for claim in claims):
             raise CrashedError
         report = SubmittedReport(_TEXT, "r")
@@ -111,6 +112,32 @@ def test_killed_check_process_costs_nothing(kept: Store, queue: TaskQueue) -> No
     found = kept.batches.get(batch)
     assert found is not None
     assert dict(found.counts) == {"checked": 60}
+
+
+def test_check_process_killed_without_work_is_replaced(kept: Store) -> None:
+    processes = CheckProcesses(Settings(references_k=0), 1)
+    first, second = kept.jobs.claim(kept.jobs.waiting(sent(kept, 2)), "w")
+    assert processes.check([first])[0].result is not None
+    for child in _children():
+        os.kill(child, signal.SIGKILL)
+    (pool,) = processes._pools.values()
+    until(lambda: bool(pool._broken))
+    assert processes.check([second])[0].result is not None
+    processes.close()
+
+
+def test_report_beside_a_deadly_one_is_not_blamed(kept: Store) -> None:
+    processes = CheckProcesses(Settings(references_k=0), 1)
+    first, second = kept.jobs.claim(kept.jobs.waiting(sent(kept, 2)), "w")
+    assert processes.check([first])[0].result is not None
+    beside = set(_children())
+    with ThreadPoolExecutor(1) as other:
+        lonely = other.submit(processes.check, [second], alone=True)
+        until(lambda: bool(set(_children()) - beside))
+        for child in beside:
+            os.kill(child, signal.SIGKILL)
+        assert lonely.result()[0].result is not None
+    processes.close()
 
 
 def _children() -> list[int]:
@@ -212,6 +239,15 @@ def test_what_nobody_finished_sending_does_not_keep_others_out(kept: Store, queu
         connection.execute(update(batch_table).values(receiving_until=now() - 1))
     receiver = Receiver(kept, queue, most_waiting=3)
     assert receiver.receive([Accepted("a", SubmittedReport(_TEXT, "a"))], Sender("tester", "a" * 64, "next"))
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_time_that_is_none_is_refused(services: Services, tmp_path: Path, at: str) -> None:
+    settings = Settings(store_url=f"sqlite:///{tmp_path / 'app.db'}", batch_processes=0)  # type: ignore[arg-type]
+    with TestClient(create_app(settings, services)) as app:
+        made = {"outcome": "accepted", "outcomeTimestamp": at}
+        answer = app.post("/v1/reports/1/errors/e1/decision", json=made)
+    assert (answer.status_code, answer.json()["code"]) == (422, "out_of_range")
 
 
 def test_key_is_free_after_an_interrupt(kept: Store, queue: TaskQueue) -> None:
