@@ -8,8 +8,9 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import asdict
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -35,7 +36,10 @@ class CrashedError(Exception):
 
 
 class CheckProcesses:
-    """``count`` processes that check reports; started with the first report. Thread-safe."""
+    """``count`` processes that check reports; started with the first report. Thread-safe.
+
+    One more, started when it is needed, checks one report at a time: what crashes there is at fault itself.
+    """
 
     def __init__(self, settings: Settings, count: int) -> None:
         """Take what the processes are built from."""
@@ -44,17 +48,22 @@ class CheckProcesses:
         )
         self.count = count
         self._lock = threading.Lock()
-        self._pool: ProcessPoolExecutor | None = None
+        self._lonely = threading.Lock()
+        self._pools: dict[bool, ProcessPoolExecutor] = {}  # for those checked alone, and for the others
 
-    def check(self, claims: Sequence[Claim]) -> list[Finished]:
+    def check(self, claims: Sequence[Claim], *, alone: bool = False) -> list[Finished]:
         """What became of each claim, in order; waits for a process that is free.
+
+        A crash costs whatever is checked beside it, and with ``alone`` nothing is.
 
         Raises:
             CrashedError: when there is no answer. The next call has processes that live.
         """
-        pool = self._started()
-        asked = pool.submit(_check_all, list(claims))
-        error = asked.exception()  # of any kind: its words may be those of a report, so it goes no further
+        with self._lonely if alone else nullcontext():
+            pool, asked = self._asked(claims, alone=alone)
+            error = (
+                asked.exception()
+            )  # of any kind: its words may be those of a report, so it goes no further
         if error is None:
             return asked.result()
         _log.error("check_crashed", exc_info=error)
@@ -62,26 +71,36 @@ class CheckProcesses:
             self._forget(pool)
         raise CrashedError
 
-    def _started(self) -> ProcessPoolExecutor:
+    def _asked(
+        self, claims: Sequence[Claim], *, alone: bool
+    ) -> tuple[ProcessPoolExecutor, Future[list[Finished]]]:
+        while True:
+            pool = self._started(alone=alone)
+            try:
+                return pool, pool.submit(_check_all, list(claims))
+            except BrokenProcessPool:  # a process ended while it had nothing to do: no report is at fault
+                self._forget(pool)
+
+    def _started(self, *, alone: bool) -> ProcessPoolExecutor:
         with self._lock:
-            if self._pool is None:
-                self._pool = ProcessPoolExecutor(
-                    self.count, get_context("spawn"), initializer=_start, initargs=(self._settings,)
+            if alone not in self._pools:
+                count = 1 if alone else self.count
+                self._pools[alone] = ProcessPoolExecutor(
+                    count, get_context("spawn"), initializer=_start, initargs=(self._settings,)
                 )
-            return self._pool
+            return self._pools[alone]
 
     def _forget(self, pool: ProcessPoolExecutor) -> None:
         with self._lock:
-            if self._pool is pool:
-                self._pool = None
+            self._pools = {alone: kept for alone, kept in self._pools.items() if kept is not pool}
         pool.shutdown(wait=False)
 
     def close(self) -> None:
         """End the processes; what they check now is finished first."""
         with self._lock:
-            if self._pool is not None:
-                self._pool.shutdown(cancel_futures=True)
-                self._pool = None
+            for pool in self._pools.values():
+                pool.shutdown(cancel_futures=True)
+            self._pools.clear()
 
 
 _parts: tuple[Services, Seal, Settings] | None = None  # of this process, once it has started

@@ -50,8 +50,8 @@ class TaskQueue:
             self._send(part, urgent=urgent)
 
     def put_alone(self, job: int, crashes: int, *, urgent: bool) -> None:
-        """A task for one job that is to be checked by itself, a little later, after ``crashes`` crashes of it."""
-        self._send([job], urgent=urgent, crashes=crashes, delay=1_000 * 4**crashes)
+        """A task for one job that is to be checked by itself, a little later, after ``crashes`` crashes, one or more."""
+        self._send([job], urgent=urgent, crashes=crashes, delay=1_000 * 4 ** (crashes - 1))
 
     def _send(self, jobs: list[int], *, urgent: bool, crashes: int = 0, delay: int | None = None) -> None:
         name = _URGENT if urgent else _BATCH

@@ -1,7 +1,8 @@
 """Taking a batch in: all of it or nothing, and from then on it is done whatever happens."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 
@@ -50,28 +51,24 @@ class Receiver:
             KeyInUseError, KeyReusedError: see ``Batches.begin``.
             SQLAlchemyError: the database cannot be used. In each case nothing was taken.
         """
-        batches = self.store.batches
-        self._refuse_more_than_can_wait()
-        public_id, new = batches.begin(sender.fingerprint, sender.key, urgent=sender.urgent)
-        if not new:
-            return public_id
-        try:
-            self._fill(public_id, iter(items))
-        except BatchError:
-            batches.drop(public_id)
-            raise
-        return self._opened(public_id, sender)
+        return self._receive(lambda public_id: self._fill(public_id, iter(items)), sender)
 
     def receive_stored(self, study_date: dt.date, site: str | None, sender: Sender) -> str:
         """The same for the stored reports of a day (and site), which are checked again; no_stored_report."""
+        return self._receive(lambda public_id: self._fill_stored(public_id, study_date, site), sender)
+
+    def _receive(self, fill: Callable[[str], None], sender: Sender) -> str:
         batches = self.store.batches
-        self._refuse_more_than_can_wait()
         public_id, new = batches.begin(sender.fingerprint, sender.key, urgent=sender.urgent)
         if not new:
             return public_id
-        if not batches.add_stored(public_id, study_date, site):
-            batches.drop(public_id)
-            raise BatchError("no_stored_report", "No stored report is of this day and site.")
+        with (
+            ExitStack() as at_failure
+        ):  # of any kind, an interrupt too: else the key stays in use for a while
+            at_failure.callback(batches.drop, public_id)
+            self._refuse_more_than_can_wait()
+            fill(public_id)
+            at_failure.pop_all()
         return self._opened(public_id, sender)
 
     def _refuse_more_than_can_wait(self) -> None:
@@ -83,6 +80,10 @@ class Receiver:
             if any(isinstance(item, Refused) and item.code == _TOO_MANY for item in part):
                 raise BatchError(_TOO_MANY, "There are more reports in it than a batch may hold.")
             self.store.batches.add(public_id, part)
+
+    def _fill_stored(self, public_id: str, study_date: dt.date, site: str | None) -> None:
+        if not self.store.batches.add_stored(public_id, study_date, site):
+            raise BatchError("no_stored_report", "No stored report is of this day and site.")
 
     def _opened(self, public_id: str, sender: Sender) -> str:
         self.store.batches.open(public_id, sender.actor)

@@ -22,7 +22,7 @@ from app.storage.types import Claim, Finished
 _KEEP_SECONDS = 5.0
 _PURGE_SECONDS = 3600.0
 _MOST_OVERDUE = 10_000  # put in at one time; more follow the next time
-_MOST_CRASHES = 3  # of one report alone
+_MOST_CRASHES = 3  # of one report alone, after one that may have been another's fault
 _log = structlog.get_logger()
 
 
@@ -66,7 +66,7 @@ class BatchWorker:
             if not claims:
                 return  # done, cancelled, or at work elsewhere
             try:
-                finished = self._processes.check(claims)
+                finished = self._processes.check(claims, alone=crashes > 0)
             except CrashedError:
                 self._part(claims, name, crashes)
                 return
@@ -84,13 +84,12 @@ class BatchWorker:
 
     def _part(self, claims: Sequence[Claim], name: str, crashes: int) -> None:
         """After a crash every report is tried alone; one that crashes alone again and again is given up."""
-        if len(claims) == 1 and crashes + 1 >= _MOST_CRASHES:
+        if crashes >= _MOST_CRASHES:
             self._store.jobs.finish([Finished(claims[0], problem="crashed")], name)
             return
-        again = crashes + 1 if len(claims) == 1 else 0
         urgent = self._store.jobs.release(name)
         for claim in claims:
-            self._queue.put_alone(claim.job, again, urgent=urgent)
+            self._queue.put_alone(claim.job, crashes + 1, urgent=urgent)
 
     def _keep(self) -> None:
         while True:

@@ -104,8 +104,13 @@ class Batches:
         }
 
     def add_stored(self, public_id: str, study_date: dt.date, site: str | None) -> int:
-        """Add every stored report of a day (and site) that still has its text; how many."""
+        """Add every stored report of a day (and site) that still has its text; how many.
+
+        Reports of a batch that is still being received are not stored yet.
+        """
+        received = select(batch.c.id).where(batch.c.state != "receiving")
         wanted = (report.c.study_date == study_date) & report.c.content.is_not(None)
+        wanted &= report.c.batch_id.in_(received)
         if site is not None:
             wanted &= report.c.site == site
         with self._engine.begin() as connection:

@@ -78,7 +78,7 @@ class Jobs:
         return len(kept)
 
     def overdue(self, limit: int, *, all_waiting: bool) -> list[tuple[bool, int]]:
-        """Jobs that have to be put into the queue: each with the urgency of its batch, in order.
+        """Jobs that have to be put into the queue: each with the urgency of its batch, the urgent first.
 
         Those whose worker is silent for too long are freed by this call, so that of several callers
         one gets them. With ``all_waiting`` also those that nobody has begun.
@@ -90,7 +90,7 @@ class Jobs:
             ids = list(connection.execute(freed).scalars())
             wanted = and_(job.c.state == "waiting", true() if all_waiting else job.c.id.in_(ids))
             chosen = select(batch.c.urgent, job.c.id).join(batch).where(wanted, batch.c.state == "open")
-            rows = connection.execute(chosen.order_by(job.c.id).limit(limit)).all()
+            rows = connection.execute(chosen.order_by(batch.c.urgent.desc(), job.c.id).limit(limit)).all()
         return [(row.urgent, row.id) for row in rows]
 
     def waiting(self, public_id: str) -> list[int]:
@@ -136,9 +136,10 @@ def _keep(connection: Connection, done: Sequence[tuple[Claim, Result]]) -> None:
     connection.execute(
         update(check).where(check.c.report_id.in_(reports), check.c.current).values(current=False)
     )
+    latest = {claim.report: claim.job for claim, _ in done}  # two batches of one report may meet in a task
     added = connection.execute(
         insert(check).returning(check.c.id, sort_by_parameter_order=True),
-        [_check(claim, result) for claim, result in done],
+        [_check(claim, result, current=latest[claim.report] == claim.job) for claim, result in done],
     )
     ids = list(added.scalars())
     errors = [
@@ -161,10 +162,10 @@ def _keep(connection: Connection, done: Sequence[tuple[Claim, Result]]) -> None:
     )
 
 
-def _check(claim: Claim, result: Result) -> dict[str, Any]:
+def _check(claim: Claim, result: Result, *, current: bool) -> dict[str, Any]:
     return {
         "report_id": claim.report,
-        "current": True,
+        "current": current,
         "has_errors": result.has_errors,
         "complete": result.complete,
         "coverage": dict(result.coverage),

@@ -139,8 +139,15 @@ class Reports:
         purged = 0
         while part := self._purge_some(some):
             purged += part
-        if purged:
-            with self._engine.begin() as connection:
+        # also what was written since an earlier purge of the report: words of a decision, a check that ended late
+        empty = select(report.c.id).where(report.c.content.is_(None))
+        checks = select(check.c.id).where(check.c.report_id.in_(empty))
+        decided = decision.c.words.is_not(None) & decision.c.check_id.in_(checks)
+        found = check.c.result.is_not(None) & check.c.report_id.in_(empty)
+        with self._engine.begin() as connection:
+            connection.execute(update(decision).where(decided).values(words=None))
+            connection.execute(update(check).where(found).values(result=None))
+            if purged:
                 audit.record(connection, actor, "reports.purged", "reports", {"reports": purged})
         return purged
 

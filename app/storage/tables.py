@@ -55,7 +55,7 @@ class now(FunctionElement[int]):  # noqa: N801  # reads as SQL's own functions d
 
 @compiles(now, "sqlite")
 def _sqlite_now(_element: now, _compiler: Any, **_options: Any) -> str:
-    return "unixepoch()"
+    return "CAST(strftime('%s', 'now') AS INTEGER)"  # unixepoch() is of SQLite 3.38
 
 
 @compiles(now, "postgresql")
@@ -91,7 +91,7 @@ report = Table(
     _of("batch"),  # that it came in with
     Column("created_at", BigInteger, nullable=False, default=now()),
     Column("study_date", Date),
-    Column("modality", String(64)),
+    Column("modality", String(1_000)),
     Column("site", String(200)),
     Column("content", LargeBinary),  # sealed: text, report_id, context; none after a purge
     Index("ix_report_batch", "batch_id"),

@@ -101,12 +101,12 @@ def test_failed_task_comes_again(queue: TaskQueue) -> None:
 
 def test_lone_task_says_how_often_it_crashed(queue: TaskQueue) -> None:
     told: list[tuple[list[int], int]] = []
-    queue.put_alone(5, 0, urgent=True)
+    queue.put_alone(5, 1, urgent=True)
     assert queue.outstanding() == 1
     worker = queue.work(lambda jobs, crashes: told.append((list(jobs), crashes)), threads=1)
     until(lambda: queue.outstanding() == 0)
     stop(worker)
-    assert told == [([5], 0)]
+    assert told == [([5], 1)]
 
 
 def test_stop_lets_running_tasks_end(queue: TaskQueue) -> None:

@@ -265,6 +265,38 @@ def test_second_check_becomes_current(kept: Store) -> None:
         ]
 
 
+def test_two_checks_of_one_report_may_end_together(kept: Store) -> None:
+    first = filled(kept, 2)
+    second, _ = kept.batches.begin("a" * 64)
+    kept.batches.add_stored(second, _DAY, None)
+    kept.batches.open(second, "tester")
+    claims = kept.jobs.claim(kept.jobs.waiting(first) + kept.jobs.waiting(second), "worker")
+    done = [Finished(claim, result(kept, f"job {claim.job}")) for claim in claims]
+    assert kept.jobs.finish(done, "worker") == 4
+    for line in kept.reports.lines(second, 0, 10):
+        assert [check.current for check in kept.reports.checks(line.report)] == [True, False]
+        assert line.result == f'{{"quote": "job {line.job}"}}'
+
+
+def test_what_is_still_being_received_is_not_checked_again(kept: Store) -> None:
+    receiving, _ = kept.batches.begin("f" * 64)
+    kept.batches.add(receiving, [report(1)])
+    again, _ = kept.batches.begin("a" * 64)
+    assert kept.batches.add_stored(again, _DAY, None) == 0
+
+
+def test_urgent_jobs_are_put_in_first(kept: Store) -> None:
+    filled(kept, 3)
+    (urgent,) = kept.jobs.waiting(filled(kept, 1, urgent=True))
+    assert kept.jobs.overdue(1, all_waiting=True) == [(True, urgent)]
+
+
+def test_words_of_the_order_may_be_as_long_as_they_are_accepted(kept: Store) -> None:
+    long = Accepted("c", SubmittedReport(_WORDS, "r", Context(modality="M" * 1_000)), None, "s" * 200)
+    public_id, _ = kept.batches.begin("f" * 64)
+    assert kept.batches.add(public_id, [long]) == 1
+
+
 def test_decisions_stay_with_their_check(kept: Store) -> None:
     public_id = filled(kept, 1)
     checked(kept, public_id)
@@ -289,6 +321,19 @@ def test_purge_removes_words_and_keeps_what_was_found(kept: Store) -> None:
     assert (check.result, check.has_errors, check.coverage) == (None, True, {"rules": "done"})
     assert kept.reports.get(claim.report, "reader") is None
     assert len(kept.jobs.claim([second], "w")) == 1
+
+
+def test_purge_removes_words_of_decisions_made_after_an_earlier_one(kept: Store) -> None:
+    (claim,) = checked(kept, filled(kept, 1))
+    assert kept.reports.purge(-1, "tester") == 1
+    made = Decision(
+        "e1", "accepted", dt.datetime(2026, 2, 1, tzinfo=dt.UTC), None, "right lung", None, "anna"
+    )
+    assert kept.reports.decide(claim.report, made)
+    assert kept.reports.purge(-1, "tester") == 0
+    (check,) = kept.reports.checks(claim.report)
+    (decision,) = check.decisions
+    assert (decision.outcome, decision.replacement, decision.actor) == ("accepted", None, None)
 
 
 def test_deleted_report_is_gone_and_its_end_is_recorded(kept: Store) -> None:

@@ -6,16 +6,19 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batch.checking import CheckProcesses, CrashedError, result_of
 from app.batch.items import Accepted
 from app.batch.queue import QueueError, TaskQueue, open_queue
+from app.batch.receiving import Receiver, Sender
 from app.batch.worker import BatchWorker
 from app.main import create_app
 from app.proofreading.check import check_report
@@ -23,6 +26,8 @@ from app.proofreading.report import SubmittedReport
 from app.services import Services
 from app.settings import Settings
 from app.storage.store import Store, open_store
+from app.storage.tables import batch as batch_table
+from app.storage.tables import now
 from app.storage.types import Claim, Finished
 
 _TEXT = "FINDINGS: No pleural effusion.\nIMPRESSION: Small bilateral pleural effusions."
@@ -70,7 +75,7 @@ class Fragile(CheckProcesses):
         super().__init__(Settings(references_k=0), 1)
         self._services, self._kept, self._deadly = services, store, deadly
 
-    def check(self, claims: Sequence[Claim]) -> list[Finished]:
+    def check(self, claims: Sequence[Claim], *, alone: bool = False) -> list[Finished]:
         if any(claim.report == self._deadly for claim in claims):
             raise CrashedError
         report = SubmittedReport(_TEXT, "r")
@@ -109,6 +114,32 @@ def test_killed_check_process_costs_nothing(kept: Store, queue: TaskQueue) -> No
     found = kept.batches.get(batch)
     assert found is not None
     assert dict(found.counts) == {"checked": 60}
+
+
+def test_check_process_killed_without_work_is_replaced(kept: Store) -> None:
+    processes = CheckProcesses(Settings(references_k=0), 1)
+    first, second = kept.jobs.claim(kept.jobs.waiting(sent(kept, 2)), "w")
+    assert processes.check([first])[0].result is not None
+    for child in _children():
+        os.kill(child, signal.SIGKILL)
+    (pool,) = processes._pools.values()
+    until(lambda: bool(pool._broken))
+    assert processes.check([second])[0].result is not None
+    processes.close()
+
+
+def test_report_beside_a_deadly_one_is_not_blamed(kept: Store) -> None:
+    processes = CheckProcesses(Settings(references_k=0), 1)
+    first, second = kept.jobs.claim(kept.jobs.waiting(sent(kept, 2)), "w")
+    assert processes.check([first])[0].result is not None
+    beside = set(_children())
+    with ThreadPoolExecutor(1) as other:
+        lonely = other.submit(processes.check, [second], alone=True)
+        until(lambda: bool(set(_children()) - beside))
+        for child in beside:
+            os.kill(child, signal.SIGKILL)
+        assert lonely.result()[0].result is not None
+    processes.close()
 
 
 def _children() -> list[int]:
@@ -198,6 +229,41 @@ def test_too_many_waiting_are_put_off(services: Services, tmp_path: Path) -> Non
         assert post(app, line * 3, "b")[0] == 202
         status, told = post(app, line, "c")
         assert (status, told["code"]) == (429, "too_many_waiting")
+        assert (
+            post(app, line * 3, "b")[0] == 202
+        )  # sent again, since the answer was lost: it is taken in already
+
+
+def test_what_nobody_finished_sending_does_not_keep_others_out(kept: Store, queue: TaskQueue) -> None:
+    left, _ = kept.batches.begin("f" * 64, "left")
+    kept.batches.add(left, [Accepted(f"r{number}", SubmittedReport(_TEXT, "r")) for number in range(3)])
+    with kept.engine.begin() as connection:  # whoever received it has died
+        connection.execute(update(batch_table).values(receiving_until=now() - 1))
+    receiver = Receiver(kept, queue, most_waiting=3)
+    assert receiver.receive([Accepted("a", SubmittedReport(_TEXT, "a"))], Sender("tester", "a" * 64, "next"))
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_time_that_is_none_is_refused(services: Services, tmp_path: Path, at: str) -> None:
+    settings = Settings(store_url=f"sqlite:///{tmp_path / 'app.db'}", batch_processes=0)  # type: ignore[arg-type]
+    with TestClient(create_app(settings, services)) as app:
+        made = {"outcome": "accepted", "outcomeTimestamp": at}
+        answer = app.post("/v1/reports/1/errors/e1/decision", json=made)
+    assert (answer.status_code, answer.json()["code"]) == (422, "out_of_range")
+
+
+def test_key_is_free_after_an_interrupt(kept: Store, queue: TaskQueue) -> None:
+    def interrupted() -> Iterator[Accepted]:
+        yield Accepted("a", SubmittedReport(_TEXT, "a"))
+        raise KeyboardInterrupt
+
+    receiver, sender = Receiver(kept, queue, most_waiting=9), Sender("tester", "a" * 64, "key")
+    with pytest.raises(KeyboardInterrupt):
+        receiver.receive(interrupted(), sender)
+    batch = receiver.receive([Accepted("a", SubmittedReport(_TEXT, "a"))], sender)
+    found = kept.batches.get(batch)
+    assert found is not None
+    assert found.total == 1
 
 
 def test_too_long_batch_is_refused_before_it_is_read(services: Services, tmp_path: Path) -> None:

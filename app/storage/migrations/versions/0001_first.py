@@ -63,7 +63,7 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("study_date", sa.Date(), nullable=True),
-        sa.Column("modality", sa.String(length=64), nullable=True),
+        sa.Column("modality", sa.String(length=1000), nullable=True),
         sa.Column("site", sa.String(length=200), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
