@@ -24,12 +24,14 @@ HEALTHCHECK --interval=15s --timeout=3s --start-period=30s \
 ENTRYPOINT ["python", "/opt/llm_server.py", "--host", "0.0.0.0", "--port", "8000"]
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --no-create-home radproof
+RUN useradd --system --uid 10001 --no-create-home radproof && install -d -o 10001 -m 700 /data
 COPY --from=build /opt/radproof /opt/radproof
 ENV PATH=/opt/radproof/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     RADPROOF_HOST=0.0.0.0 \
-    RADPROOF_INDEX_DIR=/opt/radproof/index
+    RADPROOF_INDEX_DIR=/opt/radproof/index \
+    RADPROOF_STORE_URL=sqlite:////data/radproof.db
+VOLUME /data
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=3s --start-period=15s \

@@ -7,7 +7,7 @@ LLM_STAMP := .venv/.llm
 INDEX := var/index/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check lint types imports bench bench-kg bench-llm openapi evaluate graph llm-cpu lock clean
+.PHONY: help install demo serve test check lint types imports bench bench-kg bench-batch bench-llm kill-rounds servers openapi evaluate graph llm-cpu lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,7 +38,7 @@ demo: install ## check an invented report with planted errors
 serve: install ## run the service on 127.0.0.1:8000
 	$(BIN)/radproof serve
 
-test: install $(DEV_STAMP) ## run all tests
+test: install $(DEV_STAMP) servers ## run all tests
 	$(BIN)/python -m pytest -q
 
 lint: $(DEV_STAMP) ## ruff: rules and format
@@ -64,6 +64,15 @@ bench: install ## speed and memory beside a peer
 
 bench-kg: install ## rates of loading and asking knowledge graphs, on a real Neo4j
 	$(BIN)/python bench/kg.py
+
+bench-batch: install $(DEV_STAMP) servers ## rates of batches beside single requests, at 1 and 2 workers
+	PYTHONPATH=tests/support:tools/servers $(BIN)/python bench/batch.py
+
+kill-rounds: install $(DEV_STAMP) servers ## kill API, workers and Redis at random; count every result (ROUNDS=200)
+	PYTHONPATH=tests/support:tools/servers $(BIN)/python tests/support/kill_rounds.py --rounds $(or $(ROUNDS),200)
+
+servers: ## install Redis and PostgreSQL for the tests, where they are missing (root, apt-get)
+	tools/servers/install.sh
 
 bench-llm: install ## reports a second with the language model that RADPROOF_LLM_* name
 	$(BIN)/python bench/llm.py

@@ -10,14 +10,20 @@ from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
 
-from app import __version__
+from app import DISCLAIMER, __version__
 from app.commands import CommandError
 
 _COMMANDS = {
     "check": ("app.commands.check", "check reports from a file or standard input"),
+    "compare": ("app.commands.compare", "hold a candidate report against its reference report (GREEN)"),
     "serve": ("app.commands.serve", "run the HTTP service"),
+    "batch": ("app.commands.batch", "check a day's reports and sum them up"),
+    "worker": ("app.commands.worker", "check the batches of a queue on a Redis server"),
+    "store": ("app.commands.store", "keys, removal and audit of stored reports"),
     "index": ("app.commands.index", "build or describe an index of reference reports"),
+    "summary": ("app.commands.summary", "a day's results as a page and as a PDF"),
     "lexicon": ("app.commands.lexicon", "words that are right at this site"),
+    "verifier": ("app.commands.verifier", "fit confidences to what your radiologists decided"),
     "evaluate": ("app.evaluation.command", "measure how well errors are found"),
 }
 
@@ -58,8 +64,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="radproof",
         description="Finds, localizes and corrects errors in radiology reports.",
-        epilog="Quality check by software. May be wrong or incomplete. "
-        "The signing radiologist decides. Not for diagnostic use.",
+        epilog=DISCLAIMER,
     )
     parser.add_argument("--version", action="version", version=f"radproof {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

@@ -4,6 +4,9 @@
     RequestValidationError  wrong fields (pydantic)          -> 422
     InadmissibleError            a report outside the limits      -> 413 | 422
     GraphStoreError         knowledge graph cannot answer    -> 503 graph_unavailable
+    SQLAlchemyError         database cannot be used          -> 503 store_unavailable
+    SealError               stored words cannot be read      -> 503 store_sealed
+    ClientDisconnect        the sender has gone              -> 499, which nobody reads
     HTTPException           unknown path or method (framework)
     anything else           a fault of ours                  -> 500 internal
 
@@ -19,9 +22,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from app.limits import InadmissibleError
+from app.storage.sealing import SealError
 from kg_ingest.store import GraphStoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -29,12 +36,18 @@ TITLES = {  # reason phrases of RFC 9110; those of http.HTTPStatus change betwee
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
+    507: "Insufficient Storage",
 }
+CLIENT_GONE = 499  # in the log only: as nginx has it
+_KEY = "Idempotency-Key"  # draft-ietf-httpapi-idempotency-key-header-07: 400 without it
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _CODES = {
     "missing": "missing",
@@ -90,6 +103,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InadmissibleError, _inadmissible)
     app.add_exception_handler(GraphStoreError, _graph_unavailable)
+    app.add_exception_handler(SQLAlchemyError, _store_unavailable)
+    app.add_exception_handler(SealError, _store_sealed)
+    app.add_exception_handler(ClientDisconnect, _client_gone)
     app.add_exception_handler(Exception, _internal)
 
 
@@ -117,13 +133,23 @@ def _refused(request: Request, error: Exception) -> Response:
         return _internal(request, error)
     title = TITLES[error.status_code]
     problem = Problem(error.status_code, title.lower().replace(" ", "_"), f"{title}.")
-    problem.headers = error.headers
+    problem.headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
     return response(request, problem)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the path (RFC 9110, section 15.5.6); the framework names those of one route."""
+    found = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in found for method in getattr(route, "methods", None) or ()}))
 
 
 def _invalid(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else ()
     errors = tuple(dict.fromkeys(_place(item) for item in found))
+    if any(name == _KEY for _, name, _ in errors):
+        place = FieldProblem(parameter=_KEY, code="idempotency_key_missing")
+        words = f"Send an {_KEY} of 1 to 255 visible characters."
+        return response(request, Problem(400, "idempotency_key_missing", words, [place]))
     codes = {code for _, _, code in errors}
     places = "field" if len(errors) == 1 else "fields"
     return response(
@@ -142,7 +168,7 @@ def _place(item: dict[str, Any]) -> tuple[str | None, str | None, str]:
     kind = str(item["type"])
     code = _CODES.get(kind, "wrong_type" if kind.endswith("_type") else "invalid")
     where, *keys = item["loc"]
-    if where == "query":
+    if where in ("query", "header", "path"):
         return None, str(keys[0]), code
     if kind == "extra_forbidden":
         keys = keys[:-1]  # the client's own word: where it stands is said, not what it is
@@ -161,6 +187,24 @@ def _inadmissible(request: Request, error: Exception) -> Response:
 def _graph_unavailable(request: Request, error: Exception) -> Response:
     _log.error("graph_unavailable", exc_info=error)
     return response(request, Problem(503, "graph_unavailable", "The knowledge graph cannot answer."))
+
+
+def _store_unavailable(request: Request, error: Exception) -> Response:
+    _log.error("store_unavailable", exc_info=error)
+    problem = Problem(
+        503, "store_unavailable", "The database of reports cannot be used; nothing was changed."
+    )
+    problem.headers = {"Retry-After": "10"}
+    return response(request, problem)
+
+
+def _store_sealed(request: Request, error: Exception) -> Response:
+    _log.error("store_sealed", exc_info=error)
+    return response(request, Problem(503, "store_sealed", "No configured key opens what is stored."))
+
+
+def _client_gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_GONE)
 
 
 def _internal(request: Request, error: Exception) -> Response:

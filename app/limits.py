@@ -3,11 +3,13 @@
 import re
 from dataclasses import fields
 
+from app.proofreading.comparison.types import ReportPair
 from app.proofreading.report import Context, SubmittedReport
 from app.proofreading.visible import visible
 from models.sections import parse
 
 MAX_SENTENCES = 1_000
+MAX_LINE_BYTES = 1_048_576  # of a line of JSON or a row of CSV
 CONTROL_CHARACTERS = r"\u0000-\u0008\u000E-\u001F\u007F"  # all of ASCII's but \t \n \v \f \r
 
 _CONTROL = re.compile(f"[{CONTROL_CHARACTERS}]")
@@ -24,8 +26,8 @@ _MESSAGES = {
 class InadmissibleError(Exception):
     """A report that will not be checked.
 
-    ``field`` names where: "text", "report_id", or a field of the context as "context/<name>". The
-    message never holds words of the report.
+    ``field`` names where: "text", "report_id", or a field of the context as "context/<name>"; of a pair,
+    after "candidate/" or "reference/". The message never holds words of the report.
     """
 
     def __init__(self, code: str, field: str = "text") -> None:
@@ -52,6 +54,19 @@ def admit(report: SubmittedReport, max_text_bytes: int) -> None:
     # A sentence takes two characters at least, so most reports need not be cut to know.
     if len(text) > 2 * MAX_SENTENCES and len(parse(text).sentences) > MAX_SENTENCES:
         raise InadmissibleError("too_many_sentences")
+
+
+def admit_pair(pair: ReportPair, max_text_bytes: int) -> None:
+    """Accept both reports, each within the limits of a report to check.
+
+    Raises:
+        InadmissibleError: with the field as "candidate/text" or "reference/text".
+    """
+    for side, report in (("candidate", pair.candidate), ("reference", pair.reference)):
+        try:
+            admit(report, max_text_bytes)
+        except InadmissibleError as error:
+            raise InadmissibleError(error.code, f"{side}/{error.field}") from error
 
 
 def _admit_characters(text: str, field: str, max_text_bytes: int) -> None:

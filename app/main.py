@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypedDict
 
@@ -11,12 +11,15 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
-from app.api import health, knowledge, reports
+from app.api import batch_results, batches, compare, health, knowledge, reports, stored
+from app.batch.queue import TaskQueue
+from app.batch.starting import start_worker
 from app.middleware import RequestContext
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
-from app.services import Services, build_services
+from app.services import Services, build_services, open_configured_queue, open_configured_store
 from app.settings import Settings
+from app.storage.store import Store
 
 _WARM_UP = SubmittedReport("FINDINGS: The lungs are clear.", "warm-up")
 _log = structlog.get_logger()
@@ -27,6 +30,8 @@ class State(TypedDict):
 
     services: Services
     checks: CapacityLimiter  # who may check a report now
+    store: Store
+    queue: TaskQueue
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
@@ -40,19 +45,30 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-        built = services or build_services(settings)
-        try:
+        with ExitStack() as opened:
+            built = services
+            if built is None:
+                built = build_services(settings)
+                opened.callback(built.close)
+            store = open_configured_store(settings)
+            opened.callback(store.close)
+            queue = open_configured_queue(settings)
+            opened.callback(queue.close)
             await to_thread.run_sync(
                 check_report, _WARM_UP, replace(built, reviewer=None)
             )  # models load on first use
             gc.collect()
             gc.freeze()  # what was just built lives as long as the service: no collection need visit it
+            worker = start_worker(store, queue, settings, serving=True)
+            opened.callback(worker.stop)
             _log.info("ready", **built.versions)
-            yield {"services": built, "checks": CapacityLimiter(settings.threads)}
-        finally:
-            if services is None:
-                built.close()
-            _log.info("stopped")
+            yield {
+                "services": built,
+                "checks": CapacityLimiter(settings.threads),
+                "store": store,
+                "queue": queue,
+            }
+        _log.info("stopped")
 
     app = FastAPI(
         title="RadProof",
@@ -66,8 +82,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         telemetry=_NO_TELEMETRY,
     )
     app.state.settings = settings
-    for router in (reports.router, knowledge.router, health.router):
-        app.include_router(router)
+    for module in (reports, compare, batches, batch_results, stored, knowledge, health):
+        app.include_router(module.router)
     app.add_middleware(RequestContext)
     errors.install(app)
     openapi.install(app)

@@ -9,8 +9,8 @@ import yaml
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from app import DISCLAIMER
 from app.api.categories import TABLE
-from app.api.health import DISCLAIMER
 from app.errors import ProblemDocument
 
 PATH = Path("openapi/openapi.yaml")

@@ -14,7 +14,7 @@ from models.reference_index import ReferenceIndex, ReferenceRecord
 from models.sections import parse
 from models.types import RelationKind
 
-_OBSERVED = "observed.tsv"
+OBSERVED_FILE = "observed.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ def write_archive(folder: Path, index: ReferenceIndex) -> None:
 def write_observed(folder: Path, counts: Iterable[tuple[str, str, int]]) -> None:
     """Keep the counts beside the index, so that a service need not count again."""
     lines = (f"{finding}\t{site}\t{count}\n" for finding, site, count in counts)
-    (folder / _OBSERVED).write_text("".join(lines), encoding="utf-8")
+    (folder / OBSERVED_FILE).write_text("".join(lines), encoding="utf-8")
 
 
 def read_observed(folder: Path) -> dict[tuple[str, str], int]:
     """(finding, site) counts that ``write_observed`` kept; none where it kept none."""
-    path = folder / _OBSERVED
+    path = folder / OBSERVED_FILE
     if not path.is_file():
         return {}
     rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())

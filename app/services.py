@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
-from io import StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,12 @@ from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
 from app.proofreading.detectors.demographic import Demographic
+from app.proofreading.detectors.digits import Digits
+from app.proofreading.detectors.direction import Direction
+from app.proofreading.detectors.elsewhere import Elsewhere
 from app.proofreading.detectors.foreign import Foreign
 from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
+from app.proofreading.detectors.impossible_words import ImpossibleWords
 from app.proofreading.detectors.interval_change import IntervalChange
 from app.proofreading.detectors.laterality import Laterality
 from app.proofreading.detectors.location import Location
@@ -29,6 +33,7 @@ from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.quantity import Quantity
 from app.proofreading.detectors.scope import Scope
 from app.proofreading.detectors.severity import Severity
+from app.proofreading.detectors.study import Study
 from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.tip import Tip
@@ -55,7 +60,9 @@ from models.onnx_embedder import OnnxEmbedder, bundled_model
 from models.reference_index import ReferenceIndex, ReferenceIndexError, read_manifest
 
 if TYPE_CHECKING:
+    from app.batch.queue import TaskQueue
     from app.proofreading.review.reviewer import Reviewer
+    from app.storage.store import Store
 
 _SERVERS = ("neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
 _DEFAULT_INDEX = Path("var/index")
@@ -100,6 +107,8 @@ def build_services(settings: Settings) -> Services:
         "radproof": __version__,
         "knowledge_graph": f"{SCHEMA_VERSION}+{knowledge.manifest().checksum[:12]}",
     }
+    if profile.verifier.version:
+        versions["verifier"] = profile.verifier.version
     names = tuple(knowledge.names(tuple(Group)))
     references, index_version = _open_references(settings)
     folder = settings.index_dir or _DEFAULT_INDEX
@@ -195,7 +204,7 @@ def open_embedder(settings: Settings) -> Embedder:
         ConfigurationError: when there is none or it cannot be opened.
     """
     try:
-        return OnnxEmbedder(settings.embedder_dir or bundled_model())
+        return OnnxEmbedder(settings.embedder_dir or bundled_model(), settings.embedder_threads)
     except EmbedderError as error:
         raise ConfigurationError(str(error)) from error
 
@@ -213,10 +222,43 @@ def _open_references(settings: Settings) -> tuple[IndexedReferences | None, str 
     return IndexedReferences(index), f"{manifest.schema_version}+{manifest.vectors_sha256[:12]}"
 
 
+def open_configured_store(settings: Settings) -> "Store":
+    """The configured database of reports, with its tables.
+
+    Raises:
+        ConfigurationError: when it cannot be opened.
+    """
+    # only where reports are kept: SQLAlchemy takes a third of a second to import
+    from app.storage.database import StoreError
+    from app.storage.sealing import SealError
+    from app.storage.store import open_store as open_stored
+
+    try:
+        return open_stored(settings.store_url.get_secret_value(), settings.seal_keys)
+    except StoreError as error:
+        raise ConfigurationError(f"RADPROOF_STORE_URL: {error}") from error
+    except SealError as error:
+        raise ConfigurationError(f"RADPROOF_STORE_KEYS: {error}") from error
+
+
+def open_configured_queue(settings: Settings) -> "TaskQueue":
+    """The queue of batches: on the configured Redis server, else in this process.
+
+    Raises:
+        ConfigurationError: when the address is not one.
+    """
+    from app.batch.queue import open_queue
+
+    try:
+        return open_queue(settings.redis_url.get_secret_value() if settings.redis_url else None)
+    except ValueError as error:
+        raise ConfigurationError("RADPROOF_REDIS_URL: not the address of a Redis server") from error
+
+
 def bundled_reports() -> Iterator[SubmittedReport]:
     """The invented correct reports that RadProof brings."""
-    stored = files("app").joinpath("synthesis/reports.jsonl").read_text("utf-8")
-    return read_reports(StringIO(stored), "jsonl")
+    stored = files("app").joinpath("synthesis/reports.jsonl").read_bytes()
+    return read_reports(BytesIO(stored), "jsonl")
 
 
 def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[Detector, ...]:
@@ -230,22 +272,27 @@ def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[D
         Unsupported(),
         Omitted(),
         Location(),
+        Elsewhere(),
         BoneLevel(),
         Tip(),
         ImpossibleAnatomy(),
+        ImpossibleWords(),
         Numbering(),
         Misplaced(),
         Severity(),
         IntervalChange(),
         Trend(),
+        Direction(),
         Terminology(lexis),
         Measurements(),
+        Digits(),
         Cardiothoracic(),
         Quantity(),
         Demographic(),
         Age(),
         Order(),
         Scope(),
+        Study(),
         TemplateArtifact(),
         Foreign(),
     )

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     """How many similar reports a report is compared with (arXiv 2406.15045: k = 4); 0 leaves them out."""
 
     site_dir: Path | None = None
-    """Folder of what a site decides for itself (``profile.toml``, ``words.txt``). None: ``var/site``."""
+    """Folder of what a site decides for itself (``profile.toml``, ``words.txt``, ``verifier.toml``). None: ``var/site``."""
 
     embedder_dir: Path | None = None
     """Folder of the embedding model; None for the one that the installation brings."""
@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     """Characters of a report that the model is shown; sections beyond are left out, and the answer says so."""
 
     redis_url: SecretStr | None = None
-    """``redis://…`` where reviews are kept for all processes; None keeps them in each process."""
+    """``redis://…`` of the queue of batches, and where reviews are kept for all processes; None keeps both in
+    each process."""
 
     max_text_bytes: Annotated[int, Gt(0)] = 262_144
     """Longest accepted report text, in bytes of UTF-8."""
@@ -78,6 +79,31 @@ class Settings(BaseSettings):
     threads: Annotated[int, Ge(1), Le(64)] = 4
     """Reports checked at one time in one process; further requests wait."""
 
+    embedder_threads: Annotated[int, Ge(1), Le(64)] = 2
+    """Threads of the embedding model in one process."""
+
+    store_url: SecretStr = SecretStr("sqlite:///var/radproof.db")
+    """Where reports, results and decisions are kept: ``sqlite:///file`` or ``postgresql://user:password@host/name``."""
+
+    store_keys: SecretStr | None = None
+    """Keys that encrypt stored words, by commas: the first encrypts, all decrypt. None only compresses them."""
+
+    retention_days: Annotated[int, Ge(1)] | None = None
+    """After how many days the words of stored reports are removed; None keeps them."""
+
+    batch_processes: Annotated[int, Ge(0), Le(256)] | None = None
+    """Processes that check the reports of batches. None: one a core, but none in ``radproof serve`` where a
+    Redis server is configured: there ``radproof worker`` checks."""
+
+    max_batch_bytes: Annotated[int, Gt(0)] = 512 * 1024**2
+    """Longest accepted batch, in bytes as sent and unpacked."""
+
+    max_batch_reports: Annotated[int, Gt(0)] = 100_000
+    """Most reports of one batch."""
+
+    max_waiting: Annotated[int, Gt(0)] = 500_000
+    """Above so many reports that wait, new batches are refused for a while."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65_535)] = 8000
     workers: Annotated[int, Ge(1), Le(64)] = 1
@@ -85,6 +111,12 @@ class Settings(BaseSettings):
     """How long running requests may take to end after the signal to stop."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def seal_keys(self) -> tuple[str, ...]:
+        """The keys of the store, one by one."""
+        keys = self.store_keys.get_secret_value() if self.store_keys else ""
+        return tuple(key.strip() for key in keys.split(",") if key.strip())
 
     @property
     def max_body_bytes(self) -> int:

@@ -5,7 +5,14 @@ from typing import Any, NoReturn
 
 
 class StrictJsonError(ValueError):
-    """Well-formed for a lenient reader, but not for us; the message holds nothing of the text."""
+    """Well-formed for a lenient reader, but not for us; the message holds nothing of the text.
+
+    ``code``: duplicate_key or non_finite_number.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 def loads(text: str) -> Any:
@@ -21,9 +28,9 @@ def loads(text: str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise StrictJsonError("an object has the same key twice")
+        raise StrictJsonError("duplicate_key", "an object has the same key twice")
     return found
 
 
 def _constant(_name: str) -> NoReturn:
-    raise StrictJsonError("NaN and Infinity are not JSON")
+    raise StrictJsonError("non_finite_number", "NaN and Infinity are not JSON")

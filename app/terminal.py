@@ -8,16 +8,13 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
+from app.printable import printable
 from app.proofreading.report import CheckedReport, Correction, Evidence, EvidenceKind, ReportError, Tier
 from models.sections import parse
 from models.types import Span
 
 _STYLES = {Tier.HIGH: "bold red", Tier.MEDIUM: "bold yellow", Tier.LOW: "bold blue"}
 _INDENT = (0, 0, 0, 4)
-# Control characters and direction overrides would act on the terminal; one dot each keeps offsets.
-_ACTIVE = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_HARMLESS: dict[int, str] = dict.fromkeys(_ACTIVE, "·")
-_HARMLESS |= {ord(space): " " for space in "\t\n\v\f\r\u2028\u2029"}
 
 
 class Terminal(Console):
@@ -39,6 +36,10 @@ class Tally:
     refused: int = 0
     tiers: dict[Tier, int] = field(default_factory=lambda: dict.fromkeys(Tier, 0))
 
+    def leave_out(self) -> None:
+        """Count one report that was not admitted."""
+        self.refused += 1
+
     def add(self, checked: CheckedReport) -> None:
         """Count one answer."""
         self.checked += 1
@@ -53,7 +54,7 @@ class Tally:
 def show(checked: CheckedReport) -> RenderableType:
     """One report's answer."""
     view = _View(checked)
-    blocks: list[RenderableType] = [Rule(Text(_clean(checked.report.report_id)), align="left")]
+    blocks: list[RenderableType] = [Rule(Text(printable(checked.report.report_id)), align="left")]
     for number, error in enumerate(checked.errors, 1):
         blocks += [view.error(number, error), Text()]
     if not checked.errors:
@@ -93,7 +94,7 @@ class _View:
             (f"  {error.tier}, {candidate.confidence:.0%}", style),
             (f"  {error.section}, characters {candidate.span.start}-{candidate.span.end}", "dim"),
         )
-        lines = [self._marked(candidate.span, f"{style} underline"), Text(_clean(candidate.message))]
+        lines = [self._marked(candidate.span, f"{style} underline"), Text(printable(candidate.message))]
         lines += [self._reason(evidence) for evidence in candidate.evidence]
         for place, fix in enumerate(candidate.fixes):
             lines += [Text("or", "dim")] if place else []
@@ -108,7 +109,7 @@ class _View:
     def _marked(self, span: Span, style: str) -> Text:
         """The sentence around ``span`` with ``span`` in that style, if it is not the whole of it."""
         around = self._around(span)
-        line = Text(_clean(around.of(self._text)))
+        line = Text(printable(around.of(self._text)))
         if span != around:
             line.stylize(style, span.start - around.start, span.end - around.start)
         return line
@@ -124,15 +125,15 @@ class _View:
             line.append_text(self._marked(evidence.span, "underline"))
         else:
             line = Text.assemble((f"{_LABELS[evidence.kind]}: ", "dim"))
-        line.append(_clean(" → ".join(evidence.path)))
-        line.append(_clean(evidence.reference_id or ""))
+        line.append(printable(" → ".join(evidence.path)))
+        line.append(printable(evidence.reference_id or ""))
         if evidence.kind is EvidenceKind.LLM:
             line.append(f"an error with probability {evidence.score or 0:.0%}")
             return line
         line.append(f" (similarity {evidence.score:.2f})" if evidence.score is not None else "")
         if evidence.source:
             bare = evidence.kind is EvidenceKind.ORDER
-            line.append(_clean(evidence.source) if bare else f" [{_clean(evidence.source)}]", "dim")
+            line.append(printable(evidence.source) if bare else f" [{printable(evidence.source)}]", "dim")
         return line
 
     def _fix(self, fix: Correction) -> Iterator[Text]:
@@ -143,8 +144,8 @@ class _View:
             ("- ", fix.span.of(self._text), "red"),
             ("+ ", fix.replacement, "green"),
         ):
-            changed = Text(_clean(words), f"{style} bold")
-            line = Text.assemble(_clean(before), changed, _clean(after), style=style)
+            changed = Text(printable(words), f"{style} bold")
+            line = Text.assemble(printable(before), changed, printable(after), style=style)
             yield Text.assemble((sign, style), line if line.plain.strip() else ("(left out)", style))
 
 
@@ -171,7 +172,3 @@ def _coverage(checked: CheckedReport) -> Text:
     )
     absent = f" Not checked by: {missing}." if missing else ""
     return Text(f"Checked by: {done or 'nothing'}.{absent}", "dim")
-
-
-def _clean(text: str) -> str:
-    return text.translate(_HARMLESS)

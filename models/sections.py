@@ -27,6 +27,8 @@ _LONGEST_TITLE = 50
 # where no heading follows, a blank line ends what was asked and how it was done
 _BRIEF = frozenset({SectionName.EXAM, SectionName.INDICATION, SectionName.TECHNIQUE, SectionName.COMPARISON})
 _BLANK = re.compile(r"(?P<said>\S[ \t]*)(?:\r\n|[\n\r])[ \t]*(?:\r\n|[\n\r])\s*(?=\S)")
+_ENDS_LINE = re.compile(r"[ \t]*[\n\r]")
+_STORY = 3  # sentences
 _WHOLE = frozenset({SectionName.FINDINGS, SectionName.IMPRESSION, SectionName.UNTITLED})
 
 
@@ -43,13 +45,32 @@ def parse(text: str) -> Report:
     Text before the first heading is an UNTITLED section. Sentences carry no surrounding white
     space and no list marker, and never cross a section.
     """
-    sections = tuple(_sections(text))
+    sections = tuple(_with_findings(text, list(_sections(text))))
     sentences = tuple(
         Sentence(span, index)
         for index, section in enumerate(sections)
         for span in sentence_spans(text, section.body)
     )
     return Report(text, sections, sentences)
+
+
+def _with_findings(text: str, sections: list[Section]) -> list[Section]:
+    """Where no section can hold the findings, they follow the clinical details without a heading.
+
+    "Clinical details: cough. The heart is enlarged. ...": the last brief section of three sentences or
+    more ends with its first line, else with its first sentence.
+    """
+    if not sections or any(section.name not in _BRIEF | {SectionName.IMPRESSION} for section in sections):
+        return sections
+    for index, section in reversed(list(enumerate(sections))):
+        spans = list(sentence_spans(text, section.body)) if section.name in _BRIEF else []
+        if len(spans) < _STORY:
+            continue
+        line = next((s for s in spans[:-1] if _ENDS_LINE.match(text, s.end)), spans[0])
+        brief = Section(section.name, section.heading, Span(section.body.start, line.end))
+        rest = Section(SectionName.UNTITLED, None, Span(line.end, section.body.end))
+        return [*sections[:index], brief, rest, *sections[index + 1 :]]
+    return sections
 
 
 def _sections(text: str) -> Iterator[Section]:

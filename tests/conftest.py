@@ -1,14 +1,12 @@
 """Shared by all tests: settings of hypothesis, the bundled graph, and a check over it."""
 
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from shutil import which
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from local_servers import PostgresServer, RedisServer
+from local_servers import UnavailableError as ServerUnavailableError
 from neo4j_server import Neo4jServer, UnavailableError
 
 from app.knowledge import lexicon
@@ -53,26 +51,20 @@ def neo4j_server(neo4j_process: Neo4jServer) -> Server:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """A real Redis or Valkey server on a free port; without one the test skips."""
-    program = which("valkey-server") or which("redis-server")
-    if program is None:
-        pytest.skip("no redis-server or valkey-server on the path")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [program, "--port", str(port), "--save", "", "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL
-    )
+    """A real Redis or Valkey server on a free port."""
+    with RedisServer() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL server, started by the project's script; without one the test skips."""
     try:
-        for _ in range(100):
-            with socket.socket() as client:
-                if client.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait()
+        server = PostgresServer()
+    except ServerUnavailableError as error:
+        pytest.skip(str(error))
+    with server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ ANSWER: dict[str, Any] = {
             "id": "e1",
             "type": "laterality_mismatch",
             "category": "TC",
+            "rule": "laterality.sections",
             "tier": "high",
             "confidence": 0.92,
             "section": "IMPRESSION",

@@ -3,18 +3,20 @@
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import SQLAlchemyError
 
+from app import DISCLAIMER
 from app.api.problems import described
 from app.api.schemas import VersionsOut
+from app.batch.queue import QueueError, TaskQueue
 from app.services import Services
+from app.storage.store import Store
 
 router = APIRouter(tags=["health"])
 
-DISCLAIMER = (
-    "Quality check by software. May be wrong or incomplete. "
-    "The signing radiologist decides. Not for diagnostic use."
-)
+
+BatchesState = Literal["done", "failed: store_unavailable", "failed: queue_unavailable"]
 
 
 class HealthOut(BaseModel):
@@ -55,6 +57,9 @@ class ReadyOut(BaseModel):
     versions: VersionsOut
     knowledge_graph: ManifestOut
     references: Literal["done", "not_configured"]
+    batches: BatchesState = Field(
+        description="Whether batches can be taken in; single checks need neither store nor queue"
+    )
     disclaimer: str = DISCLAIMER
 
 
@@ -72,4 +77,17 @@ def ready(request: Request) -> ReadyOut:
         versions=VersionsOut(**services.versions),
         knowledge_graph=ManifestOut.model_validate(services.knowledge.manifest()),
         references="not_configured" if services.references is None else "done",
+        batches=_batches(request.state.store, request.state.queue),
     )
+
+
+def _batches(store: Store, queue: TaskQueue) -> BatchesState:
+    try:
+        store.jobs.count_open(1)
+    except SQLAlchemyError:
+        return "failed: store_unavailable"
+    try:
+        queue.outstanding()
+    except QueueError:
+        return "failed: queue_unavailable"
+    return "done"

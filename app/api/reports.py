@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from app.api.problems import described
 from app.api.requests import StrictRoute
 from app.api.schemas import CheckedReportOut, CheckRequest
+from app.errors import CLIENT_GONE
 from app.limits import admit
 from app.proofreading.cancellation import Cancellation, CancelledCheckError
 from app.proofreading.check import check_report
@@ -18,9 +19,8 @@ from app.proofreading.report import SubmittedReport
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=StrictRoute)
 
-_CLIENT_GONE = 499  # in the log only: as nginx has it
 _log = structlog.get_logger()
-_REFUSALS = described(
+REFUSALS = described(
     (400, "malformed_json"),
     (413, "body_too_large"),
     (413, "text_too_large"),
@@ -33,7 +33,7 @@ _REFUSALS = described(
 )
 
 
-@router.post("/check", summary="Check one report", responses=_REFUSALS, response_model=CheckedReportOut)
+@router.post("/check", summary="Check one report", responses=REFUSALS, response_model=CheckedReportOut)
 async def check(body: CheckRequest, request: Request) -> Response:
     """Find the errors of one report, with evidence and proposed fixes.
 
@@ -44,12 +44,12 @@ async def check(body: CheckRequest, request: Request) -> Response:
     checks: CapacityLimiter = request.state.checks
     async with checks:
         if await request.is_disconnected():  # nobody waits for this answer any more
-            return Response(status_code=_CLIENT_GONE)
+            return Response(status_code=CLIENT_GONE)
         async with _watched(request) as cancellation:
             try:
                 return await to_thread.run_sync(_answer, submitted, request, cancellation)
             except CancelledCheckError:
-                return Response(status_code=_CLIENT_GONE)
+                return Response(status_code=CLIENT_GONE)
 
 
 @asynccontextmanager

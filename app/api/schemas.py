@@ -25,28 +25,43 @@ from app.proofreading.report import (
 )
 from models.types import Entity, EntityKind, EntityLabel, RelationKind, ReportGraph, SectionName
 
-_PLAIN = f"^[^{CONTROL_CHARACTERS}]*$"
+PLAIN = f"^[^{CONTROL_CHARACTERS}]*$"
 _NOT_BLANK = f"^[^{CONTROL_CHARACTERS}]*[^\\s{CONTROL_CHARACTERS}][^{CONTROL_CHARACTERS}]*$"
-_Words = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": _PLAIN})]
-_Offset = Annotated[int, Field(ge=0)]
+_Words = Annotated[str, Field(max_length=1_000, json_schema_extra={"pattern": PLAIN})]
+Offset = Annotated[int, Field(ge=0)]
 _Share = Annotated[float, Field(ge=0, le=1)]
+
+
+ReportText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="The report as dictated, plain text: at most 256 KiB of UTF-8 and "
+        f"{MAX_SENTENCES:,} sentences, "
+        "not blank, no control characters but tab and line breaks",
+        json_schema_extra={"pattern": _NOT_BLANK},
+    ),
+]
+ReportId = Annotated[str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": PLAIN})]
 
 
 def _absent(value: object) -> bool:
     return value is None
 
 
-class _In(BaseModel):
+class StrictIn(BaseModel):
+    """A body with these fields only, each of its own type."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class _Mirror(BaseModel):
+class Mirror(BaseModel):
     """A wire form with the fields of its core type."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class ContextIn(_In):
+class ContextIn(StrictIn):
     """What is known beside the text. A field left out, null or empty is not checked."""
 
     modality: _Words | None = Field(default=None, description="As ordered: CT, XR, MR, US …")
@@ -56,7 +71,7 @@ class ContextIn(_In):
     patient_sex: Sex | None = None
     patient_age: Annotated[float, Field(ge=0, le=150)] | None = Field(default=None, description="Years")
     indication: _Words | None = None
-    prior_report: Annotated[str, Field(json_schema_extra={"pattern": _PLAIN})] | None = Field(
+    prior_report: Annotated[str, Field(json_schema_extra={"pattern": PLAIN})] | None = Field(
         default=None, description="Text of the previous report; the limits of the text hold for it too"
     )
 
@@ -66,21 +81,13 @@ class ContextIn(_In):
         return Context(**given)
 
 
-class CheckRequest(_In):
+class CheckRequest(StrictIn):
     """One report to check."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [REQUEST]})
 
-    text: str = Field(
-        min_length=1,
-        description="The report as dictated, plain text: at most 256 KiB of UTF-8 and "
-        f"{MAX_SENTENCES:,} sentences, "
-        "not blank, no control characters but tab and line breaks",
-        json_schema_extra={"pattern": _NOT_BLANK},
-    )
-    report_id: (
-        Annotated[str, Field(min_length=1, max_length=200, json_schema_extra={"pattern": _PLAIN})] | None
-    ) = Field(
+    text: ReportText
+    report_id: ReportId | None = Field(
         default=None,
         description="Repeated in the answer; the request id where left out. No patient identifier",
     )
@@ -95,8 +102,8 @@ class CheckRequest(_In):
 class CorrectionOut(BaseModel):
     """Replace the code points [start, end) of the text; an empty replacement deletes them."""
 
-    start: _Offset
-    end: _Offset
+    start: Offset
+    end: Offset
     replacement: str
 
     @classmethod
@@ -113,8 +120,8 @@ class EvidenceOut(BaseModel):
     """
 
     kind: Literal["text", "graph_path", "reference", "order", "llm"]
-    start: _Offset | None = Field(default=None, exclude_if=_absent)
-    end: _Offset | None = Field(default=None, exclude_if=_absent)
+    start: Offset | None = Field(default=None, exclude_if=_absent)
+    end: Offset | None = Field(default=None, exclude_if=_absent)
     quote: str | None = Field(default=None, exclude_if=_absent)
     path: tuple[str, ...] | None = Field(
         default=None, exclude_if=_absent, description="Names and relations in turn: left lung, PART_OF, …"
@@ -145,11 +152,12 @@ class ErrorOut(BaseModel):
     id: str
     type: ErrorType
     category: Category = Field(description="FP false positive, MF missed finding, TC terminology confusion")
+    rule: str = Field(description="Which rule found it, as a site's profile and verifier name it")
     tier: Tier
     confidence: _Share
     section: SectionName
-    start: _Offset
-    end: _Offset
+    start: Offset
+    end: Offset
     quote: str
     message: str
     correction: CorrectionOut | None
@@ -167,6 +175,7 @@ class ErrorOut(BaseModel):
             id=error.id,
             type=candidate.type,
             category=CATEGORIES[candidate.type],
+            rule=candidate.rule,
             tier=error.tier,
             confidence=candidate.confidence,
             section=error.section,
@@ -183,8 +192,8 @@ class ErrorOut(BaseModel):
 class EntityOut(BaseModel):
     """One node of the report's graph; ``value`` is a modifier's canonical value."""
 
-    start: _Offset
-    end: _Offset
+    start: Offset
+    end: Offset
     quote: str
     label: EntityLabel
     kind: EntityKind
@@ -205,12 +214,12 @@ class EntityOut(BaseModel):
         )
 
 
-class RelationOut(_Mirror):
+class RelationOut(Mirror):
     """An edge between two entities, by their place in ``entities``."""
 
     kind: RelationKind
-    source: _Offset
-    target: _Offset
+    source: Offset
+    target: Offset
 
 
 class GraphOut(BaseModel):
@@ -231,7 +240,7 @@ class GraphOut(BaseModel):
         )
 
 
-class ReferenceOut(_Mirror):
+class ReferenceOut(Mirror):
     """A similar correct report and its cosine similarity."""
 
     id: str
@@ -239,7 +248,7 @@ class ReferenceOut(_Mirror):
     text: str | None = Field(default=None, exclude_if=_absent)
 
 
-class CoverageOut(_Mirror):
+class CoverageOut(Mirror):
     """What ran. Each stage: done | not_configured | not_needed | partial: <code> | failed: <code>."""
 
     rules: str
@@ -254,6 +263,9 @@ class VersionsOut(BaseModel):
     radproof: str
     knowledge_graph: str | None = None
     reference_index: str | None = None
+    verifier: str | None = Field(
+        default=None, exclude_if=_absent, description="The site's verifier, where it has one"
+    )
     llm: str | None = None
     prompts: str | None = None
 

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from app.api.schemas import CheckedReportOut, ContextIn
 from app.commands import CommandError
 from app.commands.parts import build, settings
-from app.commands.reading import progress, refused, reports
-from app.limits import InadmissibleError, admit
+from app.commands.reading import admitted, progress, reports
 from app.proofreading.check import check_report
 from app.proofreading.report import Context, SubmittedReport
+from app.rows import Unreadable
 from app.services import Services
 from app.strict_json import loads
 from app.terminal import Tally, Terminal, show, summary
@@ -42,17 +42,13 @@ def run(args: argparse.Namespace) -> int:
     services = build(limits)
     tally = Tally()
     out = Terminal(highlight=False)
+    sources = chain.from_iterable(
+        reports(source, args.format, limits.max_body_bytes) for source in args.sources
+    )
     try:
-        given = chain.from_iterable(reports(source, args.format) for source in args.sources)
-        for report in progress(given, talks=True):
-            submitted = replace(report, context=_filled(report.context, context))
-            try:
-                admit(submitted, limits.max_text_bytes)
-            except InadmissibleError as error:
-                tally.refused += 1
-                refused(submitted.report_id, error)
-                continue
-            _answer(submitted, services, tally, None if args.json else out)
+        given = (_filled(read, context) for read in progress(sources, talks=True))
+        for report in admitted(given, limits.max_text_bytes, tally.leave_out):
+            _answer(report, services, tally, None if args.json else out)
     finally:
         services.close()
     if not tally.refused and not tally.checked:
@@ -85,7 +81,9 @@ def _context(given: str | None) -> Context:
         raise CommandError(f"--context-json: wrong: {places} (known: {known})") from error
 
 
-def _filled(own: Context, given: Context) -> Context:
-    """``own``, with what it does not say taken from ``given``."""
-    missing = [item.name for item in fields(own) if getattr(own, item.name) is None]
-    return replace(own, **{name: getattr(given, name) for name in missing})
+def _filled(read: SubmittedReport | Unreadable, given: Context) -> SubmittedReport | Unreadable:
+    """``read``, with what its context does not say taken from ``given``."""
+    if isinstance(read, Unreadable):
+        return read
+    missing = [item.name for item in fields(given) if getattr(read.context, item.name) is None]
+    return replace(read, context=replace(read.context, **{name: getattr(given, name) for name in missing}))

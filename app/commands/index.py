@@ -2,15 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from app.commands import CommandError
 from app.commands.parts import build, settings
-from app.commands.reading import progress, refused, reports
-from app.limits import InadmissibleError, admit
-from app.proofreading.report import SubmittedReport
+from app.commands.reading import admitted, progress, reports
 from app.references import observed, records, write_archive, write_observed
 from app.services import ConfigurationError, bundled_reports, open_embedder
 from models.embedder import EmbedderError
@@ -48,9 +45,10 @@ def _build(args: argparse.Namespace) -> IndexManifest:
     chosen = settings().model_copy(update={"references_k": 0})  # no need to open the index to be replaced
     services = build(chosen)
     try:
-        given = bundled_reports() if args.bundled else reports(args.source, args.format)
-        admitted = _admitted(progress(given, talks=False), chosen.max_text_bytes)
-        made = records(admitted, services.extractor, services.knowledge)
+        most = chosen.max_body_bytes
+        given = bundled_reports() if args.bundled else reports(args.source, args.format, most)
+        sound = admitted(progress(given, talks=False), chosen.max_text_bytes, lambda: None)
+        made = records(sound, services.extractor, services.knowledge)
         name = "RadProof, invented" if args.bundled else Path(args.source).name
         index = ReferenceIndex.build(made, open_embedder(chosen), name)
     finally:
@@ -63,14 +61,3 @@ def _build(args: argparse.Namespace) -> IndexManifest:
     else:
         write_archive(args.out, index)
     return manifest
-
-
-def _admitted(given: Iterator[SubmittedReport], max_text_bytes: int) -> Iterator[SubmittedReport]:
-    """The reports within the limits; the others are named and left out."""
-    for report in given:
-        try:
-            admit(report, max_text_bytes)
-        except InadmissibleError as error:
-            refused(report.report_id, error)
-        else:
-            yield report

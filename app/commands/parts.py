@@ -1,10 +1,15 @@
 """Settings and services for a command, with errors that a person can act on."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from pydantic import ValidationError
 
 from app.commands import CommandError
 from app.services import ConfigurationError, Services, build_services
 from app.settings import Settings
+
+Part = TypeVar("Part")
 
 
 def settings() -> Settings:
@@ -23,12 +28,17 @@ def settings() -> Settings:
 
 
 def build(chosen: Settings) -> Services:
-    """The services for these settings.
+    """The services for these settings. Raises CommandError as ``opened``."""
+    return opened(build_services, chosen)
+
+
+def opened(open_part: Callable[[Settings], Part], chosen: Settings) -> Part:
+    """A configured part.
 
     Raises:
-        CommandError: when a configured part cannot be opened.
+        CommandError: when it cannot be opened.
     """
     try:
-        return build_services(chosen)
+        return open_part(chosen)
     except ConfigurationError as error:
         raise CommandError(str(error)) from error

@@ -1,150 +1,103 @@
-"""The ablation of arXiv 2406.15045: a language model alone, asked in several ways, beside the detectors alone.
+"""What each part of an archive brings: the same items, with parts of it left out."""
 
-What a model proposes is every error whose words stand in the report. What a site that trusts its model would
-show of it is less: what the model is sure of when asked again, and holds against a second passage.
-"""
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
-from statistics import fmean
-from time import perf_counter
-
-from app.evaluation.items import Item, Origin
-from app.evaluation.metrics import Rate, rate
-from app.evaluation.paper import Wording, wording
-from app.evaluation.score import Outcome, score
+from app.commands.parts import build
+from app.evaluation.run import Setup
 from app.evaluation.splits import share
-from app.evaluation.summary import Summary, summarize, wrong
-from app.proofreading.check import check_report
-from app.proofreading.correct import apply_edits, propose
-from app.proofreading.report import CheckedReport, Tier
-from app.proofreading.review.types import ModeName
-from app.services import Services, open_reviewer
+from app.evaluation.summary import Summary
+from app.proofreading.report import SubmittedReport
+from app.proofreading.speech import SPEECH_FILE
+from app.references import OBSERVED_FILE, records, write_archive
+from app.services import open_embedder
 from app.settings import Settings
+from models.reference_index import ReferenceIndex
 
-DETECTORS = "detectors"
-
-
-@dataclass(frozen=True, slots=True)
-class Flagging:
-    """How well one way of flagging does.
-
-    ``precision``: of the flagged reports, those with an error. ``unintended``: of all reports, those whose
-    corrected text differs from the submitted one outside the altered and the cited sentences; of a clean
-    one, anywhere. Both with Wilson's interval. ``corrected``: likeness to the originals, over reports with
-    an error.
-    """
-
-    summary: Summary
-    precision: Rate
-    unintended: Rate
-    corrected: Wording
+REFERENCES = 4
+"""Similar reports a check, as the service's default."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One way of asking. ``seconds``, ``tokens``: means a report; ``failures``: reviews that failed, by code."""
+class Arm:
+    """One setting: how many similar reports, which files of the archive, how much of it, which model."""
 
     name: str
-    proposed: Flagging
-    shown: Flagging
-    seconds: float
-    tokens: float
-    failures: dict[str, int]
+    k: int = REFERENCES
+    counts: bool = True
+    speech: bool = True
+    part: float = 1.0
+    embedder: Path | None = None
+
+
+def arms(embedder: Path | None = None) -> tuple[Arm, ...]:
+    """The settings that are compared; with the folder of another embedding model that one too."""
+    other = () if embedder is None else (Arm(f"all, k = 4, model {embedder.name}", embedder=embedder),)
+    return (
+        Arm("detectors alone", 0, counts=False, speech=False),
+        Arm("+ counts of finding and place", 0, speech=False),
+        Arm("+ similar reports, k = 4", counts=False, speech=False),
+        Arm("+ counts and similar reports", speech=False),
+        Arm("+ speech", 0, counts=False),
+        Arm("all, k = 0", 0),
+        Arm("all, k = 2", 2),
+        Arm("all, k = 4"),
+        Arm("all, k = 8", 8),
+        Arm("all, k = 4, half of the archive", part=0.5),
+        Arm("all, k = 4, a quarter of the archive", part=0.25),
+        *other,
+    )
+
+
+def write_index(folder: Path, references: Iterable[SubmittedReport], settings: Settings) -> None:
+    """An index of the references, with what they observe and how they speak beside it.
+
+    Raises:
+        CommandError, ConfigurationError, EmbedderError, ReferenceIndexError: when it cannot be made.
+    """
+    services = build(settings.model_copy(update={"references_k": 0}))
+    try:
+        made = records(references, services.extractor, services.knowledge)
+        index = ReferenceIndex.build(made, open_embedder(settings), "the reference half")
+    finally:
+        services.close()
+    index.save(folder)
+    write_archive(folder, index)
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    proposed: Outcome
-    shown: Outcome
-    seconds: float
-    tokens: int
-    failure: str | None
+class Archive:
+    """The reports that become references, the folder for their indexes, and the settings to build on."""
+
+    references: Sequence[SubmittedReport]
+    folder: Path
+    settings: Settings
+
+    def setup(self, arm: Arm) -> Setup:
+        """What processes need for an arm; its index is made where none before it made one."""
+        settings = self.settings.model_copy(update={"references_k": arm.k})
+        if arm.embedder is not None:
+            settings = settings.model_copy(update={"embedder_dir": arm.embedder})
+        whole = self.folder / f"{arm.part}-{arm.embedder.name if arm.embedder else ''}"
+        if not whole.is_dir():
+            some = [one for one in self.references if share(f"archive:{one.report_id}") < arm.part]
+            write_index(whole, some, settings)
+        if arm.counts and arm.speech:
+            return Setup(settings, whole)
+        bare = shutil.copytree(
+            whole, whole.with_name(f"{whole.name}-{arm.counts}-{arm.speech}"), dirs_exist_ok=True
+        )
+        for kept, name in ((arm.counts, OBSERVED_FILE), (arm.speech, SPEECH_FILE)):
+            if not kept:
+                (bare / name).unlink(missing_ok=True)
+        return Setup(settings, bare)
 
 
-def sampled(items: Iterable[Item], most: int | None, seed: int) -> tuple[Item, ...]:
-    """At most ``most`` clean items and items with an error, half of each, by a seeded hash; None for all."""
-    every = [item for item in dict.fromkeys(items) if item.origin is not Origin.HARMLESS]
-    if most is None:
-        return tuple(every)
-    drawn = sorted(every, key=lambda item: share(f"{seed}:most:{item.report.report_id}"))
-    broken = [item for item in drawn if item.origin is Origin.INJECTED][: most // 2]
-    clean = [item for item in drawn if item.origin is Origin.CLEAN][: most - len(broken)]
-    return (*clean, *broken)
-
-
-def unchanged(items: Sequence[Item]) -> Wording:
-    """The likeness of the reports with an error to their originals, as they are."""
-    return wording([(i.report.text, i.original) for i in items if i.origin is Origin.INJECTED])
-
-
-def detectors_alone(items: Sequence[Item], services: Services) -> Asked:
-    """The detectors, without a language model."""
-    answers = [_answer(item, replace(services, reviewer=None)) for item in items]
-    asked = _asked(DETECTORS, answers)
-    return replace(asked, proposed=asked.shown)  # remarks of detectors are no proposals of theirs
-
-
-def model_alone(
-    items: Sequence[Item], modes: Sequence[ModeName], services: Services, settings: Settings, at_once: int
-) -> Iterator[Asked]:
-    """The model of the settings, without any detector, asked in each mode; ``at_once`` reports in flight.
-
-    Raises:
-        ConfigurationError: when the settings name no model.
-    """
-    for mode in modes:
-        chosen = {"llm_mode": mode, "llm_use": "always", "llm_trusted": True, "redis_url": None}
-        reviewer = open_reviewer(settings.model_copy(update=chosen))
-        alone = replace(services, detectors=(), reviewer=reviewer)
-        try:
-            with ThreadPoolExecutor(at_once) as pool:
-                yield _asked(mode, list(pool.map(partial(_answer, services=alone), items)))
-        finally:
-            if reviewer is not None:
-                reviewer.close()
-
-
-def _answer(item: Item, services: Services) -> _Answer:
-    begun = perf_counter()
-    checked = check_report(item.report, services)
-    seconds = perf_counter() - begun
-    review, llm = checked.review, checked.coverage.llm
-    return _Answer(
-        score(item, _raised(checked)),
-        score(item, checked),
-        seconds,
-        0 if review is None else review.prompt_tokens + review.completion_tokens,
-        llm.removeprefix("failed: ") if llm.startswith("failed") else None,
-    )
-
-
-def _raised(checked: CheckedReport) -> CheckedReport:
-    """The same with every error shown."""
-    errors = tuple(replace(error, tier=Tier.MEDIUM) for error in checked.errors)
-    text = apply_edits(checked.report.text, propose(errors))
-    return replace(checked, errors=errors, corrected_text=text)
-
-
-def _asked(name: str, answers: Sequence[_Answer]) -> Asked:
-    return Asked(
-        name,
-        _flagging([answer.proposed for answer in answers]),
-        _flagging([answer.shown for answer in answers]),
-        fmean(answer.seconds for answer in answers),
-        fmean(answer.tokens for answer in answers),
-        dict(Counter(answer.failure for answer in answers if answer.failure is not None)),
-    )
-
-
-def _flagging(outcomes: Sequence[Outcome]) -> Flagging:
-    pairs = [(o.corrected or o.item.report.text, o.item.original) for o in outcomes if wrong(o)]
-    return Flagging(
-        summarize(outcomes),
-        rate(wrong(outcome) for outcome in outcomes if outcome.flagged),
-        rate(o.strayed if wrong(o) else o.corrected is not None for o in outcomes),
-        wording(pairs),
-    )
+def ablate(
+    archive: Archive, chosen: Sequence[Arm], measured: Callable[[Setup], Summary]
+) -> Iterator[tuple[str, Summary]]:
+    """(name, summary) of each arm."""
+    for arm in chosen:
+        yield arm.name, measured(archive.setup(arm))

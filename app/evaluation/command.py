@@ -3,33 +3,38 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.commands import CommandError
 from app.commands.parts import build, settings
-from app.evaluation.ablation_command import ablation
+from app.evaluation.ablation import Archive, ablate, arms
 from app.evaluation.build import PAPER, Items, Plan, gather, of_labelled
 from app.evaluation.families import FAMILIES
+from app.evaluation.green import read_pairs, score_pairs
 from app.evaluation.inputs import halves, plan, setup
 from app.evaluation.items import Item
 from app.evaluation.labelled import read_labelled
+from app.evaluation.llm_modes_command import llm_modes
 from app.evaluation.medec import read_medec, score_medec
 from app.evaluation.plots import plot
-from app.evaluation.render import markdown
+from app.evaluation.render import ablation, markdown
 from app.evaluation.results import Results, analyse, document
 from app.evaluation.run import MOST_JOBS, Both, Check, Setup, cores, measure_all
 from app.evaluation.splits import split_of
+from app.evaluation.summary import Summary, summarize
 from app.proofreading.check import check_report
+from app.proofreading.report import SubmittedReport
 from app.reading import ReadError
 from app.services import ConfigurationError
 from models.embedder import EmbedderError
 from models.reference_index import ReferenceIndexError
 
 _SPLITS = ("all", "dev", "test")
-_REFERENCES = 4  # similar reports a check, as the service's default
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--labelled", type=Path, nargs="+", metavar="FILE", help="JSONL of reports with marked errors instead"
+    )
+    parser.add_argument(
+        "--green", type=Path, metavar="FILE", help="compare the pairs of a JSONL file instead"
     )
     parser.add_argument("--medec", type=Path, metavar="FILE", help="score a MEDEC file instead")
     parser.add_argument(
@@ -68,6 +76,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--index", choices=("half", "configured", "none"), default="half",
         help="references: the other half of the reports, the configured index, or none",
     )  # fmt: skip
+    parser.add_argument(
+        "--ablation", action="store_true", help="measure with parts of the archive left out instead"
+    )
+    parser.add_argument(
+        "--embedder", type=Path, metavar="DIR", help="with --ablation: another embedding model to compare"
+    )
     parser.add_argument("--profile", action="store_true", help="print what each threshold would bring")
     parser.add_argument(
         "--jobs", type=int, default=min(MOST_JOBS, cores()),
@@ -80,8 +94,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print; 0 when done."""
     try:
+        if args.green is not None:
+            return _green(args)
         if args.llm_modes is not None:
-            return ablation(args)
+            return llm_modes(args)
         if args.labelled is not None:
             return _labelled(args)
         return _medec(args) if args.medec is not None else _evaluate(args)
@@ -116,9 +132,22 @@ def _evaluate(args: argparse.Namespace) -> int:
     chosen = plan(args)
     judged, references = halves(args)
     items = gather(judged, chosen)
+    if args.ablation:
+        return _ablation(args, items, references)
     with setup(args.index, references) as opening:
         results = analyse(items, _outcomes(items, opening, args.jobs))
     _print(args, results, _chosen(args, chosen, items, len(judged)))
+    return 0
+
+
+def _ablation(args: argparse.Namespace, items: Items, references: Sequence[SubmittedReport]) -> int:
+    def measured(setting: Setup) -> Summary:
+        return summarize([ours for ours, _ in _outcomes(items, setting, args.jobs).values()])
+
+    with TemporaryDirectory() as folder:
+        rows = list(ablate(Archive(references, Path(folder), settings()), arms(args.embedder), measured))
+    title = f"Ablation: {len(items.all())} items, {len(references)} references, split {args.split}"
+    sys.stdout.write(ablation(title, rows))
     return 0
 
 
@@ -160,6 +189,20 @@ def _print(args: argparse.Namespace, results: Results, chosen: dict[str, Any]) -
             plot(results, args.out / "evaluation.png")
         except ImportError:
             sys.stderr.write("radproof: no plot: install the extra 'plot'\n")
+
+
+def _green(args: argparse.Namespace) -> int:
+    chosen = settings().model_copy(update={"references_k": 0})
+    services = build(chosen)
+    try:
+        pairs = list(islice(read_pairs(args.green), args.limit))
+        if not pairs:
+            raise CommandError(f"{args.green}: holds no pair")
+        scored = score_pairs(pairs, services, chosen.max_text_bytes)
+    finally:
+        services.close()
+    sys.stdout.write(json.dumps(scored.document(), indent=2) + "\n" if args.json else scored.markdown())
+    return 0
 
 
 def _medec(args: argparse.Namespace) -> int:

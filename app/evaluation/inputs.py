@@ -8,18 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.commands import CommandError
-from app.commands.parts import build, settings
+from app.commands.parts import settings
+from app.evaluation.ablation import Archive, Arm
 from app.evaluation.build import PAPER, Plan
 from app.evaluation.families import FAMILIES
 from app.evaluation.run import Setup
 from app.evaluation.splits import is_reference, split_of
 from app.proofreading.report import ErrorType, SubmittedReport
 from app.reading import read_reports
-from app.references import records, write_archive
-from app.services import bundled_reports, open_embedder
-from models.reference_index import ReferenceIndex
-
-_REFERENCES = 4  # similar reports a check, as the service's default
+from app.services import bundled_reports
 
 
 def halves(args: argparse.Namespace) -> tuple[list[SubmittedReport], list[SubmittedReport]]:
@@ -88,10 +85,4 @@ def setup(index: str, references: Sequence[SubmittedReport]) -> Iterator[Setup]:
         yield Setup(plain)
         return
     with TemporaryDirectory() as folder:
-        services = build(plain)
-        made = records(references, services.extractor, services.knowledge)
-        index_of_half = ReferenceIndex.build(made, open_embedder(plain), "the reference half")
-        index_of_half.save(Path(folder) / "index")
-        write_archive(Path(folder) / "index", index_of_half)
-        services.close()
-        yield Setup(plain.model_copy(update={"references_k": _REFERENCES}), Path(folder) / "index")
+        yield Archive(references, Path(folder), plain).setup(Arm("all"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_Z = 1.959964  # 95 %
+Z95 = 1.959964  # of the normal distribution: 95 % lie within
 _DRAWS = 2_000
 _CELLS = 4_000_000  # counts held at one time while resampling
 
@@ -39,15 +39,19 @@ class Estimate:
 
 
 def rate(outcomes: Iterable[bool]) -> Rate:
-    """Proportion of true outcomes with the Wilson score interval (Wilson 1927)."""
+    """Proportion of true outcomes with the Wilson score interval."""
     values = list(outcomes)
-    hits, total = sum(values), len(values)
+    return wilson(sum(values), len(values))
+
+
+def wilson(hits: int, total: int) -> Rate:
+    """``hits`` of ``total`` with the Wilson score interval (Wilson 1927)."""
     if not total:
         return Rate(0, 0, math.nan, math.nan)
     share = hits / total
-    scale = 1 + _Z**2 / total
-    centre = (share + _Z**2 / (2 * total)) / scale
-    spread = _Z * math.sqrt(share * (1 - share) / total + _Z**2 / (4 * total**2)) / scale
+    scale = 1 + Z95**2 / total
+    centre = (share + Z95**2 / (2 * total)) / scale
+    spread = Z95 * math.sqrt(share * (1 - share) / total + Z95**2 / (4 * total**2)) / scale
     return Rate(hits, total, max(0.0, centre - spread), min(1.0, centre + spread))
 
 

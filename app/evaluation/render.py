@@ -1,6 +1,7 @@
 """An evaluation as Markdown."""
 
 import math
+from collections.abc import Iterable
 
 from app.evaluation.calibration import Calibration
 from app.evaluation.cells import NONE, estimate_cell, number_cell, rate_cell, table
@@ -48,6 +49,22 @@ def markdown(title: str, results: Results, *, profile: bool = False) -> str:
     if profile:
         parts += ["## Operating points", _profile(results)]
     return "\n\n".join(parts) + "\n"
+
+
+def ablation(title: str, rows: Iterable[tuple[str, Summary]]) -> str:
+    """One row for each setting of an ablation, over all families together."""
+    head = ("setting", "sensitivity", "specificity, clean", "flags per 100 clean", f"PPV at {HEADLINE:.0%}")
+    cells = (
+        (
+            name,
+            rate_cell(one.rates[Measure.SENSITIVITY]),
+            rate_cell(one.rates[Measure.SPECIFICITY_CLEAN]),
+            estimate_cell(one.flags_per_100_clean, 2),
+            estimate_cell(one.ppv[HEADLINE]),
+        )
+        for name, one in rows
+    )
+    return f"# {title}\n\n{table(head, cells)}\n"
 
 
 def _family(family: Family) -> list[str]:

@@ -45,6 +45,8 @@ class Setup:
         services = build_services(
             self.settings.model_copy(update={"references_k": 0, "index_dir": self.index})
         )
+        if not self.settings.references_k:
+            return services
         threads = max(1, min(2, cores() // jobs))
         embedder = OnnxEmbedder(self.settings.embedder_dir or bundled_model(), threads)
         references = IndexedReferences(ReferenceIndex.open(self.index, embedder))

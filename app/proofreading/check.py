@@ -13,7 +13,7 @@ from app.proofreading.case import Case
 from app.proofreading.correct import apply_edits, propose
 from app.proofreading.findings import fold
 from app.proofreading.language import is_english
-from app.proofreading.merge import resolve
+from app.proofreading.merge import resolve, section_of
 from app.proofreading.report import (
     Candidate,
     CheckedReport,
@@ -42,10 +42,10 @@ _TRIED_TEXT = 8_000  # code points of the longest report that they are tried in:
 _FOREIGN = "failed: unsupported_language"
 _EMPTY = "failed: no_sentences"  # headings, numbers or signs only
 _LETTER = re.compile(r"[^\W\d_]")
-_LATE = "failed: out_of_time"
+LATE = "failed: out_of_time"
 
 
-class _OutOfTimeError(Exception):
+class OutOfTimeError(Exception):
     """The report has had its time."""
 
 
@@ -67,25 +67,24 @@ def check_report(
         return restored(
             check_report(replace(submitted, text=seen.text), services, cancellation), submitted, seen
         )
-    if not is_english(submitted.text):
-        return _not_checked(submitted, services, _FOREIGN)
     until = monotonic() + services.seconds
     try:
         return _check(submitted, services, until, cancellation)
-    except _OutOfTimeError:
-        return _not_checked(submitted, services, _LATE)
+    except OutOfTimeError:
+        return _not_checked(submitted, services, LATE)
 
 
 def _check(
     submitted: SubmittedReport, services: "Services", until: float, cancellation: Cancellation | None
 ) -> CheckedReport:
     report = parse(submitted.text)
-    if not any(_LETTER.search(report.quote(sentence.span)) for sentence in report.sentences):
-        return _not_checked(submitted, services, _EMPTY)
+    why = unreadable(report)
+    if why is not None:
+        return _not_checked(submitted, services, why)
     graph = services.extractor.extract(report)
-    grounded, knowledge = _grounded(graph, services)
+    grounded, knowledge = grounded_of(graph, services)
     references, retrieval = _references(submitted.text, services)
-    case = _case(report, grounded, references, submitted)
+    case = case_of(report, grounded, references, submitted)
     found = resolve(_candidates(case, services, until), report, services.profile)
     asked = monotonic()
     reviewed = _reviewed(found, case, services, cancellation)
@@ -97,7 +96,7 @@ def _check(
 
     try:
         errors, corrected = _corrected(reviewed.errors, before, submitted.text, kinds_of)
-    except _OutOfTimeError:
+    except OutOfTimeError:
         errors, corrected = _without_fixes(reviewed.errors, ()), submitted.text
     return CheckedReport(
         report=submitted,
@@ -111,6 +110,14 @@ def _check(
     )
 
 
+def unreadable(report: Report) -> str | None:
+    """Why the rules cannot read a report, as coverage says it; None where they can."""
+    if not is_english(report.text):
+        return _FOREIGN
+    told = any(_LETTER.search(report.quote(sentence.span)) for sentence in report.sentences)
+    return None if told else _EMPTY
+
+
 def _not_checked(submitted: SubmittedReport, services: "Services", why: str) -> CheckedReport:
     """The answer to a report that the rules cannot read: nothing found, and nothing looked at."""
     coverage = Coverage(rules=why, knowledge=why, references=why)
@@ -118,9 +125,10 @@ def _not_checked(submitted: SubmittedReport, services: "Services", why: str) -> 
     return CheckedReport(submitted, (), coverage, submitted.text, ReportGraph(), versions=versions)
 
 
-def _case(
+def case_of(
     report: Report, grounded: Grounded, references: tuple[ReferenceHit, ...], submitted: SubmittedReport
 ) -> Case:
+    """All that detectors may look at."""
     return Case(
         report=report,
         graph=grounded.graph,
@@ -133,11 +141,14 @@ def _case(
 
 
 def _candidates(case: Case, services: "Services", until: float) -> list[Candidate]:
+    """What the detectors propose, with the confidence that it deserves at the site."""
     found: list[Candidate] = []
+    verifier = services.profile.verifier
     for detector in services.detectors:
-        found += detector.detect(case)
+        for candidate in detector.detect(case):
+            found.append(verifier.believed(candidate, section_of(candidate.span, case.report)))
         if monotonic() > until:
-            raise _OutOfTimeError
+            raise OutOfTimeError
     return found
 
 
@@ -149,7 +160,8 @@ def _reviewed(
     return services.reviewer.reviewed(case, found, services.profile, cancellation)
 
 
-def _grounded(graph: ReportGraph, services: "Services") -> tuple[Grounded, str]:
+def grounded_of(graph: ReportGraph, services: "Services") -> tuple[Grounded, str]:
+    """The graph with what the knowledge graph knows of it, and the stage's coverage."""
     try:
         return ground(graph, services.knowledge, services.counted), "done"
     except GraphStoreError:
@@ -240,8 +252,8 @@ def _errors_of(
 ) -> tuple[ReportError, ...]:
     """The errors of an edited report, against the same references."""
     report = parse(edited.text)
-    grounded, _ = _grounded(services.extractor.extract(report), services)
-    candidates = _candidates(_case(report, grounded, case.references, edited), services, until)
+    grounded, _ = grounded_of(services.extractor.extract(report), services)
+    candidates = _candidates(case_of(report, grounded, case.references, edited), services, until)
     return resolve(candidates, report, services.profile)
 
 

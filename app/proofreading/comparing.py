@@ -20,11 +20,27 @@ _ZONES = (
     ("middle", re.compile(r"\b(mid|middle|rml|lingula|lingular)\b", re.IGNORECASE)),
     ("lower", re.compile(r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll)\b", re.IGNORECASE)),
 )
+_FIELD = (
+    r"(?=(?:\s+(?:and|or)\s+\w+)?[\s-]+(?:lobes?|zones?|lungs?|lung fields?|fields?|hemithorax|thirds?)\b)"
+)
+_NAMED = (
+    (
+        "upper",
+        re.compile(rf"\b(?:upper{_FIELD}|apex|apices|apical|apico\w+|biapical|[RL]UL)\b", re.IGNORECASE),
+    ),
+    ("middle", re.compile(rf"\b(?:mid(?:dle)?{_FIELD}|RML|lingular?)\b", re.IGNORECASE)),
+    (
+        "lower",
+        re.compile(rf"\b(?:lower{_FIELD}|bases?|basal|basilar|bibasilar|bibasal|[RL]LL)\b", re.IGNORECASE),
+    ),
+)
 _CHEST = re.compile(r"chest|thora|lung|cxr|pulmon|rib", re.IGNORECASE)
 _MOSTLY = 0.6  # share of what is told that lies in the chest
 _CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
 _ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
-_LUNG = re.compile(r"lung|lobe|lingula|bas[ei]|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE)
+_LUNG = re.compile(
+    r"lung|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE
+)
 
 
 class Likeness(IntEnum):
@@ -114,6 +130,11 @@ def levels(finding: Finding) -> frozenset[str]:
         return frozenset()
     words = [entity.quote for entity in (*finding.sites, *finding.zones, finding.entity)]
     return frozenset(level for level, pattern in _ZONES if any(pattern.search(word) for word in words))
+
+
+def levels_named(text: str) -> frozenset[str]:
+    """The lung levels that words name, whatever is said of them."""
+    return frozenset(level for level, pattern in _NAMED if pattern.search(text))
 
 
 def phrase(finding: Finding, case: Case) -> Span:

@@ -75,7 +75,7 @@ _STATUS = {
     EntityLabel.ABSENT: Status.ABSENT,
     EntityLabel.UNCERTAIN: Status.UNCERTAIN,
 }
-_SIDES = {
+SIDES = {
     "left": frozenset({"left"}),
     "right": frozenset({"right"}),
     "bilateral": frozenset({"left", "right"}),
@@ -188,7 +188,7 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
 
 
 def _sides(said: Iterable[Entity], sites: Iterable[Entity], facts: Facts) -> frozenset[str]:
-    sides = frozenset[str]().union(*(_SIDES.get(modifier.value or "", frozenset()) for modifier in said))
+    sides = frozenset[str]().union(*(SIDES.get(modifier.value or "", frozenset()) for modifier in said))
     for site in sites:
         node = facts.nodes.get(site.concept or "")
         if node is not None and node.sidedness in (Sidedness.LEFT, Sidedness.RIGHT):

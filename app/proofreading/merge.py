@@ -27,7 +27,7 @@ def resolve(
             id=f"e{number}",
             candidate=candidate,
             tier=site.tier(candidate),
-            section=_section(candidate.span, report),
+            section=section_of(candidate.span, report),
             quote=report.quote(candidate.span),
         )
         for number, candidate in enumerate(ordered, start=1)
@@ -70,7 +70,8 @@ def _joined(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> tuple[
     return tuple(dict.fromkeys((*first, *second)))
 
 
-def _section(span: Span, report: Report) -> SectionName:
+def section_of(span: Span, report: Report) -> SectionName:
+    """The section that a span lies in."""
     for section in report.sections:
         if section.body.contains(span) or (section.heading is not None and section.heading.contains(span)):
             return section.name

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from app.proofreading.report import Candidate, ErrorType, Tier
+from app.proofreading.verifier import Verifier, VerifierError, read_verifier
 from models.tokens import fold
 
 HIGH = 0.85
@@ -40,10 +41,11 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A site's thresholds, by rule, error type or ``default``, and its own words, folded."""
+    """A site's thresholds, by rule, error type or ``default``, its own words, folded, and its verifier."""
 
     tiers: Mapping[str, Thresholds] = field(default_factory=dict)
     words: frozenset[str] = frozenset()
+    verifier: Verifier = field(default_factory=Verifier)
 
     def tier(self, candidate: Candidate) -> Tier:
         """The tier of a candidate: by its rule's thresholds, else its type's, else the default ones."""
@@ -68,7 +70,11 @@ def read_profile(folder: Path) -> Profile:
     unknown = raw.keys() - {"tiers"}
     if unknown or not isinstance(raw.get("tiers", {}), dict):
         raise ProfileError(f"{path}: only [tiers.…] is known, not {', '.join(sorted(unknown)) or 'tiers'}")
-    return Profile(_tiers(path, raw.get("tiers", {})), frozenset(read_words(folder)))
+    try:
+        verifier = read_verifier(folder)
+    except VerifierError as error:
+        raise ProfileError(str(error)) from error
+    return Profile(_tiers(path, raw.get("tiers", {})), frozenset(read_words(folder)), verifier)
 
 
 def _tiers(path: Path, raw: Mapping[str, Any]) -> dict[str, Thresholds]:

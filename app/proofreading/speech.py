@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models.tokens import fold
 
-_FILE = "speech.tsv"
+SPEECH_FILE = "speech.tsv"
 _LEAST = 2  # what was said once only is not kept beside an index: a slip, or a person's name
 
 
@@ -39,14 +39,14 @@ def write_speech(folder: Path, speech: Speech) -> None:
     """Keep the counts beside an index, so that a service need not read every report again."""
     words = (f"{word}\t\t{count}\n" for word, count in sorted(speech.words.items()) if count >= _LEAST)
     pairs = (f"{a}\t{b}\t{count}\n" for (a, b), count in sorted(speech.pairs.items()) if count >= _LEAST)
-    with (folder / _FILE).open("w", encoding="utf-8") as stream:
+    with (folder / SPEECH_FILE).open("w", encoding="utf-8") as stream:
         stream.writelines(words)
         stream.writelines(pairs)
 
 
 def read_speech(folder: Path) -> Speech:
     """What ``write_speech`` kept; nothing where it kept nothing."""
-    path = folder / _FILE
+    path = folder / SPEECH_FILE
     if not path.is_file():
         return Speech()
     words: dict[str, int] = {}

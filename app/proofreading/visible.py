@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from app.proofreading.correct import apply_edits, propose
 from app.proofreading.report import Candidate, CheckedReport, Correction, ReportError, SubmittedReport
-from models.types import Entity, Span
+from models.types import Entity, ReportGraph, Span
 
 # Of no width: soft hyphen, accents set apart, joiners, zero-width spaces, direction marks, fillers, variation selectors,
 # tags. And the Latin ligatures
@@ -71,14 +71,18 @@ def restored(checked: CheckedReport, submitted: SubmittedReport, seen: Visible) 
     """The answer about the seen text as an answer about the text as submitted."""
     text = submitted.text
     errors = tuple(_error(error, text, seen) for error in checked.errors)
-    entities = tuple(_entity(entity, text, seen) for entity in checked.graph.entities)
     return replace(
         checked,
         report=submitted,
         errors=errors,
         corrected_text=apply_edits(text, propose(errors)),
-        graph=replace(checked.graph, entities=entities),
+        graph=placed_graph(checked.graph, text, seen),
     )
+
+
+def placed_graph(graph: ReportGraph, text: str, seen: Visible) -> ReportGraph:
+    """A graph of the seen text as one of the text as submitted."""
+    return replace(graph, entities=tuple(_entity(entity, text, seen) for entity in graph.entities))
 
 
 def _error(error: ReportError, text: str, seen: Visible) -> ReportError:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -54,10 +55,20 @@ class Server:
 @contextmanager
 def served(**environment: str) -> Iterator[Server]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("RADPROOF_")}
-    clean |= {"RADPROOF_REFERENCES_K": "0", **environment}
-    with subprocess.Popen(
-        [*RADPROOF, "serve", "--port", "0"], stderr=subprocess.PIPE, text=True, env=clean
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [*RADPROOF, "serve", "--port", "0"],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean
+            | {
+                "RADPROOF_REFERENCES_K": "0",
+                "RADPROOF_STORE_URL": f"sqlite:///{folder}/store.db",
+                **environment,
+            },
+        ) as process,
+    ):
         server = Server(process)
         listener = threading.Thread(target=server.listen)
         listener.start()

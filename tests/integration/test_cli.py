@@ -1,11 +1,10 @@
 """The ``radproof`` command, run in this process over the bundled graph."""
 
-import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests_support import Run
 
 from app import __version__
 from app.cli import main
@@ -22,38 +22,6 @@ from app.settings import Settings
 
 WRONG = "FINDINGS: Small left pleural effusion.\r\nIMPRESSION: Small right pleural effusion.\r\n"
 CLEAN = "FINDINGS: Small left pleural effusion.\nIMPRESSION: Small left pleural effusion.\n"
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-class KeptOpen:
-    """The shared graph, which commands may not close."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.fixture
-def run(services: Services, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command; gives exit code, standard output and standard error."""
-    shared = replace(services, knowledge=KeptOpen(services.knowledge))
-    monkeypatch.setattr("app.commands.parts.build_services", lambda _: shared)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def command(*arguments: str, stdin: str | bytes = "") -> tuple[int, str, str]:
-        raw = stdin if isinstance(stdin, bytes) else stdin.encode()
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8"))
-        code = main(arguments)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return command
 
 
 def test_errors_are_shown_with_evidence_and_fix(run: Run) -> None:
@@ -157,7 +125,9 @@ def test_context_fills_what_the_report_does_not_say(run: Run, monkeypatch: pytes
     [
         (["check", "no-such-file"], "", "no-such-file"),
         (["check", "-"], "", "nothing to check"),
-        (["check", "-"], b"\xff\xfe", "not UTF-8"),
+        (["check", "-"], b"\xff\xfa", "not UTF-8"),
+        (["check", "-"], "Clear.".encode("utf-16"), "UTF-16"),
+        (["check", "-", "--format", "csv"], "a,b\n1,2\n", "line 1: no report text"),
         (["check", "-"], " \n", "nothing to check"),
         (["check", "-"], "a\x00b", "control characters"),
         (["check", "-"], "Clear. " * 10_000, "more than 1000 sentences"),
@@ -190,6 +160,32 @@ def test_one_bad_report_does_not_hide_the_others(run: Run) -> None:
     assert code == 2
     assert "report a was not checked" in err
     assert "1 checked: 0 with errors, 1 not checked" in out
+
+
+@pytest.mark.parametrize(
+    ("form", "before", "broken", "line"),
+    [
+        ("jsonl", "", "{", 2),
+        ("jsonl", "", '{"text": "a", "patient_sex": "secret"}', 2),
+        ("jsonl", "", '{"text": "' + "a" * 2_000_000 + '"}', 2),
+        ("csv", "report_id,text\n", "b", 3),
+        ("csv", "report_id,text\n", 'b,"secret', 3),
+        ("csv", "report_id,text\n", "b,\udcff", 3),
+    ],
+)
+def test_one_bad_row_does_not_hide_the_others(
+    run: Run, form: str, before: str, broken: str, line: int
+) -> None:
+    text = "FINDINGS: Clear lungs."
+    first, last = (
+        f"{name},{text}" if form == "csv" else json.dumps({"id": name, "text": text}) for name in "ac"
+    )
+    sent = (before + "\n".join((first, broken, last)) + "\n").encode(errors="surrogateescape")
+    code, out, err = run("check", "-", "--format", form, "--json", stdin=sent)
+    assert [json.loads(answer)["report_id"] for answer in out.splitlines()] == ["a", "c"]
+    assert code == 2
+    assert err.startswith(f"radproof: -: line {line}: ")
+    assert "secret" not in err
 
 
 def test_report_that_is_not_read_is_not_found_clean(run: Run) -> None:

@@ -16,6 +16,7 @@ _FORMS = {
     "has_error": "detect",
     "corrections": "correct",
     "answer": "verify",
+    "points": "compare",
 }
 
 
@@ -37,6 +38,7 @@ def answers(**words: Any) -> Answer:
         "proofread": {"errors": []},
         "correct": {"corrections": []},
         "verify": {"answer": "yes"},
+        "compare": {"points": []},
         **words,
     }
     return lambda form, _request: json.dumps(told[form])

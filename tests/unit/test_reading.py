@@ -1,11 +1,13 @@
 import io
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from app.proofreading.report import Context
-from app.reading import ReadError, read_reports
+from app.reading import ReadError, read_each, read_reports
+from app.rows import Unreadable
 
 
 def test_csv_sections_become_one_text(tmp_path: Path) -> None:
@@ -31,13 +33,15 @@ def test_text_keeps_every_character(tmp_path: Path) -> None:
 
 def test_jsonl_carries_context() -> None:
     row = {"text": "Clear.", "report_id": "a", "context": {"patient_sex": "male", "patient_age": 61}}
-    (report,) = read_reports(io.StringIO("\n" + json.dumps(row) + "\n"), "jsonl")
+    (report,) = read_reports(io.BytesIO(b"\n" + json.dumps(row).encode() + b"\n"), "jsonl")
     assert report.context == Context(patient_sex="male", patient_age=61.0)
 
 
 def test_codes_of_sex_and_side_are_words_of_the_contract() -> None:
     rows = "text,patient_sex,laterality\na,F,R\nb,Female,LEFT\nc,,\n"
-    found = [(r.context.patient_sex, r.context.laterality) for r in read_reports(io.StringIO(rows), "csv")]
+    found = [
+        (r.context.patient_sex, r.context.laterality) for r in read_reports(io.BytesIO(rows.encode()), "csv")
+    ]
     assert found == [("female", "right"), ("female", "left"), (None, None)]
 
 
@@ -56,7 +60,7 @@ def test_mark_before_a_file_is_no_part_of_it(tmp_path: Path, name: str, content:
 
 def test_row_without_words_is_an_empty_report() -> None:
     rows = "report_id,findings,impression\na,,\nb,Clear.,\n"
-    assert [r.text for r in read_reports(io.StringIO(rows), "csv")] == ["", "FINDINGS: Clear."]
+    assert [r.text for r in read_reports(io.BytesIO(rows.encode()), "csv")] == ["", "FINDINGS: Clear."]
 
 
 @pytest.mark.parametrize(
@@ -72,12 +76,52 @@ def test_row_without_words_is_an_empty_report() -> None:
         ("jsonl", '{"text": "a", "laterality": "opened"}\n', 1),
         ("jsonl", "[" * 100_000 + "\n", 1),
         ("csv", "text\n\na,b\n", 3),
-        ("csv", "a,b\n1,2\n", 2),
+        ("csv", "a,b\n1,2\n", 1),
         ("csv", 'text\n"open\n', 2),
     ],
 )
 def test_a_bad_line_is_named_and_never_echoed(form: str, content: str, line: int) -> None:
     with pytest.raises(ReadError) as caught:
-        list(read_reports(io.StringIO(content), form))
+        list(read_reports(io.BytesIO(content.encode()), form))
     assert caught.value.line == line
     assert "open" not in str(caught.value)
+
+
+def test_a_bad_row_does_not_hide_the_others() -> None:
+    rows = 'text,id,patient_sex\na,1,F\nb,2,opened\nc,3\n"d"x,4,\ne,5,M\n'
+    read = list(read_each(io.BytesIO(rows.encode()), "csv"))
+    assert [r.code if isinstance(r, Unreadable) else r.report_id for r in read] == [
+        "1", "value_not_allowed", "ragged_row", "invalid_csv", "5",
+    ]  # fmt: skip
+    lines = b'{"text": "a"}\n{\n\xff\n{"text": 5}\n[]\n{"text": "b"}\n'
+    read = list(read_each(io.BytesIO(lines), "jsonl"))
+    assert [r.code if isinstance(r, Unreadable) else r.report_id for r in read] == [
+        "1", "invalid_json", "invalid_utf_8", "wrong_type", "not_an_object", "6",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "text"])
+def test_line_of_any_length_is_never_held(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "long"
+    with path.open("wb") as file:
+        file.write(b"a" * 64)
+        file.truncate(2**28)  # a hole in the file, read as zeros
+    tracemalloc.start()
+    (read,) = read_each(path, form)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(read, Unreadable)
+    assert peak < 16 * 2**20
+
+
+def test_indication_beside_a_text_is_what_was_asked() -> None:
+    (whole,) = read_reports(io.BytesIO(b"text,indication\nClear.,Cough\n"), "csv")
+    assert (whole.text, whole.context) == ("Clear.", Context(indication="Cough"))
+    (parts,) = read_reports(io.BytesIO(b"findings,indication\nClear.,Cough\n"), "csv")
+    assert (parts.text, parts.context) == ("INDICATION: Cough\nFINDINGS: Clear.", Context())
+
+
+def test_context_cannot_change_the_text() -> None:
+    row = b'{"text": "Clear.", "context": {"text": "Other.", "modality": "CT"}}'
+    (report,) = read_reports(io.BytesIO(row), "jsonl")
+    assert (report.text, report.context) == ("Clear.", Context(modality="CT"))

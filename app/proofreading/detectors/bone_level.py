@@ -31,7 +31,7 @@ _BELOW = {"C": 0, "T": 7, "L": 19}  # vertebrae above the first of that part
 _BROKEN = "RP:fracture"
 
 
-class _Numbers(NamedTuple):
+class Numbers(NamedTuple):
     """The numbered bones of one sentence: where each stands, its number counted from the top, and the first's name."""
 
     spans: tuple[Span, ...]
@@ -48,11 +48,11 @@ class BoneLevel:
         """Candidates in the order of the impression; at most one a sentence."""
         told: set[int] = set()
         described = [finding for finding in asserted(case, FINDINGS) if _is_broken(finding, case)]
-        told_of = {read: _everywhere(case, read) for read in (_ribs, _vertebrae)}
+        told_of = {read: _everywhere(case, read) for read in (ribs, vertebrae)}
         for concluded in asserted(case, IMPRESSION):
             if concluded.sentence in told or not _is_broken(concluded, case):
                 continue
-            for read in (_ribs, _vertebrae):
+            for read in (ribs, vertebrae):
                 here = read(case, concluded.sentence)
                 beside = [
                     (other, read(case, other.sentence))
@@ -68,7 +68,7 @@ class BoneLevel:
                     break
 
 
-def _everywhere(case: Case, read: Callable[[Case, int], _Numbers]) -> frozenset[int]:
+def _everywhere(case: Case, read: Callable[[Case, int], Numbers]) -> frozenset[int]:
     """Every number that the findings give, of whatever finding."""
     numbers = frozenset[int]()
     for index in range(len(case.report.sentences)):
@@ -81,27 +81,29 @@ def _is_broken(finding: Finding, case: Case) -> bool:
     return subsumes(_BROKEN, finding.concept or "", case.facts)
 
 
-def _meet(first: _Numbers, second: _Numbers) -> bool:
+def _meet(first: Numbers, second: Numbers) -> bool:
     """True when the stretches of bones overlap, ends counted: "ribs 5 through 8" and "7th rib"."""
     return min(first.numbers) <= max(second.numbers) and min(second.numbers) <= max(first.numbers)
 
 
-def _ribs(case: Case, sentence: int) -> _Numbers:
+def ribs(case: Case, sentence: int) -> Numbers:
+    """The numbered ribs of a sentence."""
     span = case.report.sentences[sentence].span
     text = span.of(case.report.text)
     if not _RIBS.search(text):
-        return _Numbers((), frozenset())
+        return Numbers((), frozenset())
     found = list(_RIB.finditer(text))
-    numbers = [int(m["digits"] or m["after"] or 0) or ORDINALS[m["word"].lower()] for m in found]
+    numbers = [ORDINALS[m["word"].lower()] if m["word"] else int(m["digits"] or m["after"]) for m in found]
     first = f"rib {numbers[0]}" if numbers else ""
-    return _Numbers(tuple(_placed(m, span) for m in found), frozenset(numbers), first)
+    return Numbers(tuple(_placed(m, span) for m in found), frozenset(numbers), first)
 
 
-def _vertebrae(case: Case, sentence: int) -> _Numbers:
+def vertebrae(case: Case, sentence: int) -> Numbers:
+    """The numbered vertebrae of a sentence, counted from the first of the neck."""
     span = case.report.sentences[sentence].span
     found = list(_VERTEBRA.finditer(span.of(case.report.text)))
     numbers = frozenset(_BELOW[m["part"]] + int(m["number"]) for m in found)
-    return _Numbers(tuple(_placed(m, span) for m in found), numbers, found[0].group() if found else "")
+    return Numbers(tuple(_placed(m, span) for m in found), numbers, found[0].group() if found else "")
 
 
 def _placed(match: re.Match[str], within: Span) -> Span:
@@ -109,7 +111,7 @@ def _placed(match: re.Match[str], within: Span) -> Span:
 
 
 def _candidate(
-    case: Case, concluded: tuple[Finding, _Numbers], described: tuple[Finding, _Numbers]
+    case: Case, concluded: tuple[Finding, Numbers], described: tuple[Finding, Numbers]
 ) -> Candidate:
     (finding, here), (other, there) = concluded, described
     said, seen = here.spans[0], there.spans[0]

@@ -13,7 +13,13 @@ _ELSEWHERE = re.compile(
     r"\b(?:patell\w+|menisc\w+|cruciate|femoral head|acetabul\w+|tibial?|fibular?|metatars\w+|metacarp\w+|endometri\w+|"
     r"adnexa\w*|ovarian follic\w+|common bile duct|gallbladder wall|pancreatic duct|heterogeneously dense|"
     r"fibroglandular|bi-?rads|gr[ae]y[- ]white|cerebral sulci|mastoid air cells|cerebell\w+|basal ganglia|"
-    r"neural foram\w+|disc bulge|supraspinatus|appendix|bowel wall|renal cortical)\b",
+    r"neural foram\w+|disc bulge|supraspinatus|appendix|bowel wall|renal cortical|"
+    r"uterus|uterine|ovar(?:y|ies)|prostate gland|testic\w+|testes|scrot\w+|urinary bladder|bladder wall|placenta|"
+    r"f(?:o)?etal|amniotic|intracranial|extra-?axial|calvari\w+|paranasal sinus\w*|orbits?|globes|pituitary|"
+    r"corpus callosum|ventricular system|(?:lateral|third|fourth) ventricles?|white matter|cerebr\w+|hydronephrosis|"
+    r"portal vein|hepatic parenchyma|corticomedullary|knees?|ankles?|wrists?|elbows?|femurs?|femoral neck|hip joints?|"
+    r"sacroiliac|carpal|tarsal|calcane\w+|achilles|rotator cuff|labr(?:um|al)|conus|cauda equina|thecal sac|"
+    r"microcalcifications?|popliteal|deep vein thrombosis|peristalsis|esophageal motility)\b",
     re.IGNORECASE,
 )
 _CHEST_FILM = re.compile(
@@ -26,6 +32,7 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _CONFIDENCE = 0.8
+_LONG_LINE = 100  # code points; a longer one is no title
 
 
 class Foreign:
@@ -35,26 +42,30 @@ class Foreign:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """At most one candidate: where several sentences tell of such an organ, it was looked at too."""
-        title = _title(case)
+        title = title_of(case)
         if title is None or not _CHEST_FILM.search(title) or _MORE.search(title):
             return
         found = [
             (index, match.group().lower())
             for index, sentence in enumerate(case.report.sentences)
             if case.report.section_of(index) in REPORTED
+            and index > 0
             and (match := _ELSEWHERE.search(sentence.span.of(case.report.text)))
         ]
         if len(found) == 1:
             yield _candidate(case, *found[0])
 
 
-def _title(case: Case) -> str | None:
-    """What the report calls its study: the EXAM section, else the first line."""
+def title_of(case: Case) -> str | None:
+    """What the report calls its study: the EXAM section, else the first line or sentence."""
     for section in case.report.sections:
         if section.name is SectionName.EXAM:
             heading = section.heading.of(case.report.text) if section.heading else ""
             return f"{heading} {section.body.of(case.report.text)}"
-    return case.report.text.strip().splitlines()[0] if case.report.text.strip() else None
+    lines = case.report.text.strip().splitlines()
+    if lines and len(lines[0]) > _LONG_LINE and case.report.sentences:
+        return case.report.sentences[0].span.of(case.report.text)
+    return lines[0] if lines else None
 
 
 def _candidate(case: Case, index: int, organ: str) -> Candidate:

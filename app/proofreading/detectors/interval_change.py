@@ -22,7 +22,7 @@ from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, SectionName, Span
 
-_OPPOSED = frozenset(
+OPPOSED = frozenset(
     {
         frozenset({"increased", "decreased"}),
         frozenset({"increased", "stable"}),
@@ -89,7 +89,7 @@ def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candi
     rivals = [other for other in others if _same(said, other)]
     if change is None or not rivals:
         return
-    if all(frozenset({change.value, _value(other)}) in _OPPOSED for other in rivals):
+    if all(frozenset({change.value, _value(other)}) in OPPOSED for other in rivals):
         yield _candidate(case, said, change, rivals[0])
 
 

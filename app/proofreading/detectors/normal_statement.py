@@ -3,7 +3,8 @@
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
@@ -36,18 +37,25 @@ _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothor
 _WEAK = frozenset({"trace", "mild"})
 
 
+@cache
+def ruled_out() -> Mapping[str, tuple[str, ...]]:
+    """Which findings a normal structure rules out (``normal_statements.tsv``)."""
+    findings: defaultdict[str, list[str]] = defaultdict(list)
+    table = files("app").joinpath("proofreading/detectors/normal_statements.tsv")
+    with table.open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines, delimiter="\t"):
+            findings[row["structure"]].append(row["finding"])
+    return {structure: tuple(told) for structure, told in findings.items()}
+
+
 class NormalStatement:
     """Compares "heart size normal", "lungs are clear" with what is described of heart and lungs."""
 
     types = frozenset({ErrorType.NEGATION_CONTRADICTION})
 
     def __init__(self) -> None:
-        """Read which findings a normal structure rules out (``normal_statements.tsv``)."""
-        self._ruled_out: dict[str, list[str]] = defaultdict(list)
-        table = files("app").joinpath("proofreading/detectors/normal_statements.tsv")
-        with table.open(encoding="utf-8") as lines:
-            for row in csv.DictReader(lines, delimiter="\t"):
-                self._ruled_out[row["structure"]].append(row["finding"])
+        """Read the table of what a normal structure rules out."""
+        self._ruled_out = ruled_out()
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """One candidate for each described finding, against the first normal statement it contradicts."""

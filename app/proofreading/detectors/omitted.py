@@ -43,6 +43,8 @@ _READINGS = frozenset(
 _OF_VESSELS = re.compile(r"aort|vascular|vessel|coronar", re.IGNORECASE)
 _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
+_LESIONS = frozenset({"RP:nodule", "RP:mass", "RP:opacity"})
+_LARGE_MM = 10
 _FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
 _CLEAR = re.compile(
     r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)"
@@ -66,13 +68,24 @@ class Omitted:
             return
         concluded = asserted(case, IMPRESSION)
         for described in asserted(case, FINDINGS):
-            if not _acute(described, case) or _mentioned(described, concluded, case):
+            if not (_acute(described, case) or _large_lesion(described)) or _mentioned(
+                described, concluded, case
+            ):
                 continue
             if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue
             if not _benign_reading(described, case) and not _beyond(place, described, case):
                 yield _candidate(case, place, described)
                 return
+
+
+def _large_lesion(finding: Finding) -> bool:
+    """A nodule or mass of a centimetre that is neither old nor calcified: no impression leaves it out."""
+    told_old = {c.value for c in (*finding.changes, *finding.acuities)} & _OLD
+    calcified = any("calcif" in d.quote.lower() for d in finding.descriptors)
+    large = any(measured.mm >= _LARGE_MM for measured in finding.measurements)
+    present = finding.status is Status.PRESENT and finding.concept in _LESIONS
+    return present and large and not told_old and not calcified
 
 
 def _beyond(place: tuple[Span, int], described: Finding, case: Case) -> bool:

@@ -12,22 +12,44 @@ from models.types import SectionName, Span
 
 _SIDE = re.compile(r"\b(left|right|bilateral|both|lt|rt)\b", re.IGNORECASE)
 _SIDES = {"lt": "left", "rt": "right", "both": "bilateral"}
-_MODALITIES = (
-    ("CT", re.compile(r"\b(?:CT|CTA|HRCT|CAT scan|computed tomograph\w+)\b")),
-    ("MR", re.compile(r"\b(?:MR|MRI|MRA|magnetic resonance)\b")),
+MODALITIES = (
+    (
+        "CT",
+        re.compile(
+            r"\b(?:CT|CTA|CTV|HRCT|CTPA|CCTA|CTCA|LDCT|MDCT|CECT|NCCT|NECT|(?i:CAT scan|computed tomograph\w+|"
+            r"virtual colonoscopy))\b"
+        ),
+    ),
+    ("MR", re.compile(r"\b(?:MR|MRI|MRA|MRV|MRCP|MRE|CMR|mpMRI|(?i:magnetic resonance))\b")),
     (
         "US",
         re.compile(
-            r"\b(?:(?-i:US)(?= of| [A-Z]{2})|ultrasound|ultrasonograph\w+|sonogra\w+|echocardiogra\w+)\b",
+            r"\b(?:(?-i:US)(?= of| [A-Z]{2})|uss|usg|ultrasound|ultrasonograph\w+|sonogra\w+|echocardiogra\w+|"
+            r"(?:venous|carotid|arterial) (?:duplex|doppler)|duplex|(?-i:TTE|TEE|TVUS|TRUS|FAST exam))\b",
             re.IGNORECASE,
         ),
     ),
-    ("NM", re.compile(r"\b(?:PET|SPECT|scintigra\w+|bone scan|nuclear medicine)\b", re.IGNORECASE)),
-    ("MG", re.compile(r"\b(?:mammogra\w+|tomosynthesis)\b", re.IGNORECASE)),
+    (
+        "NM",
+        re.compile(
+            r"\b(?:PET|SPECT|scintigra\w+|bone scan|nuclear medicine|V/?Q scan|HIDA|MUGA|DEXA|DXA)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    ("MG", re.compile(r"\b(?:mammogra\w+|mammo|tomosynthesis)\b", re.IGNORECASE)),
+    (
+        "RF",
+        re.compile(
+            r"\b(?:barium (?:swallow|enema|meal|study)|o?esophagram|upper gi|fluoroscop\w+|arthrogram|myelogram|"
+            r"voiding cystourethrogram|vcug|hysterosalpingogra\w+)\b",
+            re.IGNORECASE,
+        ),
+    ),
     (
         "XR",
         re.compile(
-            r"\b(?:XR|CR|DX|CXR|x-?rays?|radiograph\w*|plain films?|(?:pa|ap) (?:and|&) lateral)\b",
+            r"\b(?:XR|CR|DX|CXR|x-?rays?|radiograph\w*|plain films?|kub|axr|sxr|"
+            r"orthopantomogram|skeletal survey|bone survey|(?:pa|ap) (?:and|&) lateral)\b",
             re.IGNORECASE,
         ),
     ),
@@ -46,8 +68,14 @@ _OWN_WORDS = {
 _ORDERED = {
     "CR": "XR",
     "DX": "XR",
-    "RF": "XR",
     "MRI": "MR",
+    "USS": "US",
+    "USG": "US",
+    "CXR": "XR",
+    "RAD": "XR",
+    "FL": "RF",
+    "MAMMO": "MG",
+    "ECHO": "US",
     "CTA": "CT",
     "XRAY": "XR",
     "PT": "NM",
@@ -56,16 +84,22 @@ _ORDERED = {
 _PARTS = {
     name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
     for name, words in {
-        "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral",
-        "abdomen": r"abdom\w+|kub|liver|kidneys?|renal|pancreas|gallbladder|bowel|pelvi\w+|urogra\w+",
-        "head": r"head|brain|skull|sinus\w*|facial bones?|orbits?|mandible",
-        "neck": r"neck|cervical spine|c-spine|carotids?|thyroid",
-        "spine": r"thoracic spine|lumbar spine|l-spine|t-spine|sacrum",
+        "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral|hrct|ctpa|"
+        r"pulmonary angiogra\w+|"
+        r"pulmonary arter\w+|lung screening|pcxr|cap",
+        "abdomen": r"abdom\w+|kub|liver|kidneys?|renal|pancreas|gallbladder|bowel|pelvi\w+|urogra\w+|"
+        r"ruq|a/p|cap|axr|scrot\w+|testic\w+|prostate|bladder|transvaginal|endovaginal|obstetric\w*|appendix|spleen|"
+        r"enterograph\w+|colonograph\w+|cholangiopancreatograph\w+|mrcp|adrenals?|uterus|ovar\w+",
+        "head": r"head|brain|skull|sinus\w*|facial bones?|orbits?|mandible|pituitary|temporal bones?|iacs?|intracranial|tmj|"
+        r"orthopantomogram|mastoids?",
+        "neck": r"neck|cervical spine|c[- ]spine|carotids?|thyroid|soft tissue neck",
+        "spine": r"(?:thoracic|dorsal|lumbar|lumbosacral|whole|total|l|t|ls|d) ?-?spine|sacrum|scoliosis|coccyx",
         "shoulder": r"shoulders?|humerus|scapula",
         "arm": r"elbows?|forearms?|wrists?|hands?|fingers?|thumbs?",
-        "leg": r"hips?|femurs?|knees?|tibia|fibula|ankles?|foot|feet|toes?|calcaneus|lower extremit\w+",
-        "breast": r"breasts?|mammogra\w+",
-        "heart": r"cardiac|coronar\w+|echocardiogra\w+",
+        "leg": r"hips?|femurs?|knees?|tibia|fibula|ankles?|foot|feet|toes?|calcaneus|lower extremit\w+|"
+        r"tib-?/?fib|legs?|heels?|patella",
+        "breast": r"breasts?|mammogra\w+|mammo",
+        "heart": r"cardiac|coronar\w+|echocardiogra\w+|calcium scor\w+",
     }.items()
 }
 # parts that one study shows together
@@ -84,7 +118,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _COMPARISON = re.compile(r"\bcompar(?:ison|ed)\b", re.IGNORECASE)
-_NOT_THIS = re.compile(
+NOT_THIS = re.compile(
     r"\b(?:prior|previous|recommend\w*|follow-?up|suggest\w*|advis\w+|correlat\w+|consider|could|may|should|if|also|"
     r"subsequent\w*|outside|comparison|same day|not)\b",
     re.IGNORECASE,
@@ -119,7 +153,7 @@ def _exams(case: Case) -> Iterator[_Exam]:
         text = sentence.span.of(case.report.text)
         section = case.report.section_of(index)
         named = section in (SectionName.EXAM, SectionName.TECHNIQUE)
-        told = section in REPORTED and not _NOT_THIS.search(text)
+        told = section in REPORTED and not NOT_THIS.search(text)
         if named or (told and (_PERFORMED.search(text) or _NAMED.search(text))):
             compared = _COMPARISON.search(text)
             yield _Exam(sentence.span, text[: compared.start()] if compared else text, named)
@@ -211,15 +245,15 @@ def _by_procedure(words: str) -> str:
 def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     ordered = (case.context.modality or "").upper().replace("-", "")
     ordered = _ORDERED.get(ordered, ordered) or _by_procedure(case.context.procedure or "")
-    if ordered not in dict(_MODALITIES):
+    if ordered not in dict(MODALITIES):
         return
     yield from _own_words(case, ordered)
-    titled = any(exam.titled and dict(_MODALITIES)[ordered].search(exam.text) for exam in exams)
+    titled = any(exam.titled and dict(MODALITIES)[ordered].search(exam.text) for exam in exams)
     for exam in exams:
         if exam.titled and titled:
             continue
         named = [
-            (modality, match) for modality, p in _MODALITIES if (match := p.search(exam.text)) is not None
+            (modality, match) for modality, p in MODALITIES if (match := p.search(exam.text)) is not None
         ]
         if named and all(modality != ordered for modality, _ in named):
             match = named[0][1]
@@ -235,7 +269,7 @@ def _own_words(case: Case, ordered: str) -> Iterator[Candidate]:
     source = "modality" if case.context.modality else "procedure"
     for index, sentence in enumerate(case.report.sentences):
         text = sentence.span.of(case.report.text)
-        if case.report.section_of(index) not in REPORTED or _NOT_THIS.search(text):
+        if case.report.section_of(index) not in REPORTED or NOT_THIS.search(text):
             continue
         for modality, pattern in _OWN_WORDS.items():
             match = pattern.search(text)

@@ -20,7 +20,7 @@ from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Entity
 
-_RANK = {"trace": 1, "mild": 2, "mild-moderate": 2.5, "moderate": 3, "moderate-severe": 3.5, "severe": 4}
+RANKS = {"trace": 1, "mild": 2, "mild-moderate": 2.5, "moderate": 3, "moderate-severe": 3.5, "severe": 4}
 _FAR = 1.5
 _BEYOND = 0.3  # less sure outside the chest, where one report tells of many levels and vessels
 
@@ -53,12 +53,12 @@ def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candi
 
 
 def _grade(finding: Finding) -> Entity | None:
-    graded = [entity for entity in finding.severities if entity.value in _RANK]
+    graded = [entity for entity in finding.severities if entity.value in RANKS]
     return graded[0] if len(graded) == 1 else None
 
 
 def _rank(grade: Entity | None) -> float:
-    return _RANK[grade.value] if grade is not None and grade.value in _RANK else 0.0
+    return RANKS[grade.value] if grade is not None and grade.value in RANKS else 0.0
 
 
 def _same(first: Finding, second: Finding, case: Case) -> bool:

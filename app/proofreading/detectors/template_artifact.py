@@ -16,6 +16,12 @@ _PICK = (
 )
 
 
+_GRADES = (
+    r"good|moderate|poor|fair|adequate|mild|severe|normal|abnormal|none|present|absent|stable|improved|worse|increased|"
+    r"decreased|unchanged|small|large|left|right|bilateral"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """A pattern of leftovers; masks of de-identification ([**...**], ___, XXXX) match none."""
@@ -35,7 +41,8 @@ _RULES = (
             r"\[(?!\*\*)[*_ ]?(?:side|laterality|size|severity|location|date|findings?|impression|comparison|"
             r"name|level|value|insert[^\]]{0,30}|fill[^\]]{0,30}|free text|field \d+|\w+ here)[*_ ]?\]"
             r"|\{[A-Za-z_ ]{2,30}\}|<(?!(?:br|p|b|i|u|div|span)>)[A-Za-z_ ]{2,30}>"
-            r"|@[A-Z][A-Z0-9_]{2,}@|\$\{?[A-Za-z_]{3,}\}?|\[(?!\*\*|sic\b)[A-Za-z][A-Za-z ,/.-]{0,40}\]",
+            r"|@[A-Z][A-Z0-9_]+@|\{[A-Za-z_ /]{2,30}:\d+\}|\$\{?[A-Za-z_]{3,}\}?"
+            r"|\[(?!\*\*|sic\b)[A-Za-z][A-Za-z ,/.-]{0,40}\]",
             re.IGNORECASE,
         ),
         "A template field was not filled in.",
@@ -44,7 +51,12 @@ _RULES = (
     _Rule(
         "pick_list",
         re.compile(
-            rf"[\[({{](?:{_PICK})(?:\s?[/|]\s?(?:{_PICK}))+[\])}}]|\b(?:left/right|right/left|and/or no)\b",
+            rf"[\[({{](?:{_PICK})(?:\s?[/|]\s?(?:{_PICK}))+[\])}}]|\b(?:left/right|right/left|and/or no)\b"
+            r"|\b(?:yes/no|present/absent|normal/abnormal|he/she|his/her|him/her)\b|\b(?:"
+            + _GRADES
+            + r")(?:/(?:"
+            + _GRADES
+            + r")){2,}\b",
             re.IGNORECASE,
         ),
         "A choice was left open.",
@@ -55,6 +67,8 @@ _RULES = (
         re.compile(
             r"<<[^<>\n]{1,40}>>|\{\{[^{}\n]{1,40}\}\}|%[A-Za-z][A-Za-z_ ]{1,30}%|(?<!\w)#[A-Za-z][A-Za-z_ ]{1,30}#"
             r"|\|[A-Za-z][A-Za-z_ ]{1,30}\||\^[A-Za-z][A-Za-z_ ]{1,30}\^|~[A-Za-z][A-Za-z_ ]{1,30}~|\$[A-Z_]{3,}\$"
+            r"|&(?:lt|gt|amp|#x?\w{1,5});|\\par\b|\{\\rtf1|#(?:VALUE!|REF!|N/A\b|NAME\?)"
+            r"|(?<!\S)\.(?:nl\w{2,}|normal\w+|macro\w*|cxr\w+|ctchest\w*|attest|dictated|sig)\b"
             r"|</?(?:br|p|b|i|u|div|span|font|td|tr)\s?/?>|&nbsp;|\\[nrt]\b|\bnull\b|\bundefined\b|\bNaN\b"
         ),
         "A mark of the template or the interface was left in the report.",
@@ -67,7 +81,12 @@ _RULES = (
             r"(?:here|below|one|text|option)\b"
             r"|\b(?:please|pls)\s+(?:insert|enter|fill|select|choose|complete|specify|delete)\b"
             r"|\bdelete\s+(?:as|if|where|when)\s+(?:appropriate|applicable|not)\b|\bpress\s+F\d\b|\bfree text\b"
-            r"|\bmacro\s+(?:\w+\s+)?(?:here|end|start|name)\b|\bsample text\b|\bnormal template\b",
+            r"|\bmacro\s+(?:\w+\s+)?(?:here|end|start|name)\b|\bsample text\b|\bnormal template\b"
+            r"|\bmacro:|\b(?:no macro|macro not) found\b|\b(?:field required|field not found|(?:mandatory|required) field)\b"
+            r"|\b(?:dummy|default) text\b|\bthis is a test\b|\b(?:test|sample) report\b|\bleave blank\b|\(blank\)"
+            r"|\bnote to transcription\w*|\btranscriptionist:|\beditor note\b|\bplease verify\b|\(verify\)"
+            r"|\binaudible\b|[\[(]sp\??[\])]|\b(?:begin|end of) template\b|\bcut and paste\b"
+            r"|\binsert (?:macro|template|normal|comparison|autotext)\b|\bautotext\b|\bto be (?:dictated|filled in)\b",
             re.IGNORECASE,
         ),
         "An instruction of the template was left in the report.",
@@ -80,6 +99,9 @@ _RULES = (
             r"|\b(?:open|close)\s+(?:paren(?:thesis)?|bracket|quote)\b|\bcap(?:s)? (?:on|off)\b|\bperiod period\b"
             r"|\b(?:strike|delete|undo|erase) that\b|\bstop (?:recording|dictation|dictating)\b|\bend (?:of )?report\b"
             r"|\b(?:sign|send|save|finalize) (?:the )?report\b|\b(?:exclamation|question) (?:mark|point)\b|\bforward slash\b"
+            r"|\bgo to (?:impression|findings|end)\b|\bmove to end\b|\bselect (?:all|that)\b|\bcorrect that\b|\btab key\b"
+            r"|\b(?:start|begin) dictation\b|\bdictation (?:ends|continues)\b|\bprevious field\b|\bquote unquote\b"
+            r"|\bcapital letter\b|\bsave (?:as )?draft\b|\bmark as preliminary\b|\bsend to transcription\b"
             r"|\b(?:number|numeral) next\b|\bnext (?:number|item|point|section)\b|\ball caps\b|\b(?:u+h+|u+m+|erm)\b"
             r"|\bpress (?:enter|tab|return)\b|\bstart (?:impression|findings)\b|\bparagraph break\b|\bcap that\b"
             r"|(?<=[a-z] )comma(?= [a-z])|(?<=[a-z] )comma(?=[.,])"

@@ -10,13 +10,13 @@ from models.types import Entity, EntityKind, SectionName
 
 _TIP = re.compile(r"\b(?:tip|terminat\w+|ends? (?:in|at)|distal end)\b", re.IGNORECASE)
 _AIRWAY = ("RP:trachea", "RP:bronchus")
-_VEINS = (
+VEINS = (
     "RP:jugular-vein", "RP:subclavian-vein", "RP:brachiocephalic-vein", "RP:superior-vena-cava",
     "RP:cavoatrial-junction", "RP:right-atrium", "RP:right-ventricle", "RP:pulmonary-artery",
 )  # fmt: skip
 _GUT = ("RP:esophagus", "RP:stomach", "RP:duodenum")
 # along which a tube runs; neighbours are one place to different readers
-_COURSES = (_AIRWAY, _VEINS, _GUT)
+_COURSES = (_AIRWAY, VEINS, _GUT)
 _UNNAMED = frozenset({"RP:catheter", "RP:central-line"})  # "the catheter" may be any
 _LINES = frozenset({"RP:central-line", "RP:picc", "RP:port"})
 _TUBES = frozenset({"RP:enteric-tube", "RP:endotracheal-tube", "RP:tracheostomy", "RADLEX:RID5566"})

@@ -31,13 +31,13 @@ _FROM_TO = re.compile(
     re.IGNORECASE,
 )
 _PAIR = re.compile(
-    r"(?<![\d.])(?P<now>\d{1,4}(?:\.\d{1,2})?)(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?\s?(?P<unit>mm|cm)\b[^.;\d]{0,30}?"
-    r"\b(?:previously|formerly|was|were|having been|compared (?:to|with)|against|versus)\s(?:\w+\s)?"
+    r"(?<![\d.])(?P<now>\d{1,4}(?:\.\d{1,2})?)(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?\s?(?P<unit>mm|cm)\b[^.;\d]{0,30}?[.;]?[^.;\d]{0,8}?"
+    r"\b(?:previously|formerly|earlier|was|were|having been|compared (?:to|with)|against|versus)\s(?:\w+\s)?"
     r"(?P<before>\d{1,4}(?:\.\d{1,2})?)(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?\s?(?P<other>mm|cm)?",
     re.IGNORECASE,
 )
 _CHANGED = 1.2  # by which factor a size differs from the one before when it has changed
-_PAIRS = 2
+_PAIRS = 1
 _ROUNDING = 1.15  # sizes nearer to each other than by this factor say nothing
 _WORDS = {"increased": "decreased", "decreased": "increased", "larger": "smaller", "smaller": "larger"}
 

@@ -30,6 +30,7 @@ from models.types import SectionName
 _BONE = re.compile(r"bon[ey]|osseous|skelet", re.IGNORECASE)
 _SHORT = 3  # a findings section of fewer sentences leaves things out
 _LESIONS = frozenset({"RP:nodule", "RP:mass"})
+_NEVER_LEFT_OUT = frozenset({"RP:pneumothorax", "RP:free-air"})  # also where findings have no heading
 _SHADOWS = ("RP:opacity", "RP:interstitial-markings", "RP:vascular-congestion", "RP:atelectasis", "RP:cavity")
 _OLD = frozenset({"stable", "resolved", "decreased"})
 
@@ -43,9 +44,12 @@ class Unsupported:
         """Candidates in the order of the impression."""
         described = [*asserted(case, FINDINGS), *_aside(case)]
         reported = [i for i, s in enumerate(case.report.sentences) if _in_findings(case, i)]
-        if not reported or any(case.report.section_of(i) is SectionName.UNTITLED for i in reported):
+        untitled = any(case.report.section_of(i) is SectionName.UNTITLED for i in reported)
+        if not reported or (untitled and len(reported) < _SHORT):
             return
         for concluded in asserted(case, IMPRESSION):
+            if untitled and concluded.concept not in _NEVER_LEFT_OUT:
+                continue
             if not _weighty(concluded, case) or _grounded(concluded, described, case):
                 continue
             against = _against(concluded, case)

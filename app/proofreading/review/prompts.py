@@ -18,7 +18,7 @@ from models.llm import Prompt
 Stage = Literal["detect", "localize", "correct", "verify", "proofread"]
 
 _VERSION = "2"
-_NAMES = ("system.jinja", "user.jinja")
+_NAMES = ("system.jinja", "user.jinja", "compare_system.jinja", "compare_user.jinja")
 # of markup, and of the chat templates of Llama, Qwen, Gemma, DeepSeek (a wide bar) and Mistral (brackets)
 _TAG = re.compile(r"<(?=\s*[/|!\uff5c]|[a-zA-Z_])|\[(?=/?(?:INST|SYSTEM_|AVAILABLE_|TOOL_))", re.IGNORECASE)
 
@@ -49,6 +49,12 @@ def prompt(
         suspected=inert(suspected),
     )
     return Prompt(_template("system.jinja").render(), user)
+
+
+def comparison_prompt(candidate: str, reference: str) -> Prompt:
+    """The prompt that asks what differs between two reports."""
+    user = _template("compare_user.jinja").render(candidate=inert(candidate), reference=inert(reference))
+    return Prompt(_template("compare_system.jinja").render(), user)
 
 
 def inert(text: str) -> str:

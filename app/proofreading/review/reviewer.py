@@ -23,7 +23,7 @@ from app.proofreading.review.policy import apply_review
 from app.proofreading.review.prompts import version
 from app.proofreading.review.stages import Reviewing
 from app.proofreading.review.types import Mode, Review, Reviewed
-from models.llm import LanguageModel, LanguageModelError, ModelServer
+from models.llm import Form, LanguageModel, LanguageModelError, ModelServer, Prompt
 
 Use = Literal["always", "uncertain", "never"]
 _KEEPING_SECONDS = 1.0  # longest wait for the cache to keep a review
@@ -106,6 +106,23 @@ class Reviewer:
         coverage = "partial: report_too_long" if review.left_out else "done"
         merged = apply_review(errors, review, case, profile, trusted=self.plan.trusted)
         return Reviewed(merged, coverage, review)
+
+    def asked(self, question: Prompt, form: type[Form], most_tokens: int) -> Form:
+        """One answer of the model within the time of a review.
+
+        Raises:
+            LanguageModelError: with the code that says why there is none.
+        """
+        try:
+            return self._portal.call(self._asked, question, form, most_tokens)
+        except CancelledError:  # the service stops
+            raise LanguageModelError("llm_unavailable") from None
+
+    async def _asked(self, question: Prompt, form: type[Form], most_tokens: int) -> Form:
+        with anyio.move_on_after(self.plan.deadline_seconds):
+            answer = await self.model.ask(question, form, max_tokens=most_tokens)
+            return answer.value
+        raise LanguageModelError("llm_timeout")
 
     def _needed(self, errors: Sequence[ReportError]) -> bool:
         uncertain = any(error.tier is not Tier.HIGH for error in errors)

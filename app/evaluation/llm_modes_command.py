@@ -10,18 +10,18 @@ from typing import get_args
 
 from app.commands import CommandError
 from app.commands.parts import settings
-from app.evaluation import ablation_table
-from app.evaluation.ablation import Asked, detectors_alone, model_alone, sampled, unchanged
+from app.evaluation import llm_modes_table
 from app.evaluation.build import gather
 from app.evaluation.inputs import halves, judged, plan, setup, words
 from app.evaluation.items import Item, Origin
+from app.evaluation.llm_modes import Asked, detectors_alone, model_alone, sampled, unchanged
 from app.evaluation.medec import read_medec
 from app.evaluation.splits import is_reference
 from app.proofreading.report import SubmittedReport
 from app.proofreading.review.types import ModeName
 
 
-def ablation(args: argparse.Namespace) -> int:
+def llm_modes(args: argparse.Namespace) -> int:
     """Measure and print; what is done so far is written after each mode.
 
     Raises:
@@ -83,8 +83,8 @@ def _write(args: argparse.Namespace, items: Sequence[Item], asked: Sequence[Aske
     }
     title = f"{model}: {chosen['source']}, {chosen['clean']} correct and {chosen['wrong']} with one error"
     copied = unchanged(items)
-    text = ablation_table.markdown(title, asked, copied)
-    numbers = json.dumps(ablation_table.document(chosen, asked, copied), indent=2) + "\n"
+    text = llm_modes_table.markdown(title, asked, copied)
+    numbers = json.dumps(llm_modes_table.document(chosen, asked, copied), indent=2) + "\n"
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         (args.out / "ablation.md").write_text(text, encoding="utf-8")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from app.evaluation.ablation import DETECTORS, Asked, Flagging
 from app.evaluation.cells import NONE, estimate_cell, number_cell, rate_cell, table
+from app.evaluation.llm_modes import DETECTORS, Asked, Flagging
 from app.evaluation.paper import Wording
 from app.evaluation.results import finite
 from app.evaluation.summary import HEADLINE, Measure

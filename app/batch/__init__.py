@@ -1,0 +1,1 @@
+"""A day's reports: in as files, through a queue, out as results and a summary."""

@@ -1,0 +1,22 @@
+"""How many processes check batches here, by the settings."""
+
+import os
+
+from app.batch.checking import CheckProcesses
+from app.batch.queue import TaskQueue
+from app.batch.worker import BatchWorker
+from app.settings import Settings
+from app.storage.store import Store
+
+
+def start_worker(store: Store, queue: TaskQueue, settings: Settings, *, serving: bool) -> BatchWorker:
+    """A worker of as many processes as are configured.
+
+    Where it is not said: one a core, but none in a service (``serving``) whose queue is on a Redis
+    server, since ``radproof worker`` checks there.
+    """
+    count = settings.batch_processes
+    if count is None:
+        count = 0 if serving and settings.redis_url is not None else os.cpu_count() or 1
+    processes = CheckProcesses(settings, count) if count else None
+    return BatchWorker(store, queue, processes, settings.retention_days)

@@ -1,0 +1,1 @@
+"""How reports come from other systems: the formats that they speak."""

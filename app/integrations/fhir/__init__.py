@@ -1,0 +1,1 @@
+"""FHIR R4: reports as DiagnosticReport resources, in JSON."""

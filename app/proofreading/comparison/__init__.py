@@ -1,0 +1,1 @@
+"""A candidate report held against its reference report: GREEN's six categories (arXiv 2405.03595)."""

@@ -1,0 +1,96 @@
+"""Words that no body and no classification has: "both spleens", "segment 11 of the liver", "Lung-RADS 7"."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
+from models.types import Span
+
+_CONFIDENCE = 0.85
+_DISC = re.compile(
+    r"\b(?P<first>[CTL])(?P<upper>\d{1,2})\s?[-/]\s?(?P<second>[CTLS])?(?P<lower>\d{1,2}) (?:disc|disk)\b(?!s)",
+    re.IGNORECASE,
+)
+_BELOW = {"C": 0, "T": 7, "L": 19, "S": 24}  # vertebrae above the first of each part
+_REMOVED = (
+    (re.compile(r"\bcholecystectomy\b", re.IGNORECASE), "gallbladder"),
+    (re.compile(r"\bsplenectomy\b", re.IGNORECASE), "spleen"),
+    (re.compile(r"\bhysterectomy\b", re.IGNORECASE), "uterus"),
+    (re.compile(r"\bappendectomy\b", re.IGNORECASE), "appendix"),
+    (re.compile(r"\bprostatectomy\b", re.IGNORECASE), "prostate"),
+)
+_PRESENT = (
+    r"\b(?:the )?{organ} (?:is|appears|looks) (?:(?:grossly|otherwise) )?"
+    r"(?:normal|unremarkable|enlarged|distended|intact)\b"
+)
+_NOT_DONE = re.compile(
+    r"\b(?:no|not|without|consider\w*|recommend\w*|candidate|partial|subtotal|for)\b", re.IGNORECASE
+)
+
+
+@cache
+def _table() -> tuple[tuple[re.Pattern[str], str], ...]:
+    lines = files("app").joinpath("proofreading/detectors/impossible.tsv").read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if not line.startswith("#"))
+    return tuple((re.compile(rf"\b(?:{words})(?!\w)", re.IGNORECASE), why) for words, why in rows)
+
+
+class ImpossibleWords:
+    """Looks for the words of a table, for discs between bones that do not meet, for organs after their removal."""
+
+    types = frozenset({ErrorType.IMPOSSIBLE_ANATOMY})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """Candidates in text order."""
+        for number, sentence in enumerate(case.report.sentences):
+            if case.report.section_of(number) not in REPORTED:
+                continue
+            text = sentence.span.of(case.report.text)
+            for start, end, why in (*_words(text), *_discs(text), *_removed(case, text)):
+                span = Span(sentence.span.start + start, sentence.span.start + end)
+                yield _candidate(case, span, sentence.span, why)
+
+
+def _words(text: str) -> Iterator[tuple[int, int, str]]:
+    for pattern, why in _table():
+        for match in pattern.finditer(text):
+            yield match.start(), match.end(), why
+
+
+def _discs(text: str) -> Iterator[tuple[int, int, str]]:
+    """One disc is named by two bones that follow each other."""
+    for match in _DISC.finditer(text):
+        first = match["first"].upper()
+        upper = _BELOW[first] + int(match["upper"])
+        lower = _BELOW[(match["second"] or first).upper()] + int(match["lower"])
+        if match["second"] is None and lower < upper:
+            continue  # "L5/1": the sacrum is understood
+        if lower - upper != 1:
+            yield match.start(), match.end(), "a disc lies between neighbours"
+
+
+def _removed(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
+    """An organ that is there, in a report that tells of its removal."""
+    for removal, organ in _REMOVED:
+        match = re.search(_PRESENT.format(organ=organ), text, re.IGNORECASE)
+        if match is None:
+            continue
+        told = (s.span.of(case.report.text) for s in case.report.sentences)
+        if any(removal.search(words) and not _NOT_DONE.search(words) for words in told):
+            yield match.start(), match.end(), "the report tells of its removal"
+
+
+def _candidate(case: Case, span: Span, sentence: Span, why: str) -> Candidate:
+    return Candidate(
+        type=ErrorType.IMPOSSIBLE_ANATOMY,
+        span=span,
+        message=f'"{case.report.quote(span)}" cannot be: {why}.',
+        rule="impossible_anatomy.words",
+        confidence=_CONFIDENCE,
+        evidence=(Evidence(EvidenceKind.TEXT, span=sentence),),
+        correction=without_place(case, span),
+    )

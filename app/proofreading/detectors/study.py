@@ -1,0 +1,141 @@
+"""What the report calls its own study, against words that such a study cannot have.
+
+"Signal intensity" in a CT, "the lateral view" of a portable film, "opacified arteries" without contrast.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import REPORTED, leave_out
+from app.proofreading.detectors.foreign import title_of
+from app.proofreading.detectors.order import MODALITIES, NOT_THIS
+from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
+from models.types import SectionName, Span
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A study whose title matches ``of`` (and not ``unless``) has no sentence with these words."""
+
+    of: re.Pattern[str]
+    words: re.Pattern[str]
+    unless: re.Pattern[str]
+    what: str
+
+
+_NEVER = _words(r"(?!)")
+_ENHANCED = _words(
+    r"\bcontrast[- ]enhanced images\b|\bopacified (?:by|with) (?:the )?(?:iv |intravenous )?contrast\b"
+    r"|\bopacified (?:pulmonary )?(?:arteries|vessels)\b|\b(?:arterial|portal venous|delayed) phase images\b"
+    r"|\bfollowing (?:the )?(?:administration of )?(?:iv|intravenous) contrast\b"
+)
+_UNENHANCED = _words(
+    r"\bw(?:ithout|/o|o) (?:iv |intravenous )?contrast\b|\bunenhanced\b|\bnon-?\s?contrast\b|\bncct\b"
+)
+_BOTH = _words(
+    r"\bwith and without\b|\bw(?:ith|/)? ?(?:and|&|/) ?w(?:ithout|/?o)\b|\bpre and post\b|\bwith contrast\b"
+)
+_ONE_VIEW = _words(
+    r"\b(?:portable|mobile)\b|\b(?:single|one|1)(?: \w+){0,2} views?\b|\bap (?:chest|view|film)\b|\bchest ap\b"
+)
+_MORE_VIEWS = _words(r"\blateral\b|\btwo\b|\b2\b|\bviews\b|\bdecubitus\b")
+_LATERAL = _words(r"\b(?:the|on|on the|this) lateral (?:view|projection|film|radiograph|image)\b")
+_RULES = (
+    _Rule(_UNENHANCED, _ENHANCED, _BOTH, "a study without contrast"),
+    _Rule(_ONE_VIEW, _LATERAL, _MORE_VIEWS, "one frontal view"),
+    _Rule(
+        _words(r"\bsupine\b"),
+        _words(r"\bthis (?:erect|upright)\b"),
+        _words(r"\b(?:erect|upright)\b"),
+        "a supine film",
+    ),
+    _Rule(
+        _words(r"\b(?:erect|upright)\b"), _words(r"\bthis supine\b"), _words(r"\bsupine\b"), "an erect film"
+    ),
+)
+_OWN = {  # words that only the study of this kind has
+    "MR": _words(
+        r"\bT[12][- ]?(?:weighted|hyperintens\w+|bright|signal)\b|\bFLAIR\b|\bSTIR\b|\bdiffusion[- ]weighted\b|"
+        r"\b(?:high|low|abnormal) signal (?:intensity|within|in)\b|\bsignal intensity\b|\bthis mri\b"
+    ),
+    "US": _words(
+        r"\b(?:hypo|hyper|an|iso)echoic\b|\bechogenic\w*|\btransducer\b|\bthis (?:ultrasound|sonogram)\b"
+    ),
+    "CT": _words(
+        r"\bhounsfield\b|\b(?:axial|coronal|sagittal)\s+(?:ct\s+)?(?:images|sections|slices|reformats?)\b|\bthis ct\b"
+    ),
+    "XR": _words(r"\bthis (?:film|radiograph|x-?ray)\b"),
+    "MG": _words(r"\bthis mammogram\b|\bheterogeneously dense\b"),
+}
+_SHARED = {"MR": frozenset({"CT"}), "NM": frozenset({"CT"}), "RF": frozenset({"XR"}), "MG": frozenset({"US"})}
+_PLANES = _words(r"\b(?:axial|coronal|sagittal)\b")
+_CONFIDENCE = 0.8
+
+
+class Study:
+    """Reads the title, or the EXAM section, of a report to which no order is given."""
+
+    types = frozenset({ErrorType.ORDER_MISMATCH})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """At most one candidate."""
+        title = title_of(case)
+        if title is None:
+            return
+        kinds = [name for name, pattern in MODALITIES if pattern.search(title)]
+        for number, sentence in enumerate(case.report.sentences):
+            text = sentence.span.of(case.report.text)
+            if case.report.section_of(number) not in REPORTED or NOT_THIS.search(text) or not number:
+                continue
+            found = _of_another(text, kinds) or _against(title + _technique(case), text, kinds)
+            if found is not None:
+                yield _candidate(case, number, *found)
+                return
+
+
+def _technique(case: Case) -> str:
+    bodies = (s.body.of(case.report.text) for s in case.report.sections if s.name is SectionName.TECHNIQUE)
+    return " ".join(("", *bodies))
+
+
+def _of_another(text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None:
+    """Words of another kind of study than the one kind that the title names."""
+    if len(kinds) != 1:
+        return None
+    for kind, pattern in _OWN.items():
+        match = pattern.search(text)
+        shared = (
+            match is not None and kind in _SHARED.get(kinds[0], frozenset()) and _PLANES.search(match.group())
+        )
+        if match is not None and kind != kinds[0] and not shared:
+            return match, f"a study of kind {kinds[0]}"
+    return None
+
+
+def _against(title: str, text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None:
+    for rule in _RULES:
+        match = rule.words.search(text)
+        if match is not None and rule.of.search(title) and not rule.unless.search(title):
+            return match, rule.what
+    film = kinds == ["XR"] and _ENHANCED.search(text)
+    return (film, "a plain film") if film else None
+
+
+def _candidate(case: Case, number: int, match: re.Match[str], what: str) -> Candidate:
+    sentence = case.report.sentences[number].span
+    span = Span(sentence.start + match.start(), sentence.start + match.end())
+    return Candidate(
+        type=ErrorType.ORDER_MISMATCH,
+        span=span,
+        message=f'"{match.group()}" is not said of {what}, which the report is of.',
+        rule="order.title",
+        confidence=_CONFIDENCE,
+        evidence=(Evidence(EvidenceKind.TEXT, span=sentence),),
+        correction=leave_out(case, number) if len(case.told_in.get(number, ())) < 2 else None,
+    )

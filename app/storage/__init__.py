@@ -1,0 +1,1 @@
+"""What is kept: reports, their checks, decisions and batches, in SQL; SQLite by default, PostgreSQL by URL."""

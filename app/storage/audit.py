@@ -1,0 +1,63 @@
+"""Who did what: rows that are only ever added, each bound to the one before by a hash.
+
+Changing or removing a row breaks the chain from there on. Reports are named by number, never by words.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, text
+
+from app.storage.tables import audit, now
+
+_LOCK = 0x4155444954  # "AUDIT": on PostgreSQL one transaction at a time adds to the chain
+_FIRST = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One action: ``subject`` is ``batch/<id>`` or ``report/<id>``; ``at`` in seconds since 1970."""
+
+    at: int
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, str | int]
+
+    def chained(self, before: str) -> str:
+        """The hash of this row after the row with the hash ``before``."""
+        row = [before, self.at, self.actor, self.action, self.subject, dict(self.detail)]
+        return hashlib.sha256(json.dumps(row, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def record(
+    connection: Connection,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, str | int] | None = None,
+) -> None:
+    """Add one action, in the transaction that does it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    before = connection.execute(select(audit.c.hash).order_by(audit.c.id.desc()).limit(1)).scalar()
+    at = connection.execute(select(now())).scalar_one()
+    entry = Entry(at, actor, action, subject, detail or {})
+    row = {"at": at, "actor": actor, "action": action, "subject": subject, "detail": dict(entry.detail)}
+    connection.execute(insert(audit).values(**row, hash=entry.chained(before or _FIRST)))
+
+
+def broken_at(connection: Connection) -> int | None:
+    """The number of the first row that does not follow from the one before; None where the chain holds.
+
+    Rows cut off at the end are not seen: keep the last hash elsewhere to see that too.
+    """
+    before = _FIRST
+    for row in connection.execute(select(audit).order_by(audit.c.id)).yield_per(1000):
+        entry = Entry(row.at, row.actor, row.action, row.subject, row.detail)
+        if row.hash != entry.chained(before):
+            return int(row.id)
+        before = row.hash
+    return None

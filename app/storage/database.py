@@ -1,0 +1,86 @@
+"""Opening the database: SQLite file or PostgreSQL, with the tables of this release."""
+
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+_BUSY_MS = 30_000
+_MIGRATION_LOCK = 0x52414450524F4F46  # "RADPROOF": one process at a time changes tables
+
+
+class StoreError(Exception):
+    """The database cannot be opened or used; the message says what to do and holds no address or password."""
+
+
+def open_database(address: str) -> Engine:
+    """The database of an address: ``sqlite:///file`` or ``postgresql://user:password@host/name``.
+
+    Tables are made or brought to this release; a database of a later release is refused.
+
+    Raises:
+        StoreError: when it is not such an address, cannot be reached or is of a later release.
+    """
+    engine = create_engine(_url(address), pool_pre_ping=True, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    try:
+        with engine.begin() as connection:
+            _migrate(connection)
+    except CommandError as error:
+        raise StoreError("the database is of a later release of RadProof") from error
+    except (SQLAlchemyError, OSError) as error:
+        engine.dispose()
+        raise StoreError("the database cannot be opened") from error
+    return engine
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise StoreError("not an address of a database") from error
+    kind = url.get_backend_name()
+    if kind == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if kind != "sqlite" or not url.database:
+        raise StoreError("need sqlite:///file or postgresql://user:password@host/name")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    return url
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says so
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # what was answered as accepted survives a loss of power
+        f"busy_timeout = {_BUSY_MS}",
+        "foreign_keys = ON",
+        "secure_delete = ON",  # what is purged is overwritten
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers queue up at the start; who would only find out later could not wait."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _writes(connection: Connection) -> bool:
+    return not connection.get_execution_options().get("reads", False)
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    with as_file(files("app.storage").joinpath("migrations")) as folder:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(folder))
+        command.upgrade(config, "head")

@@ -1,0 +1,196 @@
+"""The tables. Words of reports and people stand only in sealed columns (``LargeBinary``).
+
+    batch      what was sent in at one time
+    report     one report as it came in
+    job        one report's turn in a batch: waiting -> claimed -> checked | failed | cancelled
+    check      the result of one check, immutable; of each report one is ``current``
+    error      what a check found, without words: for counts
+    decision   what a person decided of an error
+    refusal    a line of a batch that is no report
+    audit      who did what, each row bound to the one before by a hash
+
+Times are whole seconds since 1970 (UTC) by the database's clock.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
+
+
+class now(FunctionElement[int]):  # noqa: N801  # reads as SQL's own functions do
+    """Whole seconds since 1970 by the database's clock, so that machines need not agree."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(now, "sqlite")
+def _sqlite_now(_element: now, _compiler: Any, **_options: Any) -> str:
+    return "unixepoch()"
+
+
+@compiles(now, "postgresql")
+def _postgresql_now(_element: now, _compiler: Any, **_options: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) AS bigint)"
+
+
+def _key() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _of(table: str) -> Column[int]:
+    return Column(f"{table}_id", Id, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False)
+
+
+batch = Table(
+    "batch",
+    metadata,
+    _key(),
+    Column("public_id", String(36), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False, default=now()),
+    Column("state", String(12), nullable=False),  # receiving -> open -> cancelled
+    Column("receiving_until", BigInteger),  # a batch that is still receiving then was left unfinished
+    Column("urgent", Boolean, nullable=False),
+    Column("idempotency_key", String(255), unique=True),
+    Column("fingerprint", String(64), nullable=False),  # SHA-256 of what was sent
+)
+
+report = Table(
+    "report",
+    metadata,
+    _key(),
+    _of("batch"),  # that it came in with
+    Column("created_at", BigInteger, nullable=False, default=now()),
+    Column("study_date", Date),
+    Column("modality", String(64)),
+    Column("site", String(200)),
+    Column("content", LargeBinary),  # sealed: text, report_id, context; none after a purge
+    Index("ix_report_batch", "batch_id"),
+    Index("ix_report_study_date_site", "study_date", "site"),
+)
+
+job = Table(
+    "job",
+    metadata,
+    _key(),
+    _of("batch"),
+    _of("report"),
+    Column("custom_id", String(200), nullable=False),
+    Column("state", String(12), nullable=False, default="waiting"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("claimed_by", String(36)),
+    Column("claimed_until", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("problem", String(64)),
+    Column("check_id", Id, ForeignKey("check.id", ondelete="SET NULL")),
+    UniqueConstraint("batch_id", "custom_id"),
+    Index("ix_job_batch_state", "batch_id", "state"),
+    Index("ix_job_report", "report_id"),
+    Index(
+        "ix_job_open",
+        "id",
+        sqlite_where=text("state IN ('waiting', 'claimed')"),
+        postgresql_where=text("state IN ('waiting', 'claimed')"),
+    ),
+)
+
+check = Table(
+    "check",
+    metadata,
+    _key(),
+    _of("report"),
+    Column("created_at", BigInteger, nullable=False, default=now()),
+    Column("current", Boolean, nullable=False),
+    Column("has_errors", Boolean, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("coverage", JSON, nullable=False),
+    Column("versions", JSON, nullable=False),
+    Column("result", LargeBinary),  # sealed: the answer as sent; none after a purge
+    Index("ix_check_report", "report_id"),
+    Index(
+        "uq_check_current",
+        "report_id",
+        unique=True,
+        sqlite_where=text("current"),
+        postgresql_where=text("current"),
+    ),
+)
+
+error = Table(
+    "error",
+    metadata,
+    _key(),
+    _of("check"),
+    Column("error_id", String(64), nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("tier", String(6), nullable=False),
+    Column("confidence", Float, nullable=False),
+    UniqueConstraint("check_id", "error_id"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    _key(),
+    _of("check"),
+    Column("error_id", String(64), nullable=False),
+    Column("outcome", String(12), nullable=False),  # accepted | overridden
+    Column("reason", String(64)),
+    Column("at", BigInteger, nullable=False),
+    Column("words", LargeBinary),  # sealed: replacement, comment, who decided
+    Index("ix_decision_check", "check_id"),
+)
+
+refusal = Table(
+    "refusal",
+    metadata,
+    _key(),
+    _of("batch"),
+    Column("custom_id", String(200)),
+    Column("code", String(64), nullable=False),
+    Column("pointer", String(200)),
+    Column("line", BigInteger),
+    Column("source", String(64)),
+    Index("ix_refusal_batch", "batch_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _key(),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("hash", String(64), nullable=False),  # SHA-256 over this row and the hash before
+)
