@@ -25,6 +25,7 @@ CSV_COLUMNS = (
     "complete",
     "error_id",
     "type",
+    "rule",
     "tier",
     "confidence",
     "section",
@@ -114,6 +115,7 @@ def _rows(line: ResultLine) -> Iterator[dict[str, object]]:
         yield own | {
             "error_id": error.id,
             "type": error.type.value,
+            "rule": error.rule,
             "tier": error.tier.value,
             "confidence": error.confidence,
             "section": error.section.value,

@@ -81,7 +81,7 @@ def flag(quote: str = "left", start: int = 0, /, **changed: Any) -> Line:
     """One error of an answer."""
     return {
         "id": "e1", "type": "laterality_mismatch", "category": "TC", "tier": "high", "confidence": 0.9,
-        "section": "IMPRESSION", "start": start, "end": start + len(quote), "quote": quote,
+        "rule": "test.rule", "section": "IMPRESSION", "start": start, "end": start + len(quote), "quote": quote,
         "message": "The sides differ.", "correction": None, "alternatives": [], "evidence": [], **changed,
     }  # fmt: skip
 
