@@ -41,7 +41,8 @@ _RULES = (
             r"\[(?!\*\*)[*_ ]?(?:side|laterality|size|severity|location|date|findings?|impression|comparison|"
             r"name|level|value|insert[^\]]{0,30}|fill[^\]]{0,30}|free text|field \d+|\w+ here)[*_ ]?\]"
             r"|\{[A-Za-z_ ]{2,30}\}|<(?!(?:br|p|b|i|u|div|span)>)[A-Za-z_ ]{2,30}>"
-            r"|@[A-Z][A-Z0-9_]+@|\{[A-Za-z_ /]{2,30}:\d+\}|\$\{?[A-Za-z_]{3,}\}?|\[(?!\*\*|sic\b)[A-Za-z][A-Za-z ,/.-]{0,40}\]",
+            r"|@[A-Z][A-Z0-9_]+@|\{[A-Za-z_ /]{2,30}:\d+\}|\$\{?[A-Za-z_]{3,}\}?"
+            r"|\[(?!\*\*|sic\b)[A-Za-z][A-Za-z ,/.-]{0,40}\]",
             re.IGNORECASE,
         ),
         "A template field was not filled in.",
