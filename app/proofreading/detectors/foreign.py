@@ -64,11 +64,13 @@ class Foreign:
 
 
 def title_of(case: Case) -> str | None:
-    """What the report calls its study: the EXAM section, else the first line or sentence."""
+    """What the report calls its study: the EXAM section, else the first line or sentence, where no heading opens it."""
     for section in case.report.sections:
         if section.name is SectionName.EXAM:
             heading = section.heading.of(case.report.text) if section.heading else ""
             return f"{heading} {section.body.of(case.report.text)}"
+    if case.report.sections and case.report.sections[0].name is not SectionName.UNTITLED:
+        return None
     lines = case.report.text.strip().splitlines()
     if lines and len(lines[0]) > _LONG_LINE and case.report.sentences:
         return case.report.sentences[0].span.of(case.report.text)
