@@ -66,13 +66,17 @@ _THEN = (  # an earlier time or an earlier study
 )
 _REMEMBERED = re.compile(
     rf"\b(?:than|as|unlike|like) (?:before|previously|formerly|they were|it (?:was|did|had))\b|\bin the meantime\b"
-    rf"|\b(?:since|from|than|with|to|on|unlike|over|against|beside|during|in) {_THEN}\b"
+    rf"|\b(?:since|than|with|to|on|unlike|over|against|beside|during|in) {_THEN}\b"
     r"|\b(?:serial|sequential) (?:films|studies|images)\b"
     r"|\bno longer (?:seen|visible|present|evident|identified|apparent|appreciated|demonstrated|there)\b"
     r"|\bpreviously[- ](?:seen|noted|described|identified|demonstrated|reported|visualized|present|mentioned)\b"
     r"|\b(?:not|never) (?:there|present|seen|visible) "
     r"(?:before|previously|earlier|last|on (?:the )?(?:last|prior|previous))\b"
     r"|\bover (?:several|multiple) (?:studies|films|examinations)\b",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"\b(?:would|could|should|might|if available|correlat\w+|recommend\w*|suggest\w*|advis\w+|request\w*|obtain\w*)\b",
     re.IGNORECASE,
 )
 _REMEMBERED_CONFIDENCE = 0.68
@@ -130,7 +134,7 @@ def _without_prior(case: Case) -> Iterator[Candidate]:
             continue
         text = sentence.span.of(case.report.text)
         match = _COMPARED.search(text)
-        recalled = _REMEMBERED.search(text)
+        recalled = None if _ASKED.search(text) else _REMEMBERED.search(text)
         changes = [c for f in current(case, REPORTED) if f.sentence == index for c in f.changes]
         if match is not None:
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
