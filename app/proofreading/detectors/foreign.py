@@ -14,6 +14,8 @@ _ELSEWHERE = re.compile(
     r"adnexa\w*|ovarian follic\w+|common bile duct|gallbladder wall|pancreatic duct|heterogeneously dense|"
     r"fibroglandular|bi-?rads|gr[ae]y[- ]white|cerebral sulci|mastoid air cells|cerebell\w+|basal ganglia|"
     r"neural foram\w+|disc bulge|supraspinatus|appendix|bowel wall|renal cortical|"
+    r"fetus|maxillary (?:sinus\w*|antr\w+)|ethmoid\w*|mandibular condyles?|carotid bulbs?|femoral veins?|brain|"
+    r"hip prosthes[ie]s|prostate|"
     r"uterus|uterine|ovar(?:y|ies)|prostate gland|testic\w+|testes|scrot\w+|urinary bladder|bladder wall|placenta|"
     r"f(?:o)?etal|amniotic|intracranial|extra-?axial|calvari\w+|paranasal sinus\w*|orbits?|globes|pituitary|"
     r"corpus callosum|ventricular system|(?:lateral|third|fourth) ventricles?|white matter|cerebr\w+|hydronephrosis|"
@@ -29,6 +31,10 @@ _CHEST_FILM = re.compile(
 )
 _MORE = re.compile(
     r"\b(?:ct|cta|ctpa|mri?|abd\w*|pelvi\w+|shoulder|knee|hip|spine|ultrasound|us|mammo\w*|kub|neck|head|brain)\b",
+    re.IGNORECASE,
+)
+_HISTORY = re.compile(
+    r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri)\b",
     re.IGNORECASE,
 )
 _CONFIDENCE = 0.8
@@ -50,6 +56,7 @@ class Foreign:
             for index, sentence in enumerate(case.report.sentences)
             if case.report.section_of(index) in REPORTED
             and index > 0
+            and not _HISTORY.search(sentence.span.of(case.report.text))
             and (match := _ELSEWHERE.search(sentence.span.of(case.report.text)))
         ]
         if len(found) == 1:
@@ -57,11 +64,13 @@ class Foreign:
 
 
 def title_of(case: Case) -> str | None:
-    """What the report calls its study: the EXAM section, else the first line or sentence."""
+    """What the report calls its study: the EXAM section, else the first line or sentence, where no heading opens it."""
     for section in case.report.sections:
         if section.name is SectionName.EXAM:
             heading = section.heading.of(case.report.text) if section.heading else ""
             return f"{heading} {section.body.of(case.report.text)}"
+    if case.report.sections and case.report.sections[0].name is not SectionName.UNTITLED:
+        return None
     lines = case.report.text.strip().splitlines()
     if lines and len(lines[0]) > _LONG_LINE and case.report.sentences:
         return case.report.sentences[0].span.of(case.report.text)

@@ -58,6 +58,29 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 
+_THEN = (  # an earlier time or an earlier study
+    r"(?:(?:the |a |an )?(?:last|former|earlier|older?|previous|prior|preceding|first|recent|initial|baseline)\s+"
+    r"(?:\w+\s+)?(?:stud(?:y|ies)|exam\w*|radiograph\w*|film\w*|x-?rays?|images?|imaging|scans?|visit|ct|occasion|time)"
+    r"|yesterday\w*|the day before|last (?:week|month|year|night|time)|the (?:past|last|preceding) (?:\w+ )?"
+    r"(?:days?|weeks?|months?|years?)|(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday))"
+)
+_REMEMBERED = re.compile(
+    rf"\b(?:than|as|unlike|like) (?:before|previously|formerly|they were|it (?:was|did|had))\b|\bin the meantime\b"
+    rf"|\b(?:since|than|with|to|on|unlike|over|against|beside|during|in) {_THEN}\b"
+    r"|\b(?:serial|sequential) (?:films|studies|images)\b"
+    r"|\bno longer (?:seen|visible|present|evident|identified|apparent|appreciated|demonstrated|there)\b"
+    r"|\bpreviously[- ](?:seen|noted|described|identified|demonstrated|reported|visualized|present|mentioned)\b"
+    r"|\b(?:not|never) (?:there|present|seen|visible) "
+    r"(?:before|previously|earlier|last|on (?:the )?(?:last|prior|previous))\b"
+    r"|\bover (?:several|multiple) (?:studies|films|examinations)\b",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"\b(?:would|could|should|might|if available|correlat\w+|recommend\w*|suggest\w*|advis\w+|request\w*|obtain\w*)\b",
+    re.IGNORECASE,
+)
+_REMEMBERED_CONFIDENCE = 0.68
+
 
 class IntervalChange:
     """Compares what is said of change between the sections."""
@@ -111,10 +134,14 @@ def _without_prior(case: Case) -> Iterator[Candidate]:
             continue
         text = sentence.span.of(case.report.text)
         match = _COMPARED.search(text)
+        recalled = None if _ASKED.search(text) else _REMEMBERED.search(text)
         changes = [c for f in current(case, REPORTED) if f.sentence == index for c in f.changes]
         if match is not None:
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
             yield _unfounded(case, index, span, none.span, 0.86)
+        elif recalled is not None:
+            span = Span(sentence.span.start + recalled.start(), sentence.span.start + recalled.end())
+            yield _unfounded(case, index, span, none.span, _REMEMBERED_CONFIDENCE)
         elif changes:
             words = next((c for c in changes if _OF_TIME.match(c.quote)), None)
             if words is not None:  # "increased", "similar" may tell of a look, "stable" of what looks old

@@ -7,103 +7,12 @@ from dataclasses import dataclass
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, REPORTED, sentence_at, without_place
 from app.proofreading.detectors.laterality import swap_side
+from app.proofreading.detectors.studies import MODALITIES, OWN_WORDS, PARTS, SHORT, TOGETHER
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
 _SIDE = re.compile(r"\b(left|right|bilateral|both|lt|rt)\b", re.IGNORECASE)
 _SIDES = {"lt": "left", "rt": "right", "both": "bilateral"}
-MODALITIES = (
-    (
-        "CT",
-        re.compile(
-            r"\b(?:CT|CTA|CTV|HRCT|CTPA|CCTA|CTCA|LDCT|MDCT|CECT|NCCT|NECT|(?i:CAT scan|computed tomograph\w+|"
-            r"virtual colonoscopy))\b"
-        ),
-    ),
-    ("MR", re.compile(r"\b(?:MR|MRI|MRA|MRV|MRCP|MRE|CMR|mpMRI|(?i:magnetic resonance))\b")),
-    (
-        "US",
-        re.compile(
-            r"\b(?:(?-i:US)(?= of| [A-Z]{2})|uss|usg|ultrasound|ultrasonograph\w+|sonogra\w+|echocardiogra\w+|"
-            r"(?:venous|carotid|arterial) (?:duplex|doppler)|duplex|(?-i:TTE|TEE|TVUS|TRUS|FAST exam))\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "NM",
-        re.compile(
-            r"\b(?:PET|SPECT|scintigra\w+|bone scan|nuclear medicine|V/?Q scan|HIDA|MUGA|DEXA|DXA)\b",
-            re.IGNORECASE,
-        ),
-    ),
-    ("MG", re.compile(r"\b(?:mammogra\w+|mammo|tomosynthesis)\b", re.IGNORECASE)),
-    (
-        "RF",
-        re.compile(
-            r"\b(?:barium (?:swallow|enema|meal|study)|o?esophagram|upper gi|fluoroscop\w+|arthrogram|myelogram|"
-            r"voiding cystourethrogram|vcug|hysterosalpingogra\w+)\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "XR",
-        re.compile(
-            r"\b(?:XR|CR|DX|CXR|x-?rays?|radiograph\w*|plain films?|kub|axr|sxr|"
-            r"orthopantomogram|skeletal survey|bone survey|(?:pa|ap) (?:and|&) lateral)\b",
-            re.IGNORECASE,
-        ),
-    ),
-)
-# words that only one kind of study has
-_OWN_WORDS = {
-    "MR": re.compile(
-        r"\b(?:T[12][- ]?(?:weighted|hyperintens\w+|bright|signal)|FLAIR|STIR|diffusion[- ]weighted|gadolinium)\b",
-        re.IGNORECASE,
-    ),
-    "US": re.compile(r"\b(?:(?:hypo|hyper|an|iso)echoic|echogenic\w*|doppler|transducer)\b", re.IGNORECASE),
-    "CT": re.compile(
-        r"\b(?:hounsfield|HU|(?:axial|coronal|sagittal)\s+(?:ct\s+)?(?:images|sections|slices|reformats?))\b"
-    ),
-}
-_ORDERED = {
-    "CR": "XR",
-    "DX": "XR",
-    "MRI": "MR",
-    "USS": "US",
-    "USG": "US",
-    "CXR": "XR",
-    "RAD": "XR",
-    "FL": "RF",
-    "MAMMO": "MG",
-    "ECHO": "US",
-    "CTA": "CT",
-    "XRAY": "XR",
-    "PT": "NM",
-    "PET": "NM",
-}
-_PARTS = {
-    name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
-    for name, words in {
-        "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral|hrct|ctpa|"
-        r"pulmonary angiogra\w+|"
-        r"pulmonary arter\w+|lung screening|pcxr|cap",
-        "abdomen": r"abdom\w+|kub|liver|kidneys?|renal|pancreas|gallbladder|bowel|pelvi\w+|urogra\w+|"
-        r"ruq|a/p|cap|axr|scrot\w+|testic\w+|prostate|bladder|transvaginal|endovaginal|obstetric\w*|appendix|spleen|"
-        r"enterograph\w+|colonograph\w+|cholangiopancreatograph\w+|mrcp|adrenals?|uterus|ovar\w+",
-        "head": r"head|brain|skull|sinus\w*|facial bones?|orbits?|mandible|pituitary|temporal bones?|iacs?|intracranial|tmj|"
-        r"orthopantomogram|mastoids?",
-        "neck": r"neck|cervical spine|c[- ]spine|carotids?|thyroid|soft tissue neck",
-        "spine": r"(?:thoracic|dorsal|lumbar|lumbosacral|whole|total|l|t|ls|d) ?-?spine|sacrum|scoliosis|coccyx",
-        "shoulder": r"shoulders?|humerus|scapula",
-        "arm": r"elbows?|forearms?|wrists?|hands?|fingers?|thumbs?",
-        "leg": r"hips?|femurs?|knees?|tibia|fibula|ankles?|foot|feet|toes?|calcaneus|lower extremit\w+|"
-        r"tib-?/?fib|legs?|heels?|patella",
-        "breast": r"breasts?|mammogra\w+|mammo",
-        "heart": r"cardiac|coronar\w+|echocardiogra\w+|calcium scor\w+",
-    }.items()
-}
-# parts that one study shows together
-_TOGETHER = frozenset({"chest", "shoulder", "heart", "spine"})
 _PERFORMED = re.compile(
     r"\b(?:performed|obtained|acquired|carried out|submitted|imaged|scanned|undertaken|conducted)\b"
     r"|\b(?:was|were)\s+(?:then\s+)?(?:done|taken|made|captured|recorded|studied|examined)\b"
@@ -223,7 +132,7 @@ def _body_side(case: Case, ordered: str, evidence: Evidence) -> Iterator[Candida
 def _words_of_part(case: Case) -> str | None:
     """A pattern for the ordered part as the order words it; none for the chest."""
     words = f"{case.context.procedure or ''} {case.context.body_part or ''}"
-    for name, pattern in _PARTS.items():
+    for name, pattern in PARTS.items():
         match = pattern.search(words)
         if match is not None and match.group().lower() not in (
             "chest",
@@ -239,12 +148,12 @@ def _words_of_part(case: Case) -> str | None:
 def _by_procedure(words: str) -> str:
     """The modality that an ordered procedure begins with: "US PELVIS COMPLETE"."""
     first = words.split()[0].upper() if words.split() else ""
-    return _ORDERED.get(first, first)
+    return SHORT.get(first, first)
 
 
 def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     ordered = (case.context.modality or "").upper().replace("-", "")
-    ordered = _ORDERED.get(ordered, ordered) or _by_procedure(case.context.procedure or "")
+    ordered = SHORT.get(ordered, ordered) or _by_procedure(case.context.procedure or "")
     if ordered not in dict(MODALITIES):
         return
     yield from _own_words(case, ordered)
@@ -271,7 +180,7 @@ def _own_words(case: Case, ordered: str) -> Iterator[Candidate]:
         text = sentence.span.of(case.report.text)
         if case.report.section_of(index) not in REPORTED or NOT_THIS.search(text):
             continue
-        for modality, pattern in _OWN_WORDS.items():
+        for modality, pattern in OWN_WORDS.items():
             match = pattern.search(text)
             if match is not None and modality != ordered:
                 span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
@@ -288,9 +197,9 @@ def _part(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     titled = any(exam.titled and _parts(exam.text) & ordered for exam in exams)
     for exam in exams:
         named = _parts(exam.text)
-        if not named or named & ordered or (named | ordered) <= _TOGETHER or (exam.titled and titled):
+        if not named or named & ordered or (named | ordered) <= TOGETHER or (exam.titled and titled):
             continue
-        match = next(m for name, p in _PARTS.items() if name in named and (m := p.search(exam.text)))
+        match = next(m for name, p in PARTS.items() if name in named and (m := p.search(exam.text)))
         span = Span(exam.span.start + match.start(), exam.span.start + match.end())
         what = " and ".join(sorted(ordered))
         evidence = Evidence(EvidenceKind.ORDER, source=field)
@@ -299,7 +208,7 @@ def _part(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
 
 
 def _parts(words: str) -> frozenset[str]:
-    return frozenset(name for name, pattern in _PARTS.items() if pattern.search(words))
+    return frozenset(name for name, pattern in PARTS.items() if pattern.search(words))
 
 
 def _told(case: Case, span: Span) -> Correction | None:

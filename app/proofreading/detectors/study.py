@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, leave_out
 from app.proofreading.detectors.foreign import title_of
-from app.proofreading.detectors.order import MODALITIES, NOT_THIS
+from app.proofreading.detectors.order import NOT_THIS
+from app.proofreading.detectors.studies import MODALITIES, OWN_WORDS
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
@@ -59,19 +60,12 @@ _RULES = (
         _words(r"\b(?:erect|upright)\b"), _words(r"\bthis supine\b"), _words(r"\bsupine\b"), "an erect film"
     ),
 )
-_OWN = {  # words that only the study of this kind has
-    "MR": _words(
-        r"\bT[12][- ]?(?:weighted|hyperintens\w+|bright|signal)\b|\bFLAIR\b|\bSTIR\b|\bdiffusion[- ]weighted\b|"
-        r"\b(?:high|low|abnormal) signal (?:intensity|within|in)\b|\bsignal intensity\b|\bthis mri\b"
-    ),
-    "US": _words(
-        r"\b(?:hypo|hyper|an|iso)echoic\b|\bechogenic\w*|\btransducer\b|\bthis (?:ultrasound|sonogram)\b"
-    ),
-    "CT": _words(
-        r"\bhounsfield\b|\b(?:axial|coronal|sagittal)\s+(?:ct\s+)?(?:images|sections|slices|reformats?)\b|\bthis ct\b"
-    ),
+_THIS = {  # how a sentence names its own study
+    "MR": _words(r"\bthis mri\b|\b(?:high|low|abnormal) signal within\b"),
+    "US": _words(r"\bthis (?:ultrasound|sonogram)\b"),
+    "CT": _words(r"\bthis ct\b"),
     "XR": _words(r"\bthis (?:film|radiograph|x-?ray)\b"),
-    "MG": _words(r"\bthis mammogram\b|\bheterogeneously dense\b"),
+    "MG": _words(r"\bthis mammogram\b"),
 }
 _SHARED = {"MR": frozenset({"CT"}), "NM": frozenset({"CT"}), "RF": frozenset({"XR"}), "MG": frozenset({"US"})}
 _PLANES = _words(r"\b(?:axial|coronal|sagittal)\b")
@@ -108,7 +102,7 @@ def _of_another(text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None
     """Words of another kind of study than the one kind that the title names."""
     if len(kinds) != 1:
         return None
-    for kind, pattern in _OWN.items():
+    for kind, pattern in (*OWN_WORDS.items(), *_THIS.items()):
         match = pattern.search(text)
         shared = (
             match is not None and kind in _SHARED.get(kinds[0], frozenset()) and _PLANES.search(match.group())

@@ -67,7 +67,7 @@ _RULES = (
         re.compile(
             r"<<[^<>\n]{1,40}>>|\{\{[^{}\n]{1,40}\}\}|%[A-Za-z][A-Za-z_ ]{1,30}%|(?<!\w)#[A-Za-z][A-Za-z_ ]{1,30}#"
             r"|\|[A-Za-z][A-Za-z_ ]{1,30}\||\^[A-Za-z][A-Za-z_ ]{1,30}\^|~[A-Za-z][A-Za-z_ ]{1,30}~|\$[A-Z_]{3,}\$"
-            r"|&(?:lt|gt|amp|#x?\w{1,5});|\\par\b|\{\\rtf1|#(?:VALUE!|REF!|N/A\b|NAME\?)"
+            r"|&#x?\w{1,5};|\\par\b|\{\\rtf1|#(?:VALUE!|REF!|N/A\b|NAME\?)"
             r"|(?<!\S)\.(?:nl\w{2,}|normal\w+|macro\w*|cxr\w+|ctchest\w*|attest|dictated|sig)\b"
             r"|</?(?:br|p|b|i|u|div|span|font|td|tr)\s?/?>|&nbsp;|\\[nrt]\b|\bnull\b|\bundefined\b|\bNaN\b"
         ),

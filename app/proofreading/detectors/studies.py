@@ -1,0 +1,109 @@
+"""Kinds of studies and parts of the body, with the words by which orders and reports name them."""
+
+import re
+
+MODALITIES = (
+    (
+        "CT",
+        re.compile(
+            r"\b(?:CT|CTA|CTV|HRCT|CTPA|CCTA|CTCA|LDCT|MDCT|CECT|NCCT|NECT|(?i:CAT scan|computed tomograph\w+|"
+            r"virtual colonoscopy))\b"
+        ),
+    ),
+    ("MR", re.compile(r"\b(?:MR|MRI|MRA|MRV|MRCP|MRE|CMR|mpMRI|(?i:magnetic resonance))\b")),
+    (
+        "US",
+        re.compile(
+            r"\b(?:(?-i:US)(?= of| [A-Z]{2})|uss|usg|ultrasound|ultrasonograph\w+|sonogra\w+|echocardiogra\w+|"
+            r"(?:venous|carotid|arterial) (?:duplex|doppler)|duplex|(?-i:TTE|TEE|TVUS|TRUS|FAST exam))\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "NM",
+        re.compile(
+            r"\b(?:PET|SPECT|scintigra\w+|bone scan|nuclear medicine|V/?Q scan|HIDA|MUGA|DEXA|DXA)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    ("MG", re.compile(r"\b(?:mammogra\w+|mammo|tomosynthesis)\b", re.IGNORECASE)),
+    (
+        "RF",
+        re.compile(
+            r"\b(?:barium (?:swallow|enema|meal|study)|o?esophagram|upper gi|fluoroscop\w+|arthrogram|myelogram|"
+            r"voiding cystourethrogram|vcug|hysterosalpingogra\w+)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "XR",
+        re.compile(
+            r"\b(?:XR|CR|DX|CXR|x-?rays?|radiograph\w*|plain films?|kub|axr|sxr|"
+            r"orthopantomogram|skeletal survey|bone survey|(?:pa|ap) (?:and|&) lateral)\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
+# words that only one kind of study has
+OWN_WORDS = {
+    "MR": re.compile(
+        r"\b(?:T[12][- ]?(?:weighted|hyperintens\w+|bright|signal)|T1 and T2|FLAIR|STIR|diffusion[- ]weighted|gadolinium|"
+        r"tesla|pulse sequences?|signal intensity)\b",
+        re.IGNORECASE,
+    ),
+    "US": re.compile(
+        r"\b(?:(?:hypo|hyper|an|iso)echoic|echogenic\w*|doppler|transducer|ultrasound gel|acoustic window|sonographic\w*)\b",
+        re.IGNORECASE,
+    ),
+    "CT": re.compile(
+        r"\b(?:(?i:hounsfield)|HU|(?i:(?:axial|coronal|sagittal)\s+(?:ct\s+)?(?:images|sections|slices|reformats?)|"
+        r"helical (?:acquisition|scan\w*|images)|multidetector|iodinated contrast|contiguous (?:slices|sections)))\b"
+    ),
+    "NM": re.compile(
+        r"\b(?:radiotracer|tracer uptake|technetium|radionuclide|gamma camera|standardized uptake value|suv(?:max)?)\b",
+        re.IGNORECASE,
+    ),
+    "MG": re.compile(
+        r"\b(?:craniocaudal|mediolateral oblique|spot compression|fibroglandular|microcalcifications)\b",
+        re.IGNORECASE,
+    ),
+}
+SHORT = {
+    "CR": "XR",
+    "DX": "XR",
+    "MRI": "MR",
+    "USS": "US",
+    "USG": "US",
+    "CXR": "XR",
+    "RAD": "XR",
+    "FL": "RF",
+    "MAMMO": "MG",
+    "ECHO": "US",
+    "CTA": "CT",
+    "XRAY": "XR",
+    "PT": "NM",
+    "PET": "NM",
+}
+PARTS = {
+    name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for name, words in {
+        "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral|hrct|ctpa|"
+        r"pulmonary angiogra\w+|"
+        r"pulmonary arter\w+|lung screening|pcxr|cap",
+        "abdomen": r"abdom\w+|kub|liver|kidneys?|renal|pancreas|gallbladder|bowel|pelvi\w+|urogra\w+|"
+        r"ruq|a/p|cap|axr|scrot\w+|testic\w+|prostate|bladder|transvaginal|endovaginal|obstetric\w*|appendix|spleen|"
+        r"enterograph\w+|colonograph\w+|cholangiopancreatograph\w+|mrcp|adrenals?|uterus|ovar\w+",
+        "head": r"head|brain|skull|sinus\w*|facial bones?|orbits?|mandible|pituitary|temporal bones?|iacs?|intracranial|tmj|"
+        r"orthopantomogram|mastoids?",
+        "neck": r"neck|cervical spine|c[- ]spine|carotids?|thyroid|soft tissue neck",
+        "spine": r"(?:thoracic|dorsal|lumbar|lumbosacral|whole|total|l|t|ls|d) ?-?spine|sacrum|scoliosis|coccyx",
+        "shoulder": r"shoulders?|humerus|scapula",
+        "arm": r"elbows?|forearms?|wrists?|hands?|fingers?|thumbs?",
+        "leg": r"hips?|femurs?|knees?|tibia|fibula|ankles?|foot|feet|toes?|calcaneus|lower extremit\w+|"
+        r"tib-?/?fib|legs?|heels?|patella",
+        "breast": r"breasts?|mammogra\w+|mammo",
+        "heart": r"cardiac|coronar\w+|echocardiogra\w+|calcium scor\w+",
+    }.items()
+}
+# parts that one study shows together
+TOGETHER = frozenset({"chest", "shoulder", "heart", "spine"})
