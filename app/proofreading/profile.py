@@ -1,6 +1,6 @@
 """What a site decides for itself: from which confidence on an error is shown, and which words are right.
 
-A folder holds ``profile.toml`` and ``words.txt``, both optional::
+A folder holds ``profile.toml``, ``words.txt`` and ``verifier.toml`` (see ``verifier.py``), all optional::
 
     [tiers.default]          # the standing ones, where nothing nearer is said
     medium = 0.6

@@ -30,7 +30,6 @@ class _Rule:
     what: str
 
 
-_NEVER = _words(r"(?!)")
 _ENHANCED = _words(
     r"\bcontrast[- ]enhanced images\b|\bopacified (?:by|with) (?:the )?(?:iv |intravenous )?contrast\b"
     r"|\bopacified (?:pulmonary )?(?:arteries|vessels)\b|\b(?:arterial|portal venous|delayed) phase images\b"
@@ -73,7 +72,7 @@ _CONFIDENCE = 0.8
 
 
 class Study:
-    """Reads the title, or the EXAM section, of a report to which no order is given."""
+    """Holds the sentences of a report against its own title, or its EXAM section, with an order or without."""
 
     types = frozenset({ErrorType.ORDER_MISMATCH})
 
