@@ -22,7 +22,7 @@ from app.api.schemas import CheckedReportOut
 from app.limits import InadmissibleError, admit
 from app.proofreading.check import check_report
 from app.proofreading.report import CheckedReport
-from app.services import Services, build_services
+from app.services import ConfigurationError, Services, build_services
 from app.settings import Settings
 from app.storage.content import from_json
 from app.storage.sealing import Seal, SealError
@@ -51,6 +51,17 @@ class CheckProcesses:
         self._lonely = threading.Lock()
         self._pools: dict[bool, ProcessPoolExecutor] = {}  # for those checked alone, and for the others
 
+    def start(self) -> None:
+        """Start the processes before there is a report.
+
+        Raises:
+            ConfigurationError: when they cannot be built as they are configured; none is left then.
+        """
+        error = self._started(alone=False).submit(_built).exception()
+        if isinstance(error, ConfigurationError):
+            self.close()
+            raise error
+
     def check(self, claims: Sequence[Claim], *, alone: bool = False) -> list[Finished]:
         """What became of each claim, in order; waits for a process that is free.
 
@@ -58,6 +69,7 @@ class CheckProcesses:
 
         Raises:
             CrashedError: when there is no answer. The next call has processes that live.
+            ConfigurationError: when what checks cannot be built now; no report is at fault.
         """
         with self._lonely if alone else nullcontext():
             pool, asked = self._asked(claims, alone=alone)
@@ -66,6 +78,8 @@ class CheckProcesses:
             )  # of any kind: its words may be those of a report, so it goes no further
         if error is None:
             return asked.result()
+        if isinstance(error, ConfigurationError):
+            raise error
         _log.error("check_crashed", exc_info=error)
         if isinstance(error, BrokenProcessPool):
             self._forget(pool)
@@ -103,17 +117,18 @@ class CheckProcesses:
             self._pools.clear()
 
 
-_parts: tuple[Services, Seal, Settings] | None = None  # of this process, once it has started
+_settings: Settings | None = None  # of this process
+_parts: tuple[Services, Seal, Settings] | None = None  # built from them for its first report
 
 
 def _start(settings: Settings) -> None:
-    global _parts  # a process pool has no other place for what its processes hold
+    global _settings  # a process pool has no other place for what its processes hold
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches every process of the terminal: the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.configure(settings.log_level)
-    _parts = build_services(settings), Seal(settings.seal_keys), settings
+    _settings = settings
 
 
 def _end_with_parent() -> None:
@@ -123,10 +138,18 @@ def _end_with_parent() -> None:
         os._exit(1)  # killed: nobody will take what is checked here
 
 
-def _check_all(claims: list[Claim]) -> list[Finished]:
-    if _parts is None:
+def _built() -> None:
+    """Build the parts; here and not at the start of the process, where a failure would look like a crash."""
+    global _parts
+    if _settings is None:
         raise RuntimeError("this process was not started by CheckProcesses")
-    return [_check(claim, *_parts) for claim in claims]
+    if _parts is None:
+        _parts = build_services(_settings), Seal(_settings.seal_keys), _settings
+
+
+def _check_all(claims: list[Claim]) -> list[Finished]:
+    _built()
+    return [_check(claim, *_parts) for claim in claims] if _parts is not None else []
 
 
 def _check(claim: Claim, services: Services, seal: Seal, settings: Settings) -> Finished:

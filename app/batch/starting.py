@@ -13,10 +13,16 @@ def start_worker(store: Store, queue: TaskQueue, settings: Settings, *, serving:
     """A worker of as many processes as are configured.
 
     Where it is not said: one a core, but none in a service (``serving``) whose queue is on a Redis
-    server, since ``radproof worker`` checks there.
+    server, since ``radproof worker`` checks there. A service has built what checks already; elsewhere it is
+    built here, before a report is taken.
+
+    Raises:
+        ConfigurationError: when it cannot be built.
     """
     count = settings.batch_processes
     if count is None:
         count = 0 if serving and settings.redis_url is not None else os.cpu_count() or 1
     processes = CheckProcesses(settings, count) if count else None
+    if processes is not None and not serving:
+        processes.start()
     return BatchWorker(store, queue, processes, settings.retention_days)

@@ -16,10 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.batch.checking import CheckProcesses, CrashedError
 from app.batch.queue import QueueError, TaskQueue
+from app.services import ConfigurationError
 from app.storage.store import Store
 from app.storage.types import Claim, Finished
 
 _KEEP_SECONDS = 5.0
+_IDLE_KEEPS = 6  # a worker without work for so long has nothing to expect from the queue
 _PURGE_SECONDS = 3600.0
 _MOST_OVERDUE = 10_000  # put in at one time; more follow the next time
 _MOST_CRASHES = 3  # of one report alone, after one that may have been another's fault
@@ -43,6 +45,7 @@ class BatchWorker:
         self._retention_days = retention_days
         self._purged = -_PURGE_SECONDS
         self._held: set[str] = set()
+        self._idle = 0  # how often in a row the keeper found nothing at work here
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._keeper.start()
@@ -70,6 +73,9 @@ class BatchWorker:
             except CrashedError:
                 self._part(claims, name, crashes)
                 return
+            except ConfigurationError:
+                self._store.jobs.release(name)
+                raise  # the task comes again later, here or elsewhere
             self._store.jobs.finish(finished, name)
 
     @contextmanager
@@ -106,9 +112,14 @@ class BatchWorker:
         Raises:
             SQLAlchemyError, QueueError: when database or broker cannot be used.
         """
-        self._store.jobs.renew(tuple(self._held))
-        lost = self._queue.outstanding() == 0
+        held = tuple(self._held)
+        self._store.jobs.renew(held)
+        self._idle = 0 if held or self._processes is None else self._idle + 1
+        # a task may be lost and still count as at work: its broker gave it away, and the answer never came
+        lost = self._queue.outstanding() == 0 or self._idle >= _IDLE_KEEPS
         overdue = self._store.jobs.overdue(_MOST_OVERDUE, all_waiting=lost)
+        if lost:
+            self._idle = 0
         for urgent in (True, False):
             jobs = [job for of_urgent, job in overdue if of_urgent is urgent]
             self._queue.put(jobs, urgent=urgent)

@@ -8,12 +8,13 @@ import hashlib
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TimeRemainingColumn
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.batch.export import ndjson, result_lines
 from app.batch.intake import form_of, read_batch
@@ -28,6 +29,8 @@ from app.commands import CommandError
 from app.commands.parts import opened, settings
 from app.services import open_configured_queue, open_configured_store
 from app.settings import Settings
+from app.storage.batches import KeyInUseError
+from app.storage.sealing import SealError
 from app.storage.store import Store
 
 _LOOK_SECONDS = 0.2
@@ -54,6 +57,10 @@ def run(args: argparse.Namespace) -> int:
         return _written(lines, args.out)
     except (BatchError, RemoteError) as error:
         raise CommandError(str(error)) from error
+    except SealError as error:
+        raise CommandError(f"RADPROOF_STORE_KEYS: {error}") from error
+    except SQLAlchemyError as error:
+        raise CommandError(f"{args.out / 'batch.db'} cannot be used: is the disk full?") from error
     except KeyboardInterrupt:
         sys.stderr.write("radproof: stopped; the same command goes on from here\n")
         raise
@@ -74,12 +81,21 @@ def _here(args: argparse.Namespace) -> Iterator[ResultLine]:
         parts.callback(queue.close)
         receiver = Receiver(store, queue, sys.maxsize)
         sha256 = _sha256(args.files)
-        batch = receiver.receive(_items(args.files, chosen), Sender("radproof batch", sha256, key=sha256))
+        sender = Sender("radproof batch", sha256, key=sha256)
+        while (batch := _received(receiver, args.files, chosen, sender)) is None:
+            time.sleep(_LOOK_SECONDS)
         if store.jobs.count_open(1):
-            worker = start_worker(store, queue, chosen, serving=False)
+            worker = opened(lambda chosen: start_worker(store, queue, chosen, serving=False), chosen)
             parts.callback(worker.stop)
             _wait(store, batch)
         yield from result_lines(store, batch)
+
+
+def _received(receiver: Receiver, files: Sequence[Path], chosen: Settings, sender: Sender) -> str | None:
+    """The batch; None while the same command takes it in elsewhere, or was killed doing so a minute ago."""
+    with suppress(KeyInUseError):
+        return receiver.receive(_items(files, chosen), sender)
+    return None
 
 
 def _items(files: Sequence[Path], chosen: Settings) -> Iterator[Accepted | Refused]:

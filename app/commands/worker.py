@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         closing(opened(open_configured_store, chosen)) as store,
         closing(opened(open_configured_queue, chosen)) as queue,
     ):
-        worker = start_worker(store, queue, chosen, serving=False)
+        worker = opened(lambda chosen: start_worker(store, queue, chosen, serving=False), chosen)
         log.info("working")
         stopped.wait()
         worker.stop()

@@ -23,7 +23,7 @@ from app.batch.worker import BatchWorker
 from app.main import create_app
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
-from app.services import Services
+from app.services import ConfigurationError, Services
 from app.settings import Settings
 from app.storage.store import Store, open_store
 from app.storage.tables import batch as batch_table
@@ -128,6 +128,15 @@ def test_check_process_killed_without_work_is_replaced(kept: Store) -> None:
     processes.close()
 
 
+def test_processes_that_cannot_be_built_blame_no_report(kept: Store, tmp_path: Path) -> None:
+    processes = CheckProcesses(Settings(index_dir=tmp_path / "none"), 1)
+    with pytest.raises(ConfigurationError, match="RADPROOF_INDEX_DIR"):
+        processes.start()
+    with pytest.raises(ConfigurationError):
+        processes.check(kept.jobs.claim(kept.jobs.waiting(sent(kept, 1)), "w"))
+    processes.close()
+
+
 def test_report_beside_a_deadly_one_is_not_blamed(kept: Store) -> None:
     processes = CheckProcesses(Settings(references_k=0), 1)
     first, second = kept.jobs.claim(kept.jobs.waiting(sent(kept, 2)), "w")
@@ -154,6 +163,17 @@ def _children() -> list[int]:
 
 def test_keeper_puts_in_what_the_queue_has_lost(kept: Store, queue: TaskQueue, services: Services) -> None:
     batch = sent(kept, 10)  # nothing is put into the queue
+    worker = BatchWorker(kept, queue, Fragile(services, kept, deadly=0))
+    until(lambda: finished(kept, batch))
+    worker.stop()
+
+
+def test_keeper_puts_in_what_the_queue_only_believes_to_be_at_work(
+    kept: Store, queue: TaskQueue, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(queue), "outstanding", lambda _queue: 1)
+    monkeypatch.setattr("app.batch.worker._KEEP_SECONDS", 0.05)
+    batch = sent(kept, 3)
     worker = BatchWorker(kept, queue, Fragile(services, kept, deadly=0))
     until(lambda: finished(kept, batch))
     worker.stop()
