@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from itertools import chain, islice
 from typing import Annotated
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from app.api.acting import Actor
 from app.api.batch_schemas import BatchesOut, BatchOut, StoredQuery
 from app.api.problems import described
+from app.api.schemas import PLAIN
 from app.api.spool import Spooled, spooled
 from app.batch.export import comma_separated, fhir_bundle, ndjson, result_lines
 from app.batch.intake import Form, form_of, read_batch
@@ -45,6 +47,7 @@ _RESULTS: dict[str, Callable[[Iterator[ResultLine]], Iterator[str]]] = {
     _CSV: comma_separated,
     _FHIR: fhir_bundle,
 }
+_BatchId = Annotated[str, Path(pattern=PLAIN)]
 _UNKNOWN = ((404, "batch_not_found"), (422, "invalid_request"), (503, "store_unavailable"))
 
 
@@ -149,7 +152,7 @@ def _stored_query(body: Spooled) -> StoredQuery:
 def page(
     request: Request,
     response: Response,
-    cursor: Annotated[str | None, Query(max_length=36)] = None,
+    cursor: Annotated[str | None, Query(max_length=36, pattern=PLAIN)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> BatchesOut:
     """A page of batches; the next one by `cursor` (also as `Link: rel="next"`, RFC 8288)."""
@@ -171,7 +174,7 @@ def page(
     },
 )
 async def progress(
-    batch_id: str,
+    batch_id: _BatchId,
     request: Request,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
@@ -212,19 +215,20 @@ async def _events(request: Request, now: BatchOut, last: str | None) -> AsyncIte
     summary="Results of a batch",
     response_class=Response,
     responses={
-        **described((404, "batch_not_found"), (406, "not_acceptable"), (503, "store_unavailable")),
+        **described((406, "not_acceptable"), *_UNKNOWN),
         200: {
             "content": {kind: {"schema": {"type": "string"}} for kind in (_NDJSON, _CSV)}
             | {_FHIR: {"schema": {"type": "object"}}}
         },
     },
 )
-def results(batch_id: str, request: Request) -> Response:
+def results(batch_id: _BatchId, request: Request) -> Response:
     """A line a report, finished or not, then the refused lines: NDJSON, CSV or a FHIR R4 Bundle by `Accept`."""
     kind = _accepted(request, tuple(_RESULTS))
     _found(request, batch_id)
     lines = result_lines(request.state.store, batch_id)
-    return StreamingResponse(_RESULTS[kind](lines), media_type=kind)
+    first = list(islice(lines, 1))  # what cannot be read at all is answered as such, not cut off
+    return StreamingResponse(_RESULTS[kind](chain(first, lines)), media_type=kind)
 
 
 @router.get(
@@ -232,11 +236,11 @@ def results(batch_id: str, request: Request) -> Response:
     summary="The day's summary",
     response_class=Response,
     responses={
-        **described((404, "batch_not_found"), (406, "not_acceptable"), (503, "store_unavailable")),
+        **described((406, "not_acceptable"), *_UNKNOWN),
         200: {"content": {kind: {"schema": {"type": "string"}} for kind in (_HTML, _PDF)}},
     },
 )
-def summary(batch_id: str, request: Request) -> Response:
+def summary(batch_id: _BatchId, request: Request) -> Response:
     """One self-contained page, for screen and paper: HTML, or PDF by `Accept`."""
     kind = _accepted(request, (_HTML, _PDF))
     _found(request, batch_id)
@@ -247,7 +251,7 @@ def summary(batch_id: str, request: Request) -> Response:
 
 
 @router.delete("/{batch_id}", status_code=204, summary="Cancel a batch", responses=described(*_UNKNOWN))
-def cancel(batch_id: str, request: Request, actor: Actor) -> None:
+def cancel(batch_id: _BatchId, request: Request, actor: Actor) -> None:
     """Reports that are not checked yet will not be; results that are there stay. Again is the same."""
     store: Store = request.state.store
     if not store.batches.cancel(batch_id, actor):
@@ -261,7 +265,7 @@ def cancel(batch_id: str, request: Request, actor: Actor) -> None:
     response_model=BatchOut,
     responses=described(*_UNKNOWN),
 )
-def replay(batch_id: str, request: Request, actor: Actor) -> BatchOut:
+def replay(batch_id: _BatchId, request: Request, actor: Actor) -> BatchOut:
     """Reports whose check was given up wait again; of others nothing changes."""
     store: Store = request.state.store
     queue: TaskQueue = request.state.queue

@@ -7,7 +7,9 @@ from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, 
 
 from app.proofreading.report import SubmittedReport
 from app.storage import audit
+from app.storage.batches import left_unfinished
 from app.storage.content import from_json
+from app.storage.database import empty_log
 from app.storage.sealing import Seal
 from app.storage.tables import batch, check, decision, error, job, now, report
 from app.storage.types import Check, Decision, Line
@@ -124,17 +126,20 @@ class Reports:
             gone = connection.execute(delete(report).where(report.c.id == number)).rowcount > 0
             if gone:
                 audit.record(connection, actor, "report.deleted", f"report/{number}")
+        if gone:
+            empty_log(self._engine)
         return gone
 
     def purge(self, days: int, actor: str) -> int:
         """Remove the words of reports that came in more than ``days`` days ago; of how many.
 
         What was found stays without its words: types, tiers, coverage, versions, decisions. Reports
-        that wait for a check keep theirs.
+        that wait for a check keep theirs. What nobody finished sending is deleted.
         """
         waiting = select(job.c.report_id).where(job.c.state.in_(("waiting", "claimed")))
         old = (report.c.created_at < now() - days * _DAY) & report.c.content.is_not(None)
         with self._engine.begin() as connection:
+            connection.execute(delete(batch).where(left_unfinished()))
             emptied = update(report).where(old, report.c.id.not_in(waiting)).values(content=None)
             purged = connection.execute(emptied).rowcount
             # also what was written since an earlier purge of the report: words of a decision
@@ -146,4 +151,6 @@ class Reports:
             connection.execute(update(check).where(wordy).values(result=None))
             if purged:
                 audit.record(connection, actor, "reports.purged", "reports", {"reports": purged})
+        if purged:
+            empty_log(self._engine)
         return purged
