@@ -24,10 +24,7 @@ _Number = Annotated[
     int, Path(ge=1, le=2**63 - 1, description="Our number of the report, of a batch's results")
 ]
 _Words = Annotated[str, Field(max_length=2_000, pattern=PLAIN)]
-_FIRST, _LAST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
-_Time = Annotated[
-    AwareDatetime, Field(strict=False, ge=_FIRST, le=_LAST, description="From 1970 on; now where left out")
-]
+_Time = Annotated[AwareDatetime, Field(strict=False, description="Now where left out")]
 Reason = Literal["not_an_error", "already_known", "template_text", "wrong_place", "duplicate", "other"]
 _UNKNOWN = ((404, "report_not_found"), (422, "invalid_request"), (503, "store_unavailable"))
 

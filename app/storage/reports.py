@@ -15,6 +15,7 @@ from app.storage.tables import batch, check, decision, error, job, now, report
 from app.storage.types import Check, Decision, Line
 
 _DAY = 86_400
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # years 1 and 9999: no other time can be read back
 
 
 class Reports:
@@ -114,7 +115,7 @@ class Reports:
             if key is None:
                 return False
             row = {"check_id": key, "error_id": made.error_id, "outcome": made.outcome, "reason": made.reason}
-            at = int(made.at.timestamp())
+            at = min(max(int(made.at.timestamp()), _FIRST), _LAST)
             connection.execute(insert(decision).values(**row, at=at, words=self._seal.seal(words)))
             detail = {"error": made.error_id, "outcome": made.outcome}
             audit.record(connection, made.actor or "unknown", "error.decided", f"report/{number}", detail)

@@ -311,6 +311,14 @@ def test_decisions_stay_with_their_check(kept: Store) -> None:
     assert kept.reports.lines(public_id, 0, 1)[0].decisions == (first, second)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_decision_at_the_edge_of_time_can_be_read(kept: Store, at: str) -> None:
+    (claim,) = checked(kept, filled(kept, 1))
+    assert kept.reports.decide(claim.report, Decision("e1", "accepted", dt.datetime.fromisoformat(at)))
+    (check,) = kept.reports.checks(claim.report)
+    assert check.decisions[0].at.isoformat()[:10] == at[:10]
+
+
 def test_purge_removes_words_and_keeps_what_was_found(kept: Store) -> None:
     public_id = filled(kept, 2)
     first, second = kept.jobs.waiting(public_id)

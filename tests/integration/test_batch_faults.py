@@ -265,15 +265,6 @@ def test_what_nobody_finished_sending_does_not_keep_others_out(kept: Store, queu
     assert receiver.receive([Accepted("a", SubmittedReport(_TEXT, "a"))], Sender("tester", "a" * 64, "next"))
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
-def test_time_that_is_none_is_refused(services: Services, tmp_path: Path, at: str) -> None:
-    settings = Settings(store_url=f"sqlite:///{tmp_path / 'app.db'}", batch_processes=0)  # type: ignore[arg-type]
-    with TestClient(create_app(settings, services)) as app:
-        made = {"outcome": "accepted", "outcomeTimestamp": at}
-        answer = app.post("/v1/reports/1/errors/e1/decision", json=made)
-    assert (answer.status_code, answer.json()["code"]) == (422, "out_of_range")
-
-
 def test_command_waits_for_what_was_cut_off_while_it_was_received(tmp_path: Path) -> None:
     path = tmp_path / "day.ndjson"
     path.write_text('{"text": "FINDINGS: Clear."}\n', encoding="utf-8")
