@@ -1,11 +1,12 @@
 """/v1/batches/{id}/results and /summary: what came out of a batch, in the client's media type."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.api.batches import found
+from app.api.batches import UNKNOWN, BatchId, found
 from app.api.problems import described
 from app.batch.export import comma_separated, fhir_bundle, ndjson, result_lines
 from app.batch.results import ResultLine
@@ -28,19 +29,20 @@ _RESULTS: dict[str, Callable[[Iterator[ResultLine]], Iterator[str]]] = {
     summary="Results of a batch",
     response_class=Response,
     responses={
-        **described((404, "batch_not_found"), (406, "not_acceptable"), (503, "store_unavailable")),
+        **described((406, "not_acceptable"), *UNKNOWN),
         200: {
             "content": {kind: {"schema": {"type": "string"}} for kind in (_NDJSON, _CSV)}
             | {_FHIR: {"schema": {"type": "object"}}}
         },
     },
 )
-def results(batch_id: str, request: Request) -> Response:
+def results(batch_id: BatchId, request: Request) -> Response:
     """A line a report, finished or not, then the refused lines: NDJSON, CSV or a FHIR R4 Bundle by `Accept`."""
     kind = _accepted(request, tuple(_RESULTS))
     found(request, batch_id)
     lines = result_lines(request.state.store, batch_id)
-    return StreamingResponse(_RESULTS[kind](lines), media_type=kind)
+    first = list(islice(lines, 1))  # what cannot be read at all is answered as such, not cut off
+    return StreamingResponse(_RESULTS[kind](chain(first, lines)), media_type=kind)
 
 
 @router.get(
@@ -48,11 +50,11 @@ def results(batch_id: str, request: Request) -> Response:
     summary="The day's summary",
     response_class=Response,
     responses={
-        **described((404, "batch_not_found"), (406, "not_acceptable"), (503, "store_unavailable")),
+        **described((406, "not_acceptable"), *UNKNOWN),
         200: {"content": {kind: {"schema": {"type": "string"}} for kind in (_HTML, _PDF)}},
     },
 )
-def summary(batch_id: str, request: Request) -> Response:
+def summary(batch_id: BatchId, request: Request) -> Response:
     """One self-contained page, for screen and paper: HTML, or PDF by `Accept`."""
     kind = _accepted(request, (_HTML, _PDF))
     found(request, batch_id)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from app.api.acting import Actor
 from app.api.batch_schemas import BatchesOut, BatchOut, StoredQuery
 from app.api.problems import described
+from app.api.schemas import PLAIN
 from app.api.spool import Spooled, spooled
 from app.batch.intake import Form, form_of, read_batch
 from app.batch.limits import intake_limits
@@ -38,7 +39,8 @@ _PING_LOOKS = 30  # a comment after so many looks without news, so that no proxy
 _STATUS = {"no_stored_report": 404, "too_many_reports": 413, "too_many_waiting": 429}
 _STORED_QUERY = "application/json"
 _EVENTS = "text/event-stream"
-_UNKNOWN = ((404, "batch_not_found"), (422, "invalid_request"), (503, "store_unavailable"))
+BatchId = Annotated[str, Path(pattern=PLAIN)]
+UNKNOWN = ((404, "batch_not_found"), (422, "invalid_request"), (503, "store_unavailable"))
 
 
 @router.post(
@@ -144,7 +146,7 @@ def _stored_query(body: Spooled) -> StoredQuery:
 def page(
     request: Request,
     response: Response,
-    cursor: Annotated[str | None, Query(max_length=36)] = None,
+    cursor: Annotated[str | None, Query(max_length=36, pattern=PLAIN)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> BatchesOut:
     """A page of batches; the next one by `cursor` (also as `Link: rel="next"`, RFC 8288)."""
@@ -161,12 +163,12 @@ def page(
     summary="How far a batch is",
     response_model=BatchOut,
     responses={
-        **described(*_UNKNOWN),
+        **described(*UNKNOWN),
         200: {"content": {_EVENTS: {"schema": {"type": "string"}}}},
     },
 )
 async def progress(
-    batch_id: str,
+    batch_id: BatchId,
     request: Request,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
@@ -203,8 +205,8 @@ async def _events(request: Request, now: BatchOut, last: str | None) -> AsyncIte
         now = await to_thread.run_sync(found, request, now.id)
 
 
-@router.delete("/{batch_id}", status_code=204, summary="Cancel a batch", responses=described(*_UNKNOWN))
-def cancel(batch_id: str, request: Request, actor: Actor) -> None:
+@router.delete("/{batch_id}", status_code=204, summary="Cancel a batch", responses=described(*UNKNOWN))
+def cancel(batch_id: BatchId, request: Request, actor: Actor) -> None:
     """Reports that are not checked yet will not be; results that are there stay. Again is the same."""
     store: Store = request.state.store
     if not store.batches.cancel(batch_id, actor):
@@ -216,9 +218,9 @@ def cancel(batch_id: str, request: Request, actor: Actor) -> None:
     status_code=202,
     summary="Check the failed reports of a batch again",
     response_model=BatchOut,
-    responses=described(*_UNKNOWN),
+    responses=described(*UNKNOWN),
 )
-def replay(batch_id: str, request: Request, actor: Actor) -> BatchOut:
+def replay(batch_id: BatchId, request: Request, actor: Actor) -> BatchOut:
     """Reports whose check was given up wait again; of others nothing changes."""
     store: Store = request.state.store
     queue: TaskQueue = request.state.queue

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 from app.api.schemas import CheckedReportOut
+from app.batch.items import Refused
 from app.batch.results import DecisionOut, LineProblem, ResultLine, State
 from app.storage.store import Store
 from app.storage.types import Decision, Line
@@ -47,11 +48,15 @@ def result_lines(store: Store, public_id: str) -> Iterator[ResultLine]:
         last = page[-1].job
     last = 0
     while refused := store.batches.refusals(public_id, last, _PAGE):
-        for number, item in refused:
+        for _, item in refused:
             problem = LineProblem(code=item.code, pointer=item.pointer, line=item.line, source=item.source)
-            name = item.custom_id or f"line-{item.line or number}"
-            yield ResultLine(custom_id=name, state="refused", problem=problem)
+            yield ResultLine(custom_id=item.custom_id or _place(item), state="refused", problem=problem)
         last = refused[-1][0]
+
+
+def _place(item: Refused) -> str:
+    line = None if item.line is None else f"line {item.line}"
+    return " ".join(part for part in (item.source, line) if part is not None) or "file"
 
 
 def _line(line: Line) -> ResultLine:

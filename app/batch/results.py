@@ -48,7 +48,7 @@ class ResultLine(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    custom_id: str = Field(description="The sender's name of the report, unique in its batch")
+    custom_id: str = Field(description="The sender's name of the report, or its place in the file")
     report_id: str | None = Field(
         default=None, exclude_if=_absent, description="Ours, for GET /v1/reports/{id}; none where refused"
     )

@@ -51,7 +51,7 @@ class Batches:
         }
         try:
             with self._engine.begin() as connection:
-                connection.execute(delete(batch).where(_left_unfinished()))
+                connection.execute(delete(batch).where(left_unfinished()))
                 until = now() + _RECEIVING_SECONDS
                 connection.execute(insert(batch).values(**row, receiving_until=until))
         except IntegrityError:
@@ -188,7 +188,8 @@ class Batches:
         return [(row.id, Refused(row.code, row.pointer, row.custom_id, row.line, row.source)) for row in rows]
 
 
-def _left_unfinished() -> Any:
+def left_unfinished() -> Any:
+    """Batches whose sending was cut off: they were never accepted."""
     return and_(batch.c.state == "receiving", batch.c.receiving_until < now())
 
 

@@ -1,5 +1,6 @@
 """Opening the database: SQLite file or PostgreSQL, with the tables of this release."""
 
+from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 _BUSY_MS = 30_000
 _MIGRATION_LOCK = 0x52414450524F4F46  # "RADPROOF": one process at a time changes tables
@@ -42,6 +43,17 @@ def open_database(address: str) -> Engine:
     return engine
 
 
+def empty_log(engine: Engine) -> None:
+    """On SQLite: write the log into the file and cut it off, since it holds what was removed from the file.
+
+    Where readers stand in the way for too long, the next call does it.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.execution_options(outside=True).connect() as connection, suppress(OperationalError):
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+
 def _url(address: str) -> URL:
     try:
         url = make_url(address)
@@ -70,11 +82,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Writers queue up at the start; who would only find out later could not wait."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
-
-
-def _writes(connection: Connection) -> bool:
-    return not connection.get_execution_options().get("reads", False)
+    options = connection.get_execution_options()
+    if not options.get("outside", False):  # of any transaction
+        connection.exec_driver_sql("BEGIN" if options.get("reads", False) else "BEGIN IMMEDIATE")
 
 
 def _migrate(connection: Connection) -> None:

@@ -7,13 +7,16 @@ from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, 
 
 from app.proofreading.report import SubmittedReport
 from app.storage import audit
+from app.storage.batches import left_unfinished
 from app.storage.content import from_json
+from app.storage.database import empty_log
 from app.storage.sealing import Seal
 from app.storage.tables import batch, check, decision, error, job, now, report
 from app.storage.types import Check, Decision, Line
 
 _DAY = 86_400
 _AT_ONCE = 500  # reports purged in one transaction
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # years 1 and 9999: no other time can be read back
 
 
 class Reports:
@@ -113,7 +116,7 @@ class Reports:
             if key is None:
                 return False
             row = {"check_id": key, "error_id": made.error_id, "outcome": made.outcome, "reason": made.reason}
-            at = int(made.at.timestamp())
+            at = min(max(int(made.at.timestamp()), _FIRST), _LAST)
             connection.execute(insert(decision).values(**row, at=at, words=self._seal.seal(words)))
             detail = {"error": made.error_id, "outcome": made.outcome}
             audit.record(connection, made.actor or "unknown", "error.decided", f"report/{number}", detail)
@@ -125,13 +128,15 @@ class Reports:
             gone = connection.execute(delete(report).where(report.c.id == number)).rowcount > 0
             if gone:
                 audit.record(connection, actor, "report.deleted", f"report/{number}")
+        if gone:
+            empty_log(self._engine)
         return gone
 
     def purge(self, days: int, actor: str) -> int:
         """Remove the words of reports that came in more than ``days`` days ago; of how many.
 
         What was found stays without its words: types, tiers, coverage, versions, decisions. Reports
-        that wait for a check keep theirs.
+        that wait for a check keep theirs. What nobody finished sending is deleted.
         """
         waiting = select(job.c.report_id).where(job.c.state.in_(("waiting", "claimed")))
         old = (report.c.created_at < now() - days * _DAY) & report.c.content.is_not(None)
@@ -145,10 +150,13 @@ class Reports:
         decided = decision.c.words.is_not(None) & decision.c.check_id.in_(checks)
         found = check.c.result.is_not(None) & check.c.report_id.in_(empty)
         with self._engine.begin() as connection:
+            connection.execute(delete(batch).where(left_unfinished()))
             connection.execute(update(decision).where(decided).values(words=None))
             connection.execute(update(check).where(found).values(result=None))
             if purged:
                 audit.record(connection, actor, "reports.purged", "reports", {"reports": purged})
+        if purged:
+            empty_log(self._engine)
         return purged
 
     def _purge_some(self, some: Select[Any]) -> int:

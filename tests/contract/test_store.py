@@ -12,6 +12,7 @@ from app.batch.items import Accepted, Refused
 from app.proofreading.report import Context, SubmittedReport
 from app.storage import jobs as jobs_module
 from app.storage.batches import KeyInUseError, KeyReusedError
+from app.storage.content import to_json
 from app.storage.database import StoreError, open_database
 from app.storage.sealing import SealError, new_key
 from app.storage.store import Store, open_store
@@ -310,6 +311,14 @@ def test_decisions_stay_with_their_check(kept: Store) -> None:
     assert kept.reports.lines(public_id, 0, 1)[0].decisions == (first, second)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_decision_at_the_edge_of_time_can_be_read(kept: Store, at: str) -> None:
+    (claim,) = checked(kept, filled(kept, 1))
+    assert kept.reports.decide(claim.report, Decision("e1", "accepted", dt.datetime.fromisoformat(at)))
+    (check,) = kept.reports.checks(claim.report)
+    assert check.decisions[0].at.isoformat()[:10] == at[:10]
+
+
 def test_purge_removes_words_and_keeps_what_was_found(kept: Store) -> None:
     public_id = filled(kept, 2)
     first, second = kept.jobs.waiting(public_id)
@@ -334,6 +343,33 @@ def test_purge_removes_words_of_decisions_made_after_an_earlier_one(kept: Store)
     (check,) = kept.reports.checks(claim.report)
     (decision,) = check.decisions
     assert (decision.outcome, decision.replacement, decision.actor) == ("accepted", None, None)
+
+
+def test_purge_deletes_what_nobody_finished_sending(kept: Store) -> None:
+    left, _ = kept.batches.begin("f" * 64)
+    kept.batches.add(left, [report(1)])
+    with kept.engine.begin() as connection:
+        connection.execute(update(batch_table).values(receiving_until=now() - 1))
+    kept.reports.purge(1, "tester")
+    with kept.engine.begin() as connection:
+        assert connection.execute(metadata.tables["report"].select()).all() == []
+
+
+@pytest.mark.parametrize("removed", ["purged", "deleted"])
+def test_removed_words_are_not_left_in_the_log(tmp_path: Path, removed: str) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    (claim,) = checked(store, filled(store, 1))
+    content, found = store.seal.seal(to_json(report(0).report)), store.seal.seal({"quote": "words"})
+    written = [tmp_path / "store.db", tmp_path / "store.db-wal"]
+    assert any(content in path.read_bytes() for path in written)
+    if removed == "purged":
+        store.reports.purge(-1, "tester")
+    else:
+        store.reports.delete(claim.report, "tester")
+    for path in written:
+        assert content not in path.read_bytes()
+        assert found not in path.read_bytes()
+    store.close()
 
 
 def test_deleted_report_is_gone_and_its_end_is_recorded(kept: Store) -> None:

@@ -141,6 +141,18 @@ def test_unknown_batches_and_reports_are_not_found(cluster: Cluster) -> None:
     assert problem(cluster.call("DELETE", "/v1/batches/none")) == (404, "batch_not_found")
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/batches/%00", "/v1/batches/a%00/results", "/v1/batches/%00/summary", "/v1/batches?cursor=%00"],
+)
+def test_what_no_database_takes_is_refused(cluster: Cluster, path: str) -> None:
+    assert problem(cluster.call("GET", path)) == (422, "control_characters")
+
+
+def test_number_of_thousands_of_digits_is_not_found(cluster: Cluster) -> None:
+    assert problem(cluster.call("GET", "/v1/reports/" + "1" * 5_000)) == (404, "not_found")
+
+
 def test_csv_gzip_and_archives_are_batches_too(cluster: Cluster) -> None:
     table = io.StringIO()
     rows = csv.writer(table)

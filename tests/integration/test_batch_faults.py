@@ -16,15 +16,19 @@ from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batch.checking import CheckProcesses, CrashedError, result_of
-from app.batch.items import Accepted
+from app.batch.export import result_lines
+from app.batch.items import Accepted, Refused
 from app.batch.queue import QueueError, TaskQueue, open_queue
 from app.batch.receiving import Receiver, Sender
 from app.batch.worker import BatchWorker
+from app.cli import main
+from app.commands.batch import _sha256
 from app.main import create_app
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
 from app.services import ConfigurationError, Services
 from app.settings import Settings
+from app.storage.sealing import new_key
 from app.storage.store import Store, open_store
 from app.storage.tables import batch as batch_table
 from app.storage.tables import now
@@ -263,13 +267,42 @@ def test_what_nobody_finished_sending_does_not_keep_others_out(kept: Store, queu
     assert receiver.receive([Accepted("a", SubmittedReport(_TEXT, "a"))], Sender("tester", "a" * 64, "next"))
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
-def test_time_that_is_none_is_refused(services: Services, tmp_path: Path, at: str) -> None:
-    settings = Settings(store_url=f"sqlite:///{tmp_path / 'app.db'}", batch_processes=0)  # type: ignore[arg-type]
+def test_command_waits_for_what_was_cut_off_while_it_was_received(tmp_path: Path) -> None:
+    path = tmp_path / "day.ndjson"
+    path.write_text('{"text": "FINDINGS: Clear."}\n', encoding="utf-8")
+    store = open_store(f"sqlite:///{tmp_path / 'out' / 'batch.db'}")
+    store.batches.begin(_sha256([path]), _sha256([path]))
+    with store.engine.begin() as connection:  # killed a minute ago, nearly
+        connection.execute(update(batch_table).values(receiving_until=now() + 2))
+    store.close()
+    assert main(["batch", str(path), "--out", str(tmp_path / "out"), "--processes", "1"]) == 0
+
+
+def test_results_that_no_key_opens_are_refused(services: Services, tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'app.db'}"
+    store = open_store(address, [new_key()])
+    batch = sent(store, 1)
+    (claim,) = store.jobs.claim(store.jobs.waiting(batch), "w")
+    result = result_of(check_report(SubmittedReport(_TEXT, "r"), services), store.seal)
+    store.jobs.finish([Finished(claim, result)], "w")
+    store.close()
+    settings = Settings(store_url=address, store_keys=new_key(), batch_processes=0)  # type: ignore[arg-type]
     with TestClient(create_app(settings, services)) as app:
-        made = {"outcome": "accepted", "outcomeTimestamp": at}
-        answer = app.post("/v1/reports/1/errors/e1/decision", json=made)
-    assert (answer.status_code, answer.json()["code"]) == (422, "out_of_range")
+        for kind in ("application/x-ndjson", "text/csv", "application/fhir+json"):
+            answer = app.get(f"/v1/batches/{batch}/results", headers={"Accept": kind})
+            assert (answer.status_code, answer.json()["code"]) == (503, "store_sealed")
+
+
+def test_what_is_refused_without_a_name_is_named_by_its_place(kept: Store) -> None:
+    batch, _ = kept.batches.begin("f" * 64)
+    refused = [
+        Refused("no_report"),
+        Refused("pdf", line=2, source="entry 3"),
+        Refused("invalid_json", line=1),
+    ]
+    kept.batches.add(batch, refused)
+    kept.batches.open(batch, "tester")
+    assert [line.custom_id for line in result_lines(kept, batch)] == ["file", "entry 3 line 2", "line 1"]
 
 
 def test_key_is_free_after_an_interrupt(kept: Store, queue: TaskQueue) -> None:
