@@ -38,8 +38,8 @@ class Invented:
         lines = [f"OBX|1|TX|1^Report^L||{self.text}||||||{self.line_status}"] if self.text else []
         return [header, "PID|1||MRN-1||EXAMPLE^INVENTED||19640310|F", order, *lines]
 
-    def encode(self, encoding: str = "utf-8") -> bytes:
-        return ("\r".join(self.segments) + "\r").encode(encoding)
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return ("\r".join(self.segments) + "\r").encode(encoding, errors)
 
 
 class Peer:

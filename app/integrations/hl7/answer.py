@@ -69,9 +69,7 @@ def _msh(header: Header) -> str:
     component = header.marks[1]
     event = header.part(9, 2)
     version = header.raw(12) or "2.5.1"
-    kind = ["ACK", event] if event else ["ACK"]
-    if event and version[:3] != "2.3":
-        kind.append("ACK")
+    kind = ["ACK", event, "ACK"] if event and version != "2.3" else ["ACK"]
     processing = header.raw(11) or "P"
     fields = ["MSH" + header.marks, header.raw(5), header.raw(6), header.raw(3), header.raw(4), now, ""]
     fields += [component.join(kind), uuid.uuid4().hex[:20], processing, version]
