@@ -66,9 +66,9 @@ class Sender:
             todo = [(raw, "AA")] * (2 if self.dice.random() < _RESENT else 1)
             if self.dice.random() < _BAD:
                 todo.insert(0, (Invented(name, kind="ADT^A08").encode(), "AR"))
-            for message, expected in todo:
+            for given, expected in todo:
                 begun = time.perf_counter()
-                await self._write(writer, _BEGIN + message + _END)
+                await self._write(writer, _BEGIN + given + _END)
                 answered = await reader.readuntil(_END)
                 self.sent.times.append(time.perf_counter() - begun)
                 kind = re.search(rb"\rMSA\|(..)", answered)
