@@ -14,7 +14,7 @@ from app.storage import audit
 from app.storage.content import to_json
 from app.storage.sealing import Seal
 from app.storage.tables import batch, check, feed, job, message, now, report, version
-from app.storage.types import FeedMessage, Version
+from app.storage.types import FeedMessage, KeptVersion, Version
 
 REPLACED, WITHDRAWN = "replaced", "withdrawn"
 _LOCK = 0x46454544  # "FEED": on PostgreSQL one message at a time, so that versions have an order
@@ -56,6 +56,19 @@ class Messages:
                 if kept is not None:
                     jobs.append(kept)
         return jobs
+
+    def version(self, number: int) -> KeptVersion | None:
+        """Which version a stored report is; None for one that came in no feed."""
+        with self._reading.begin() as connection:
+            mine = connection.execute(select(version).where(version.c.report_id == number)).first()
+            if mine is None:
+                return None
+            latest = _current(connection, mine.filler_key)
+        if mine.current:
+            return KeptVersion(mine.number, mine.status, "current")
+        if latest is not None and latest.report_id is None:
+            return KeptVersion(mine.number, mine.status, "withdrawn")
+        return KeptVersion(mine.number, mine.status, "replaced", latest.report_id if latest else None)
 
     def raw(self, key: str) -> bytes | None:
         """A message as it came in; None when there is none, or its words were purged."""

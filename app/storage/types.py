@@ -137,6 +137,16 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """What became of a version. ``replaced_by``: the report that is current in its place, where it is kept."""
+
+    number: int
+    status: str | None
+    state: Literal["current", "replaced", "withdrawn"]
+    replaced_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FeedMessage:
     """One message of a live feed. The same ``key`` is the same message, sent again."""
 

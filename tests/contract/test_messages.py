@@ -7,8 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
 from hl7_support import Invented
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, create_engine, func, inspect, select, text
 
 from app.batch.feed import NotTakenError, message_of
 from app.storage.database import open_database
@@ -238,3 +242,36 @@ def test_two_messages_in_one_frame_are_not_mixed() -> None:
     with pytest.raises(NotTakenError) as error:
         message_of(raw, None, 262_144)
     assert error.value.fault.code == "several_messages"
+
+
+def test_tables_of_the_first_release_take_those_of_feeds(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'store.db'}"
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+        row = "INSERT INTO batch (public_id, created_at, state, urgent, fingerprint) VALUES ('b', 1, 'open', 0, 'f')"
+        connection.execute(text(row))
+    engine.dispose()
+    opened = open_store(address)
+    (old,) = opened.batches.page(None, 9)
+    assert (old.public_id, old.source, old.test, old.receiving) == ("b", None, False, False)
+    assert take(opened, Invented())
+    opened.close()
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        migrate(connection, "0001", down=True)
+        assert "feed" not in inspect(connection).get_table_names()
+        assert len(connection.execute(text("SELECT id FROM batch")).all()) == 2
+    engine.dispose()
+
+
+def test_migrated_tables_are_those_of_the_code(kept: Store) -> None:
+    with kept.engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+def migrate(connection: Connection, revision: str, *, down: bool = False) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "app/storage/migrations")
+    (command.downgrade if down else command.upgrade)(config, revision)
