@@ -29,6 +29,7 @@ _EVENTS = {"ORU": ("R01",), "MDM": ("T02",)}
 _LONGEST_CONTROL_ID = 199  # 2.8; before it was 20
 _MSH = ("MSH", 1, 0)
 _TEXT = ("OBX", 1, 5)
+_NO_CONTROL_ID = Fault("missing_control_id", "101", ("MSH", 1, 10))
 _UNREADABLE = {
     "unknown_charset": Fault("unknown_charset", "103", ("MSH", 1, 18)),
     "wrong_charset": Fault("wrong_charset", "102", ("MSH", 1, 18)),
@@ -119,11 +120,13 @@ def message_of(raw: bytes, charset: str | None, max_text_bytes: int) -> FeedMess
     except IncomingError as error:
         raise NotTakenError(_UNREADABLE.get(error.code, Fault(error.code, "102", _TEXT))) from error
     first = reports[0]
+    if first.control_id is None:  # nothing of it can be printed
+        raise NotTakenError(_NO_CONTROL_ID)
     test = header.part(11) != "P"
     source = f"{first.application or ''}|{first.facility or ''}"[:LONGEST_ID]
     return FeedMessage(
         source=source,
-        control_id=first.control_id or header.part(10),
+        control_id=first.control_id,
         key=_digest(header.raw(3), header.raw(4), header.raw(10), str(test), _body(raw)),
         kind=f"{header.part(9)}^{header.part(9, 2) or 'R01'}",
         raw=raw,
@@ -143,7 +146,7 @@ def _expect(header: Header) -> None:
     elif event not in _EVENTS[kind] and (kind, event) != ("ORU", ""):
         fault = Fault("message_type", "201", ("MSH", 1, 9))
     elif not control_id:
-        fault = Fault("missing_control_id", "101", ("MSH", 1, 10))
+        fault = _NO_CONTROL_ID
     elif len(control_id) > _LONGEST_CONTROL_ID:
         fault = Fault("control_id_too_long", "102", ("MSH", 1, 10))
     elif not processing:

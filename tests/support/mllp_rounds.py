@@ -1,4 +1,4 @@
-"""Kills the receiver, the service, workers and Redis while messages come in; counts every acknowledged one.
+"""Kills the receiver, the service, workers, Redis and PostgreSQL while messages come in; counts every acknowledged one.
 
     make mllp-rounds ROUNDS=50
 
@@ -86,11 +86,14 @@ def run(cluster: Cluster, receiver: Program, port: int, limits: tuple[int, float
 
 
 def _kill(cluster: Cluster, receiver: Program, outcome: Outcome, dice: random.Random) -> None:
-    victim = dice.choice(["mllp", "mllp", "api"] + ([] if cluster.redis is None else ["worker", "redis"]))
+    victim = dice.choice(
+        ["mllp", "mllp", "api"] + ([] if cluster.redis is None else ["worker", "redis", "postgres"])
+    )
     outcome.kills[victim] += 1
-    if victim == "redis" and cluster.redis is not None:
-        cluster.redis.kill()
-        cluster.redis.start()
+    server = {"redis": cluster.redis, "postgres": cluster.postgres}.get(victim)
+    if server is not None:
+        server.kill()
+        server.start()
         return
     program = (
         receiver if victim == "mllp" else cluster.api if victim == "api" else dice.choice(cluster.workers)

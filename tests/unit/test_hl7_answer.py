@@ -121,3 +121,20 @@ def test_any_control_id_comes_back(name: str) -> None:
     kept = "".join(sign for sign in name if sign.isprintable() and sign not in "|^~\\&\r\n").strip()
     raw = Invented(kept or "C").encode(errors="ignore")
     assert answered(raw).split(b"\r")[1].removeprefix(b"MSA|AA|") == (kept or "C").encode(errors="ignore")
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 12), st.binary(max_size=12)), max_size=6))
+def test_a_damaged_message_is_taken_or_refused_and_nothing_else(
+    damages: list[tuple[int, int, bytes]],
+) -> None:
+    raw = Invented(told="20260105115900", accept="AL", status="C").encode()
+    for place, length, put in damages:
+        raw = raw[:place] + put + raw[place + length :]
+    try:
+        message = message_of(raw, None, 10_000)
+    except NotTakenError as error:
+        made = answer(header_of(raw), error.fault)
+        assert made is None or made.startswith(b"MSH")
+        return
+    assert message.control_id.isprintable()
+    assert answered(raw).split(b"\r")[1].split(header_of(raw).marks[0].encode("latin-1"))[1] in (b"AA", b"CA")

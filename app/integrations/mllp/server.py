@@ -125,8 +125,8 @@ class MllpServer:
 
     def _allowed(self, writer: asyncio.StreamWriter) -> bool:
         peer = writer.get_extra_info("peername")
-        if not self._listening.peers:
-            return True
+        if not self._listening.peers or peer is None:  # None: it has gone already
+            return peer is not None
         address = ip_address(peer[0].partition("%")[0])
         if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
