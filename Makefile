@@ -7,7 +7,7 @@ LLM_STAMP := .venv/.llm
 INDEX := var/index/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check lint types imports bench bench-kg bench-batch bench-llm kill-rounds servers openapi evaluate graph llm-cpu lock clean
+.PHONY: help install demo serve test check lint types imports bench bench-kg bench-batch bench-llm kill-rounds mllp-soak mllp-rounds servers openapi evaluate graph llm-cpu lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,12 @@ bench-batch: install $(DEV_STAMP) servers ## rates of batches beside single requ
 
 kill-rounds: install $(DEV_STAMP) servers ## kill API, workers and Redis at random; count every result (ROUNDS=200)
 	PYTHONPATH=tests/support:tools/servers $(BIN)/python tests/support/kill_rounds.py --rounds $(or $(ROUNDS),200)
+
+mllp-soak: $(DEV_STAMP) ## send messages over MLLP and count them (MESSAGES=5000 CONNECTIONS=20)
+	PYTHONPATH=tests/support $(BIN)/python bench/mllp.py --messages $(or $(MESSAGES),5000) --connections $(or $(CONNECTIONS),20)
+
+mllp-rounds: install $(DEV_STAMP) servers ## kill parts at random while messages come in; count every result (ROUNDS=50)
+	PYTHONPATH=tests/support:tools/servers $(BIN)/python tests/support/mllp_rounds.py --rounds $(or $(ROUNDS),50)
 
 servers: ## install Redis and PostgreSQL for the tests, where they are missing (root, apt-get)
 	tools/servers/install.sh

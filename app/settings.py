@@ -104,6 +104,27 @@ class Settings(BaseSettings):
     max_waiting: Annotated[int, Gt(0)] = 500_000
     """Above so many reports that wait, new batches are refused for a while."""
 
+    mllp_host: str = "127.0.0.1"
+    mllp_port: Annotated[int, Ge(0), Le(65_535)] = 2575
+    """Where ``radproof mllp`` listens for HL7 v2 messages."""
+
+    mllp_tls_cert: Path | None = None
+    mllp_tls_key: Path | None = None
+    """Certificate (with its chain) and key in PEM: then only TLS is spoken there."""
+
+    mllp_client_ca: Path | None = None
+    """Certificates in PEM of who may sign a peer's certificate; then a peer without one is refused."""
+
+    mllp_peers: str = ""
+    """Networks that may connect, by commas (``10.1.0.0/16, 192.0.2.7``); empty for all."""
+
+    mllp_connections: Annotated[int, Ge(1), Le(10_000)] = 512
+    mllp_frame_seconds: Annotated[float, Gt(0)] = 30.0
+    """Connections at one time, and how long one message may take to come in."""
+
+    mllp_charset: str | None = None
+    """Python's name of the character set of messages that say none (MSH-18); None for UTF-8."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65_535)] = 8000
     workers: Annotated[int, Ge(1), Le(64)] = 1

@@ -144,7 +144,7 @@ def single_rows(store: EmbeddedStore, server: Server) -> Iterator[tuple[str, int
             (
                 "single rows: relations",
                 "MATCH (a:Plain {id: $a}), (b:Plain {id: $b}) MERGE (a)-[:R]->(b)",
-                [(random.choice(concepts)[0], random.choice(concepts)[0]) for _ in range(SINGLE_ROWS)],  # noqa: S311
+                [(random.choice(concepts)[0], random.choice(concepts)[0]) for _ in range(SINGLE_ROWS)],
             ),
         ):
             start = time.perf_counter()
@@ -155,7 +155,7 @@ def single_rows(store: EmbeddedStore, server: Server) -> Iterator[tuple[str, int
 
 def latency(asked: GraphStore, source: EmbeddedStore) -> tuple[float, float]:
     """p50 and p99 in milliseconds of the facts of 12 concepts, other ones each time."""
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
     ids = [row[0] for row in source.connection.execute("SELECT id FROM node ORDER BY n LIMIT 200000")]
     for _ in range(20):
         asked.facts(chance.sample(ids, 12))

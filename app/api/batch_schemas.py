@@ -31,10 +31,17 @@ class BatchOut(BaseModel):
     """A batch and how far it is."""
 
     id: str
-    state: Literal["checking", "done", "cancelled"]
+    state: Literal["checking", "receiving", "done", "cancelled"] = Field(
+        description="receiving: the day of a live feed, with nothing to check now, until the day is over"
+    )
     created_at: dt.datetime
     finished_at: dt.datetime | None
     urgent: bool
+    source: str | None = Field(
+        description="Who sends the feed (HL7 MSH-3, MSH-4); null for a batch that was sent"
+    )
+    day: dt.date | None = Field(description="The day of the feed")
+    test: bool = Field(description="Messages sent for trial (MSH-11 T, D): counted in no summary")
     counts: CountsOut
     reports_per_second: float | None = Field(description="In the last minute; null when done")
     remaining_seconds: int | None = Field(description="At that rate; null while none is known, and when done")
@@ -49,10 +56,13 @@ class BatchOut(BaseModel):
         counts = batch.counts
         return cls(
             id=batch.public_id,
-            state="cancelled" if batch.cancelled else "checking" if batch.open else "done",
+            state=_state(batch),
             created_at=batch.created_at,
-            finished_at=batch.finished_at,
+            finished_at=None if _state(batch) == "receiving" else batch.finished_at,
             urgent=batch.urgent,
+            source=batch.source,
+            day=batch.day,
+            test=batch.test,
             counts=CountsOut(
                 accepted=batch.total,
                 refused=batch.refused,
@@ -64,6 +74,14 @@ class BatchOut(BaseModel):
             reports_per_second=None if rate is None else round(rate, 2),
             remaining_seconds=round(batch.open / rate) if rate else None,
         )
+
+
+def _state(batch: Batch) -> Literal["checking", "receiving", "done", "cancelled"]:
+    if batch.cancelled:
+        return "cancelled"
+    if batch.open:
+        return "checking"
+    return "receiving" if batch.receiving else "done"
 
 
 class BatchesOut(BaseModel):

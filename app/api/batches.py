@@ -190,7 +190,7 @@ async def _events(request: Request, now: BatchOut, last: str | None) -> AsyncIte
     quiet = 0
     while True:
         finished = str(now.counts.accepted - now.counts.waiting)
-        over = now.state != "checking"
+        over = now.state in ("done", "cancelled")
         if finished != last or over:
             event = "done" if over else "progress"
             yield format_sse_event(data_str=now.model_dump_json(), event=event, id=finished)

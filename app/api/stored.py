@@ -116,6 +116,15 @@ class CheckOut(BaseModel):
         )
 
 
+class VersionOut(BaseModel):
+    """Which version of a report this is, as its source corrects and takes back what it sent."""
+
+    number: int
+    status: str | None = Field(description="Of the order as it was sent: HL7 table 0123")
+    state: Literal["current", "replaced", "withdrawn"]
+    replaced_by: int | None = Field(description="Our number of the report that is current in its place")
+
+
 class StoredReportOut(BaseModel):
     """A report as it came in, with its current check; without text where its words were purged."""
 
@@ -124,6 +133,7 @@ class StoredReportOut(BaseModel):
     text: str | None
     context: ContextIn | None
     check: CheckOut | None
+    version: VersionOut | None = Field(description="Null for a report that came in no live feed")
 
 
 class ChecksOut(BaseModel):
@@ -137,6 +147,7 @@ def stored(number: _Number, request: Request, actor: Actor) -> StoredReportOut:
     """The report as it came in and its current check. Who reads it is kept in the audit trail."""
     store = _store(request, number)
     submitted = store.reports.get(number, actor)
+    version = store.messages.version(number)
     current = next((check for check in store.reports.checks(number) if check.current), None)
     return StoredReportOut(
         id=number,
@@ -144,6 +155,7 @@ def stored(number: _Number, request: Request, actor: Actor) -> StoredReportOut:
         text=submitted.text if submitted else None,
         context=ContextIn.model_validate(submitted.context, from_attributes=True) if submitted else None,
         check=CheckOut.of(current) if current else None,
+        version=VersionOut.model_validate(version, from_attributes=True) if version else None,
     )
 
 

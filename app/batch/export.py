@@ -60,7 +60,8 @@ def _place(item: Refused) -> str:
 
 
 def _line(line: Line) -> ResultLine:
-    checked = None if line.result is None else CheckedReportOut.model_validate_json(line.result)
+    result = line.result if line.state == "checked" else None  # of a replaced version it is history
+    checked = None if result is None else CheckedReportOut.model_validate_json(result)
     problem = LineProblem(code=line.problem) if line.problem is not None else None
     if line.state == "checked" and checked is None:
         problem = _PURGED
@@ -74,6 +75,7 @@ def _line(line: Line) -> ResultLine:
         checked=checked,
         problem=problem,
         decisions=tuple(map(decision_out, line.decisions)),
+        test=line.test,
     )
 
 

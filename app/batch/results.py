@@ -9,10 +9,11 @@ from app.api.schemas import CheckedReportOut
 
 State = Literal["checked", "waiting", "refused", "failed", "cancelled"]
 Outcome = Literal["accepted", "overridden"]
+_UNCOUNTED = frozenset({"replaced", "withdrawn"})
 
 
 def _absent(value: object) -> bool:
-    return value is None or value == ()
+    return value is None or value == () or value is False
 
 
 class LineProblem(BaseModel):
@@ -59,3 +60,10 @@ class ResultLine(BaseModel):
     checked: CheckedReportOut | None = Field(default=None, exclude_if=_absent)
     problem: LineProblem | None = Field(default=None, exclude_if=_absent)
     decisions: Annotated[tuple[DecisionOut, ...], Field(exclude_if=_absent)] = ()
+    test: bool = Field(default=False, exclude_if=_absent, description="Sent for trial: counted nowhere")
+
+    @property
+    def counted(self) -> bool:
+        """False for what no summary counts: sent for trial, replaced by a later version, taken back."""
+        over = self.problem.code if self.problem is not None and self.state == "cancelled" else None
+        return not self.test and over not in _UNCOUNTED

@@ -42,6 +42,7 @@ class IncomingReport:
     ``control_id`` names the message (HL7 MSH-10) or resource (FHIR id), ``placer_id`` and ``filler_id`` the
     order (OBR-2, OBR-3; the accession number is mostly the latter). ``status``: of table 0123 in HL7, of
     diagnostic-report-status in FHIR. ``processing_id``: P, T or D (MSH-11). ``study_date``: OBR-7, effective[x].
+    ``said_at`` sorts what one source says of one report: OBR-22, else MSH-7, in UTC; empty where neither is said.
     """
 
     text: str
@@ -54,6 +55,7 @@ class IncomingReport:
     status: str | None = None
     processing_id: str | None = None
     study_date: dt.date | None = None
+    said_at: str = ""
 
     @property
     def withdrawn(self) -> bool:

@@ -12,7 +12,7 @@ from app.batch.items import Accepted, Refused
 from app.storage import audit
 from app.storage.content import to_json
 from app.storage.sealing import Seal
-from app.storage.tables import batch, job, now, refusal, report
+from app.storage.tables import batch, feed, job, now, refusal, report, version
 from app.storage.types import Batch
 
 _RECEIVING_SECONDS = 60  # a batch may stand still for this long while it is received
@@ -106,11 +106,15 @@ class Batches:
     def add_stored(self, public_id: str, study_date: dt.date, site: str | None) -> int:
         """Add every stored report of a day (and site) that still has its text; how many.
 
-        Reports of a batch that is still being received are not stored yet.
+        Reports of a batch that is still being received are not stored yet. Of a feed only current versions
+        count, and none that was sent for trial.
         """
         received = select(batch.c.id).where(batch.c.state != "receiving")
         wanted = (report.c.study_date == study_date) & report.c.content.is_not(None)
         wanted &= report.c.batch_id.in_(received)
+        replaced = select(version.c.id).where(version.c.report_id == report.c.id, ~version.c.current)
+        tried = select(feed.c.batch_id).where(feed.c.batch_id == report.c.batch_id, feed.c.test)
+        wanted &= ~replaced.exists() & ~tried.exists()
         if site is not None:
             wanted &= report.c.site == site
         with self._engine.begin() as connection:
@@ -135,7 +139,10 @@ class Batches:
             connection.execute(delete(batch).where(mine))
 
     def cancel(self, public_id: str, actor: str) -> bool:
-        """Cancel every job that is not finished; False when there is no such batch. What is done stays."""
+        """Cancel every job that is not finished; False when there is no such batch. What is done stays.
+
+        The day of a feed stays open for what comes next.
+        """
         with self._engine.begin() as connection:
             mine = (batch.c.public_id == public_id) & (batch.c.state != "receiving")
             found = connection.execute(select(batch.c.id).where(mine)).one_or_none()
@@ -144,7 +151,8 @@ class Batches:
             waiting = (job.c.batch_id == found.id) & job.c.state.in_(("waiting", "claimed"))
             ended = update(job).where(waiting).values(state="cancelled", finished_at=now())
             if connection.execute(ended).rowcount:
-                connection.execute(update(batch).where(mine).values(state="cancelled"))
+                day = select(feed.c.batch_id).where(feed.c.batch_id == batch.c.id)
+                connection.execute(update(batch).where(mine, ~day.exists()).values(state="cancelled"))
                 audit.record(connection, actor, "batch.cancelled", f"batch/{public_id}")
         return True
 
@@ -162,7 +170,8 @@ class Batches:
 
     def _batches(self, wanted: Any, limit: int) -> list[Batch]:
         with self._reading.begin() as connection:
-            chosen = select(batch).where(wanted, batch.c.state != "receiving")
+            chosen = select(batch, feed.c.source, feed.c.day, feed.c.test).outerjoin(feed)
+            chosen = chosen.where(wanted, batch.c.state != "receiving")
             rows = connection.execute(chosen.order_by(batch.c.id.desc()).limit(limit)).all()
             ids = [row.id for row in rows]
             recent = func.sum(case((job.c.finished_at > now() - _RECENT_SECONDS, 1), else_=0))
@@ -217,4 +226,7 @@ def _batch(row: Row[Any], jobs: Sequence[Row[Any]], refused: Mapping[int, int]) 
         refused=refused.get(row.id, 0),
         recent=sum(line.recent for line in jobs),
         finished_at=dt.datetime.fromtimestamp(last or row.created_at, dt.UTC) if done else None,
+        source=row.source,
+        day=row.day,
+        test=bool(row.test),
     )

@@ -11,7 +11,7 @@ from app.storage.batches import left_unfinished
 from app.storage.content import from_json
 from app.storage.database import empty_log
 from app.storage.sealing import Seal
-from app.storage.tables import batch, check, decision, error, job, now, report
+from app.storage.tables import batch, check, decision, error, feed, job, message, now, report, version
 from app.storage.types import Check, Decision, Line
 
 _DAY = 86_400
@@ -30,10 +30,11 @@ class Reports:
     def lines(self, public_id: str, after: int, limit: int) -> list[Line]:
         """Jobs of a batch with their results, in order, from after the job ``after``."""
         chosen = (
-            select(job, report.c.study_date, report.c.modality, report.c.site, check.c.result)
+            select(job, report.c.study_date, report.c.modality, report.c.site, check.c.result, feed.c.test)
             .join(batch, job.c.batch_id == batch.c.id)
             .join(report, job.c.report_id == report.c.id)
             .outerjoin(check, job.c.check_id == check.c.id)
+            .outerjoin(feed, feed.c.batch_id == report.c.batch_id)
             .where(batch.c.public_id == public_id, job.c.id > after)
         )
         with self._reading.begin() as connection:
@@ -53,6 +54,7 @@ class Reports:
             problem=row.problem,
             result=self._opened(row.result),
             decisions=decided.get(row.check_id, ()),
+            test=bool(row.test),
         )
 
     def _opened(self, sealed: bytes | None) -> str | None:
@@ -123,8 +125,13 @@ class Reports:
         return True
 
     def delete(self, number: int, actor: str) -> bool:
-        """Delete a report with everything that was made of it; False when there is none."""
+        """Delete a report with everything that was made of it; False when there is none.
+
+        Of a message that brought it the words go too.
+        """
         with self._engine.begin() as connection:
+            told = select(version.c.message_id).where(version.c.report_id == number)
+            connection.execute(update(message).where(message.c.id.in_(told)).values(content=None))
             gone = connection.execute(delete(report).where(report.c.id == number)).rowcount > 0
             if gone:
                 audit.record(connection, actor, "report.deleted", f"report/{number}")
@@ -141,6 +148,7 @@ class Reports:
         waiting = select(job.c.report_id).where(job.c.state.in_(("waiting", "claimed")))
         old = (report.c.created_at < now() - days * _DAY) & report.c.content.is_not(None)
         some = select(report.c.id).where(old, report.c.id.not_in(waiting)).limit(_AT_ONCE)
+        self._purge_messages(days)
         purged = 0
         while part := self._purge_some(some):
             purged += part
@@ -158,6 +166,16 @@ class Reports:
         if purged:
             empty_log(self._engine)
         return purged
+
+    def _purge_messages(self, days: int) -> None:
+        """Words of old messages; what they brought is in the reports."""
+        old = (message.c.received_at < now() - days * _DAY) & message.c.content.is_not(None)
+        some = select(message.c.id).where(old).limit(_AT_ONCE)
+        emptied = update(message).where(message.c.id.in_(some)).values(content=None)
+        gone = _AT_ONCE
+        while gone == _AT_ONCE:
+            with self._engine.begin() as connection:
+                gone = connection.execute(emptied).rowcount
 
     def _purge_some(self, some: Select[Any]) -> int:
         """Of a few reports, so that nobody waits long for the database."""

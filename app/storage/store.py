@@ -9,19 +9,21 @@ from app.storage import audit
 from app.storage.batches import Batches
 from app.storage.database import open_database
 from app.storage.jobs import Jobs
+from app.storage.messages import Messages
 from app.storage.reports import Reports
 from app.storage.sealing import Seal
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Batches, jobs and reports of one database, and the seal of their words."""
+    """Batches, jobs, reports and messages of one database, and the seal of their words."""
 
     engine: Engine
     seal: Seal
     batches: Batches
     jobs: Jobs
     reports: Reports
+    messages: Messages
 
     def audit_broken_at(self) -> int | None:
         """The first row of the audit trail that was changed, or that follows one removed; None if none."""
@@ -42,4 +44,5 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
     """
     seal = Seal(keys)
     engine = open_database(address)
-    return Store(engine, seal, Batches(engine, seal), Jobs(engine), Reports(engine, seal))
+    batches, reports = Batches(engine, seal), Reports(engine, seal)
+    return Store(engine, seal, batches, Jobs(engine), reports, Messages(engine, seal))

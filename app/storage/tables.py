@@ -7,6 +7,9 @@
     error      what a check found, without words: for counts
     decision   what a person decided of an error
     refusal    a line of a batch that is no report
+    feed       makes a batch the day of a source, which stays open
+    message    one message of a feed as it came in
+    version    what one message said of one report; of each report one is ``current``
     audit      who did what, each row bound to the one before by a hash
 
 Times are whole seconds since 1970 (UTC) by the database's clock.
@@ -181,6 +184,52 @@ refusal = Table(
     Column("line", BigInteger),
     Column("source", String(64)),
     Index("ix_refusal_batch", "batch_id"),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("batch_id", Id, ForeignKey("batch.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("source", String(200), nullable=False),  # MSH-3 and MSH-4
+    Column("day", Date, nullable=False),
+    Column("test", Boolean, nullable=False),  # MSH-11: T, D
+    UniqueConstraint("source", "day", "test"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    _key(),
+    _of("batch"),
+    Column("received_at", BigInteger, nullable=False, default=now()),
+    Column("key", String(64), nullable=False, unique=True),  # SHA-256: a resend has the same
+    Column("control_id", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("content", LargeBinary),  # sealed: the bytes as they came; none after a purge
+    Index("ix_message_batch", "batch_id"),
+)
+
+version = Table(
+    "version",
+    metadata,
+    _key(),
+    _of("message"),
+    # none where the message takes the report back
+    Column("report_id", Id, ForeignKey("report.id", ondelete="CASCADE"), unique=True),
+    Column("filler_key", String(64)),  # SHA-256 of what names the report at its source; none: never replaced
+    Column("number", Integer, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("status", String(8)),
+    Column("said_at", String(40), nullable=False),  # by the source's clock, for the order; empty: not said
+    Index("ix_version_message", "message_id"),
+    Index("ix_version_filler_key", "filler_key"),
+    Index(
+        "uq_version_current",
+        "filler_key",
+        unique=True,
+        sqlite_where=text("current"),
+        postgresql_where=text("current"),
+    ),
 )
 
 audit = Table(

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.proofreading.report import SubmittedReport
+
 JobState = Literal["waiting", "claimed", "checked", "failed", "cancelled"]
+
+
+def today() -> dt.date:
+    """The day by this machine's time zone (``TZ``): a feed's days are those of the people it is for."""
+    return dt.datetime.now().astimezone().date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch and how far it is. ``counts``: jobs by state. ``recent``: jobs finished in the last minute."""
+    """A batch and how far it is. ``counts``: jobs by state. ``recent``: jobs finished in the last minute.
+
+    ``source`` and ``day`` are said of a feed's day only; ``test``: its messages were sent for trial.
+    """
 
     public_id: str
     created_at: dt.datetime
@@ -60,6 +70,9 @@ class Batch:
     refused: int = 0
     recent: int = 0
     finished_at: dt.datetime | None = None
+    source: str | None = None
+    day: dt.date | None = None
+    test: bool = False
 
     @property
     def total(self) -> int:
@@ -70,6 +83,11 @@ class Batch:
     def open(self) -> int:
         """Jobs that still need a check."""
         return self.counts.get("waiting", 0) + self.counts.get("claimed", 0)
+
+    @property
+    def receiving(self) -> bool:
+        """True for the day of a feed that is not over."""
+        return self.day is not None and self.day >= today()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +117,46 @@ class Line:
     problem: str | None
     result: str | None
     decisions: tuple[Decision, ...] = ()
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a message says of one report: its text as of then, or that it is taken back (``report`` None).
+
+    ``filler_key`` names the report at its source (None: nothing ever replaces it). ``said_at`` sorts
+    versions by the source's clock (empty: not said).
+    """
+
+    report: SubmittedReport | None
+    filler_key: str | None = None
+    said_at: str = ""
+    status: str | None = None
+    study_date: dt.date | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """What became of a version. ``replaced_by``: the report that is current in its place, where it is kept."""
+
+    number: int
+    status: str | None
+    state: Literal["current", "replaced", "withdrawn"]
+    replaced_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedMessage:
+    """One message of a live feed. The same ``key`` is the same message, sent again."""
+
+    source: str
+    control_id: str
+    key: str
+    kind: str
+    raw: bytes
+    versions: tuple[Version, ...]
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

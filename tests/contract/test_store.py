@@ -408,7 +408,7 @@ def test_later_release_is_refused(kept: Store, address: str) -> None:
             open_database(address)
     finally:
         with kept.engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
 
 
 def test_pages_go_from_the_latest_back(kept: Store) -> None:

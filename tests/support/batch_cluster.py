@@ -55,7 +55,7 @@ class Cluster:
         self.redis = None if embedded else RedisServer()
         self.postgres = None if embedded else PostgresServer()
         store = self.postgres.url if self.postgres else f"sqlite:///{folder / 'store.db'}"
-        self.port = _free_port()
+        self.port = free_port()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("RADPROOF_")}
         environment |= {"RADPROOF_STORE_URL": store, "RADPROOF_REFERENCES_K": "0", **settings}
         if self.redis is not None:
@@ -136,7 +136,8 @@ class Cluster:
         return [json.loads(line) for line in answer.splitlines()]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -55,6 +55,7 @@ def test_fields_of_the_order_and_patient() -> None:
         status="F",
         processing_id="P",
         study_date=dt.date(2026, 1, 5),
+        said_at=2 * "20260105120000000000",
     )
 
 

@@ -67,6 +67,8 @@ class _Gathered:
 
     def add(self, line: ResultLine) -> None:
         """Count one report."""
+        if not line.counted:
+            return
         self._reports += 1
         modality = _kept(_word((line.modality or "").strip().upper()), self._modalities, _OTHER)
         self._modalities[modality] += 1

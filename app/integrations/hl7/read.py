@@ -6,6 +6,7 @@ A field of the order or patient that cannot be read is left out; a text that can
 import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.integrations.hl7.segments import Segment, segments_of
 from app.integrations.hl7.text import report_text
@@ -38,6 +39,8 @@ _SERVICES = {
 # code and text of procedure, modifiers, supplements (CE); site and its modifier of OBR-15 (SPS)
 _MODIFIERS = ((44, (1, 2, 4, 5)), (45, (1, 2, 4, 5)), (46, (1, 2, 4, 5)), (15, (1, 4, 5)))
 _DATE = re.compile(r"\d{8}")
+_INSTANT = re.compile(r"(\d{4}(?:\d\d){0,5})(\.\d{1,6})?([+-]\d{4})?", re.ASCII)
+WITHDRAWN = frozenset({"X", "D", "W"})  # tables 0123 and 0085
 
 
 def report_of(message: bytes, charset: str | None = None) -> IncomingReport:
@@ -68,18 +71,41 @@ def reports_of(message: bytes, charset: str | None = None) -> tuple[IncomingRepo
     kind, event = header.part(9, 1), header.part(9, 2)
     if (kind, event) not in {("ORU", "R01"), ("ORU", ""), ("MDM", "T02")}:
         raise IncomingError("message_type")
+    return reports_in(segments)
+
+
+def reports_in(segments: Sequence[Segment], *, taken_back: bool = False) -> tuple[IncomingReport, ...]:
+    """The reports of a message's segments, at least one; with ``taken_back`` also those of which none is left.
+
+    Of the latter the text is empty and the status one of ``withdrawn``: the order has it (OBR-25), or each
+    of its lines (OBX-11).
+
+    Raises:
+        IncomingError: no_text, or a code of ``report_text``.
+    """
     reports, problem = [], IncomingError("no_text")
     for group in _groups(segments):
+        status = _taken_back(group) if taken_back else None
         try:
-            text = report_text(group, MOST_BYTES)
+            text = None if status else report_text(group, MOST_BYTES)
         except IncomingError as error:
             problem = error
             continue
-        if text is not None:
+        if status is not None:
+            reports.append(replace(_report("", segments, group), status=status))
+        elif text is not None:
             reports.append(_report(text, segments, group))
     if not reports:
         raise problem
     return tuple(reports)
+
+
+def _taken_back(group: Sequence[Segment]) -> str | None:
+    order = group[0].part(25) if group[0].name == "OBR" else ""
+    lines = {segment.part(11) for segment in group if segment.name == "OBX"}
+    if order in WITHDRAWN:
+        return order
+    return "W" if lines and lines <= WITHDRAWN else None
 
 
 def _groups(segments: Sequence[Segment]) -> list[list[Segment]]:
@@ -112,7 +138,32 @@ def _report(text: str, segments: Sequence[Segment], group: Sequence[Segment]) ->
         status=words(study.part(25)) if study else None,
         processing_id=words(header.part(11)),
         study_date=day,
+        said_at=_said_at(header, study),
     )
+
+
+def _said_at(header: Segment, study: Segment | None) -> str:
+    """OBR-22 (or MSH-7), then MSH-7: as digits in UTC, which sort as the times do."""
+    sent = _instant(header.part(7))
+    told = _instant(study.part(22)) if study else ""
+    return (told or sent) + sent
+
+
+def _instant(value: str) -> str:
+    """A time stamp (2.A.22) as 20 digits in UTC; without a zone as it stands; empty where it is none."""
+    match = _INSTANT.fullmatch(value)
+    if match is None:
+        return ""
+    stamp, fraction, zone = match.groups(default="")
+    whole = stamp + "00000101000000"[len(stamp) :]
+    try:
+        read = dt.datetime.strptime(whole + fraction[1:].ljust(6, "0"), "%Y%m%d%H%M%S%f")
+        if zone:
+            away = dt.timedelta(hours=int(zone[1:3]), minutes=int(zone[3:]))
+            read = read - away if zone[0] == "+" else read + away
+    except (ValueError, OverflowError):
+        return ""
+    return read.strftime("%Y%m%d%H%M%S%f").rjust(20, "0")
 
 
 def _context(patient: Segment | None, study: Segment | None, day: dt.date | None) -> Context:
