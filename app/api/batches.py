@@ -128,8 +128,11 @@ def _receive(request: Request, body: Spooled, form: Form | None, sender: Sender)
 
 
 def _stored_query(body: Spooled) -> StoredQuery:
+    sent = body.file.read(_LONGEST_QUERY + 1)
+    if len(sent) > _LONGEST_QUERY:
+        raise Problem(413, "body_too_large", f"A query may have {_LONGEST_QUERY} bytes.")
     try:
-        return StoredQuery.model_validate(loads(body.file.read(_LONGEST_QUERY).decode()))
+        return StoredQuery.model_validate(loads(sent.decode()))
     except ValidationError as error:
         raise RequestValidationError(
             [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_input=False)]

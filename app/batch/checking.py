@@ -73,9 +73,7 @@ class CheckProcesses:
         """
         with self._lonely if alone else nullcontext():
             pool, asked = self._asked(claims, alone=alone)
-            error = (
-                asked.exception()
-            )  # of any kind: its words may be those of a report, so it goes no further
+            error = asked.exception()  # of any kind; its words may be a report's: they go no further
         if error is None:
             return asked.result()
         if isinstance(error, ConfigurationError):

@@ -149,13 +149,13 @@ def _row(cells: object) -> str:
 
 def fhir_bundle(lines: Iterator[ResultLine]) -> Iterator[str]:
     """The pieces of one Bundle (FHIR R4, type collection), an entry an error of tier medium or high."""
-    yield '{"resourceType":"Bundle","type":"collection","entry":['
-    first = True
+    yield '{"resourceType":"Bundle","type":"collection"'
+    before, after = ',"entry":[', "}"  # FHIR knows no empty arrays
     for line in lines:
         for issue in _issues(line):
-            yield ("" if first else ",") + json.dumps({"resource": issue}, ensure_ascii=False)
-            first = False
-    yield "]}"
+            yield before + json.dumps({"resource": issue}, ensure_ascii=False)
+            before, after = ",", "]}"
+    yield after
 
 
 def _issues(line: ResultLine) -> Iterator[dict[str, object]]:

@@ -1,6 +1,7 @@
 """What breaks under a batch: processes that die, reports that kill them, a database that is full or gone."""
 
 import datetime as dt
+import json
 import os
 import signal
 import sqlite3
@@ -16,7 +17,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batch.checking import CheckProcesses, CrashedError, result_of
-from app.batch.export import result_lines
+from app.batch.export import fhir_bundle, result_lines
 from app.batch.items import Accepted, Refused
 from app.batch.queue import QueueError, TaskQueue, open_queue
 from app.batch.receiving import Receiver, Sender
@@ -317,6 +318,22 @@ def test_key_is_free_after_an_interrupt(kept: Store, queue: TaskQueue) -> None:
     found = kept.batches.get(batch)
     assert found is not None
     assert found.total == 1
+
+
+def test_too_long_query_is_not_read_in_part(services: Services, tmp_path: Path) -> None:
+    settings = Settings(store_url=f"sqlite:///{tmp_path / 'app.db'}", batch_processes=0)  # type: ignore[arg-type]
+    query = b'{"study_date": "2026-01-05"}'.ljust(4096) + b"rest"
+    with TestClient(create_app(settings, services)) as app:
+        headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+        answer = app.post("/v1/batches", content=query, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_bundle_without_an_error_has_no_empty_array(kept: Store) -> None:
+    batch, _ = kept.batches.begin("f" * 64)
+    kept.batches.open(batch, "tester")
+    told = json.loads("".join(fhir_bundle(result_lines(kept, batch))))
+    assert told == {"resourceType": "Bundle", "type": "collection"}
 
 
 def test_too_long_batch_is_refused_before_it_is_read(services: Services, tmp_path: Path) -> None:
