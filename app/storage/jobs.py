@@ -7,7 +7,7 @@ thought dead and comes back finishes nothing, so a job has one result however of
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, insert, or_, select, true, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, or_, select, true, update
 
 from app.storage import audit
 from app.storage.tables import batch, check, error, job, now, report
@@ -103,7 +103,7 @@ class Jobs:
         """How many jobs still need a check, counted up to ``most``."""
         still = select(job.c.id).where(job.c.state.in_(("waiting", "claimed"))).limit(most)
         with self._reading.begin() as connection:
-            return len(connection.execute(still).all())
+            return int(connection.execute(select(func.count()).select_from(still.subquery())).scalar_one())
 
     def replay(self, public_id: str, actor: str) -> list[int]:
         """Failed jobs of a batch wait again, with a clean count of attempts; which."""
