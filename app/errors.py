@@ -139,8 +139,8 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> str:
     """Every method of the path (RFC 9110, section 15.5.6); the framework names those of one route."""
-    found = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for route in found for method in getattr(route, "methods", None) or ()}))
+    found = [route for route in request.app.state.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in found for method in route.methods}))
 
 
 def _invalid(request: Request, error: Exception) -> Response:

@@ -82,8 +82,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         telemetry=_NO_TELEMETRY,
     )
     app.state.settings = settings
-    for module in (reports, compare, batches, batch_results, stored, knowledge, health):
-        app.include_router(module.router)
+    routers = [
+        module.router for module in (reports, compare, batches, batch_results, stored, knowledge, health)
+    ]
+    for router in routers:
+        app.include_router(router)
+    app.state.routes = [route for router in routers for route in router.routes]
     app.add_middleware(RequestContext)
     errors.install(app)
     openapi.install(app)

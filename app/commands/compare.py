@@ -52,9 +52,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _one(source: str, most: int) -> SubmittedReport:
     """The only report of a file."""
-    found = list(islice(reports(source, None, most), 2))
-    if len(found) != 1:
-        raise CommandError(f"{source}: holds {'no report' if not found else 'more than one report'}")
-    if isinstance(found[0], Unreadable):
-        raise CommandError(f"{source}: line {found[0].line}: {found[0].reason}")
-    return found[0]
+    first, *more = [*islice(reports(source, None, most), 2), None]
+    if first is None:
+        raise CommandError(f"{source}: holds no report")
+    if isinstance(first, Unreadable):
+        raise CommandError(f"{source}: line {first.line}: {first.reason}")
+    if len(more) > 1:
+        raise CommandError(f"{source}: holds more than one report")
+    return first
