@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
 from app.api import batch_results, batches, compare, health, knowledge, reports, stored
+from app.batch.checking import end_with_parent
 from app.batch.queue import TaskQueue
 from app.batch.starting import start_worker
 from app.middleware import RequestContext
@@ -102,4 +103,5 @@ def serve() -> FastAPI:
     """The application as a server starts it: settings of the environment, logs as JSON."""
     settings = Settings()
     logging.configure(settings.log_level)
+    end_with_parent()  # of RADPROOF_WORKERS one whose supervisor was killed could never be stopped
     return create_app(settings)

@@ -124,16 +124,22 @@ def _start(settings: Settings) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches every process of the terminal: the parent decides
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     logging.configure(settings.log_level)
     _settings = settings
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """End this process when the one that spawned it has gone: nobody takes what it does, or could stop it."""
     parent = parent_process()
-    if parent is not None:
+    if parent is None:
+        return
+
+    def wait_for_end() -> None:
         wait([parent.sentinel])
-        os._exit(1)  # killed: nobody will take what is checked here
+        os._exit(1)
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
 
 
 def _built() -> None:

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +185,27 @@ def test_closed_standard_input_is_bad_input() -> None:
     command = f"{sys.executable} -m app.cli check - <&-"
     ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=LIMIT)
     assert (ended.returncode, ended.stderr) == (2, "radproof: standard input is closed\n")
+
+
+def test_workers_end_with_their_supervisor() -> None:
+    with served(RADPROOF_WORKERS="2") as server:
+        until(lambda: len(children(server.process.pid)) == 2)
+        workers = children(server.process.pid)
+        server.process.kill()
+        server.process.wait(LIMIT)
+        until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def children(process: int) -> list[int]:
+    """Processes that multiprocessing spawned from this one, but its own helpers."""
+    found = []
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        found += [int(child) for child in path.read_text().split()]
+    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
