@@ -11,6 +11,6 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null ||
-  { apt-get update -qq && apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null; } ||
+install=(timeout 180 apt-get install -qq -y --no-install-recommends "${missing[@]}")
+"${install[@]}" >/dev/null || { timeout 180 apt-get update -qq && "${install[@]}" >/dev/null; } ||
   echo "could not install: ${missing[*]}; their tests will skip" >&2
