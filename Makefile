@@ -38,7 +38,7 @@ demo: install ## check an invented report with planted errors
 serve: install ## run the service on 127.0.0.1:8000
 	$(BIN)/radproof serve
 
-test: install $(DEV_STAMP) servers ## run all tests
+test: install $(DEV_STAMP) ## run all tests; those of servers that are missing skip
 	$(BIN)/python -m pytest -q
 
 lint: $(DEV_STAMP) ## ruff: rules and format

@@ -62,9 +62,8 @@ class Receiver:
         public_id, new = batches.begin(sender.fingerprint, sender.key, urgent=sender.urgent)
         if not new:
             return public_id
-        with (
-            ExitStack() as at_failure
-        ):  # of any kind, an interrupt too: else the key stays in use for a while
+        # a failure of any kind, an interrupt too: else the key stays in use for a while
+        with ExitStack() as at_failure:
             at_failure.callback(batches.drop, public_id)
             self._refuse_more_than_can_wait()
             fill(public_id)
