@@ -64,12 +64,19 @@ class Feed:
     _full: bool = False
 
     def take(self, raw: bytes) -> list[int] | None:
-        """Keep a message; the jobs that wait because of it, None for one that was kept before.
+        """Keep a message of HL7 v2; the jobs that wait because of it, None for one that was kept before.
 
         Raises:
             NotTakenError: nothing was kept.
         """
-        message = message_of(raw, self.charset, self.max_text_bytes)
+        return self.keep(message_of(raw, self.charset, self.max_text_bytes))
+
+    def keep(self, message: FeedMessage) -> list[int] | None:
+        """Keep a message of any kind; the jobs that wait because of it, None for one that was kept before.
+
+        Raises:
+            NotTakenError: it is to be sent again later; nothing was kept.
+        """
         try:
             with self._one:
                 if self._is_full():

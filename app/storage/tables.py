@@ -10,6 +10,10 @@
     feed       makes a batch the day of a source, which stays open
     message    one message of a feed as it came in
     version    what one message said of one report; of each report one is ``current``
+    endpoint   who is told what happens to reports, and how
+    delivery   one event on its way to one endpoint: waiting -> delivered | dead
+    position   how far something was read: a subscription's last event, a server's last change
+    rejection  how often a source's messages were not taken on a day, by code
     audit      who did what, each row bound to the one before by a hash
 
 Times are whole seconds since 1970 (UTC) by the database's clock.
@@ -230,6 +234,71 @@ version = Table(
         sqlite_where=text("current"),
         postgresql_where=text("current"),
     ),
+)
+
+endpoint = Table(
+    "endpoint",
+    metadata,
+    _key(),
+    Column("public_id", String(36), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False, default=now()),
+    Column("kind", String(8), nullable=False),  # webhook | mllp | fhir | orthanc
+    Column("name", String(200), nullable=False, unique=True),
+    Column("events", JSON, nullable=False),  # names of events; empty for all
+    Column("source", String(200)),  # only of this feed; none for all
+    Column("test", Boolean, nullable=False),  # is told of test messages, and of nothing else
+    Column("enabled", Boolean, nullable=False),
+    Column("problem", String(64)),  # why it is not enabled, or why it failed last
+    Column("rests_until", BigInteger, nullable=False, default=0),  # nothing is sent before
+    Column("held_by", String(36)),  # the process that sends to it now: one at a time, so that order holds
+    Column("held_until", BigInteger),
+    Column("settings", LargeBinary, nullable=False),  # sealed: address, secrets
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _key(),
+    _of("endpoint"),
+    Column("public_id", String(40), nullable=False, unique=True),  # the same over all attempts
+    Column("event", String(40), nullable=False),
+    Column("created_at", BigInteger, nullable=False, default=now()),
+    Column("report_id", Id, ForeignKey("report.id", ondelete="CASCADE")),  # none for a trial
+    Column("check_id", Id, ForeignKey("check.id", ondelete="SET NULL")),
+    Column("state", String(10), nullable=False, default="waiting"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", BigInteger, nullable=False, default=now()),
+    Column("finished_at", BigInteger),
+    Column("problem", String(64)),  # of the last attempt
+    Column("status", Integer),  # HTTP status of the last attempt
+    Index("ix_delivery_report_id", "report_id"),
+    Index("ix_delivery_check_id", "check_id"),
+    Index("ix_delivery_endpoint_id_state", "endpoint_id", "state"),
+    Index(
+        "ix_delivery_waiting",
+        "endpoint_id",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+position = Table(
+    "position",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("value", String(1_000), nullable=False),
+    Column("at", BigInteger, nullable=False, default=now(), onupdate=now()),
+)
+
+rejection = Table(
+    "rejection",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("code", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
 )
 
 audit = Table(

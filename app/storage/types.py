@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from app.proofreading.report import SubmittedReport
 
@@ -172,3 +172,53 @@ class Check:
     versions: Mapping[str, str | None]
     result: str | None
     decisions: tuple[Decision, ...] = ()
+
+
+EndpointKind = Literal["webhook", "mllp", "fhir", "orthanc"]
+EventName = Literal[
+    "report.check.completed",
+    "report.check.failed",
+    "report.replaced",
+    "report.withdrawn",
+    "report.decision.recorded",
+    "endpoint.trial",
+]
+"""What happens to a report and is told to others; ``endpoint.trial`` only tries whether one can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Who is told what happens to reports, and how.
+
+    ``events``: empty for all. ``source``: of this feed only. ``test``: of test messages and nothing else. ``settings``:
+    what its kind needs, such as address and secrets.
+    """
+
+    public_id: str
+    kind: EndpointKind
+    name: str
+    settings: Mapping[str, Any]
+    events: tuple[EventName, ...] = ()
+    source: str | None = None
+    test: bool = False
+    enabled: bool = True
+    problem: str | None = None
+    created_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one endpoint. ``public_id`` stays the same over all attempts."""
+
+    public_id: str
+    endpoint: str
+    event: EventName
+    created_at: dt.datetime
+    state: Literal["waiting", "delivered", "dead"]
+    attempts: int
+    due_at: dt.datetime
+    finished_at: dt.datetime | None = None
+    problem: str | None = None
+    status: int | None = None
+    report: int | None = None
+    check: int | None = None

@@ -402,13 +402,16 @@ def test_reopened_store_has_everything(kept: Store, address: str) -> None:
 
 def test_later_release_is_refused(kept: Store, address: str) -> None:
     with kept.engine.begin() as connection:
+        release = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     try:
         with pytest.raises(StoreError, match="later release"):
             open_database(address)
     finally:
         with kept.engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+            connection.execute(
+                text("UPDATE alembic_version SET version_num = :release"), {"release": release}
+            )
 
 
 def test_pages_go_from_the_latest_back(kept: Store) -> None:
