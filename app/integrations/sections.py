@@ -28,6 +28,27 @@ HEADINGS = {
     "REC": "RECOMMENDATION",
     "55107-7": "ADDENDUM",
     "ADT": "ADDENDUM",
+    "55114-3": "COMPARISON",
+    "55110-1": "CONCLUSION",
+    # DCM: sections of CID 7001 (older editions of PS3.16), and what stands in them (CID 7002)
+    "121060": "HISTORY",
+    "121062": "INDICATION",
+    "121064": "TECHNIQUE",
+    "121065": "TECHNIQUE",
+    "121066": "COMPARISON",
+    "121068": "COMPARISON",
+    "121069": "COMPARISON",
+    "121070": "FINDINGS",
+    "121071": "FINDINGS",
+    "121072": "IMPRESSION",
+    "121073": "IMPRESSION",
+    "121074": "RECOMMENDATION",
+    "121075": "RECOMMENDATION",
+    "121076": "CONCLUSION",
+    "121077": "CONCLUSION",
+    "121078": "ADDENDUM",
+    "121109": "INDICATION",
+    "121110": "HISTORY",
 }
 
 
