@@ -1,6 +1,6 @@
 """The parts that a check needs, and the only place that picks their implementations."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
 from io import BytesIO
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__
+from app.integrations.sources import Source, SourcesError, read_sources
 from app.knowledge import Counts, lexicon
 from app.proofreading.case import Detector
 from app.proofreading.detectors.age import Age
@@ -253,6 +254,18 @@ def open_configured_queue(settings: Settings) -> "TaskQueue":
         return open_queue(settings.redis_url.get_secret_value() if settings.redis_url else None)
     except ValueError as error:
         raise ConfigurationError("RADPROOF_REDIS_URL: not the address of a Redis server") from error
+
+
+def open_sources(settings: Settings) -> Mapping[str, Source]:
+    """The configured sources by name; none where no file is set.
+
+    Raises:
+        ConfigurationError: when their file cannot be used.
+    """
+    try:
+        return read_sources(settings.sources)
+    except SourcesError as error:
+        raise ConfigurationError(f"RADPROOF_SOURCES: {error}") from error
 
 
 def bundled_reports() -> Iterator[SubmittedReport]:

@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     mllp_charset: str | None = None
     """Python's name of the character set of messages that say none (MSH-18); None for UTF-8."""
 
+    sources: Path | None = None
+    """File of what may send here by HTTP or is asked from here (see ``app.integrations.sources``); None for nothing."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65_535)] = 8000
     workers: Annotated[int, Ge(1), Le(64)] = 1
