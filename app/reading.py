@@ -46,7 +46,8 @@ def read_each(
     """The reports of a file, streamed, and in their places the rows that are none.
 
     ``form``: text | jsonl | csv; None goes by the file's ending, which may be one of ``files.READERS``. Rows
-    carry what ``columns.report_of`` names; those of JSON may hold the context as an object. ``most``: bytes of a line, or of a whole text.
+    carry what ``columns.report_of`` names; those of JSON may hold the context as an object. ``most``: bytes of a
+    line, or of a whole text.
 
     Raises:
         OSError: when the file cannot be read.
