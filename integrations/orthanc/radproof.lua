@@ -2,7 +2,7 @@
 --
 -- Orthanc's configuration:
 --   "LuaScripts": ["/etc/orthanc/radproof.lua"],
---   "LuaHeartBeatPeriod": 5,                               -- seconds between retries
+--   "LuaHeartBeatPeriod": 5,                               -- seconds between looks at what has to be tried again
 --   "RadProof": {"Url": "https://radproof.example", "Source": "orthanc", "Authorization": "${RADPROOF_TOKEN}"}
 -- Orthanc stores what comes in before this runs, and does not wait for it. Images are never sent. What is not taken
 -- is tried again for a day; what was not sent when Orthanc ended, "radproof orthanc" finds.
@@ -40,7 +40,9 @@ local function post(id)
   if authorization ~= nil and authorization ~= '' then
     headers['Authorization'] = authorization
   end
-  SetHttpTimeout(timeout)
+  if SetHttpTimeout ~= nil then  -- Orthanc 1.11; before, "HttpTimeout" of the configuration holds
+    SetHttpTimeout(timeout)
+  end
   return HttpPost(url .. '/v1/webhooks/' .. source, file, headers) ~= nil
 end
 
@@ -52,7 +54,7 @@ local function deliver()
       table.remove(waiting, 1)
     else
       failures = failures + 1
-      rests_until = os.time() + math.min(2 ^ math.min(failures, 8), 300)
+      rests_until = os.time() + math.min(2 ^ math.min(failures - 1, 9), 300)
       table.remove(waiting, 1)  -- to the end: what is never taken does not hold up the others
       if os.time() - first.since < patience then
         table.insert(waiting, first)
@@ -64,17 +66,25 @@ local function deliver()
 end
 
 function OnStoredInstance(instanceId, tags, metadata, origin)
-  if not classes[tags['SOPClassUID']] or tags['Manufacturer'] == 'RadProof' then
-    return
+  if classes[tags['SOPClassUID']] and tags['Manufacturer'] ~= 'RadProof' then
+    if #waiting < most then
+      table.insert(waiting, {id = instanceId, since = os.time()})
+    else
+      print('RadProof: too many reports wait; one was left to "radproof orthanc"')
+    end
   end
-  if #waiting >= most then
-    print('RadProof: too many reports wait; one was left to "radproof orthanc"')
-    return
-  end
-  table.insert(waiting, {id = instanceId, since = os.time()})
   deliver()
 end
 
+-- Orthanc before 1.11 has no heart beat: there it is tried again when something else comes in or is complete.
 function OnHeartBeat()
+  deliver()
+end
+
+function OnStableSeries(seriesId, tags, metadata)
+  deliver()
+end
+
+function OnStableStudy(studyId, tags, metadata)
   deliver()
 end

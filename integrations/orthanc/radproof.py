@@ -42,13 +42,12 @@ def _settings():
 
 def _is_report(instance):
     """True for a report that is not one of RadProof's own results; asks for two tags, not for the object."""
-    sop_class = orthanc.RestApiGet("/instances/%s/metadata/SopClassUid" % instance).decode()
+    sop_class = orthanc.RestApiGet(f"/instances/{instance}/metadata/SopClassUid").decode()
     if sop_class.strip() not in CLASSES:
         return False
     try:
         return (
-            orthanc.RestApiGet("/instances/%s/content/0008-0070" % instance).decode().strip("\0 ")
-            != "RadProof"
+            orthanc.RestApiGet(f"/instances/{instance}/content/0008-0070").decode().strip("\0 ") != "RadProof"
         )
     except orthanc.OrthancException:  # no manufacturer
         return True
@@ -59,14 +58,14 @@ def _post(instance):
     try:
         if not _is_report(instance):
             return True
-        body = orthanc.RestApiGet("/instances/%s/file" % instance)
+        body = orthanc.RestApiGet(f"/instances/{instance}/file")
     except orthanc.OrthancException:
         return True
     given = _settings()
     headers = {"Content-Type": "application/dicom"}
     if given.get("Authorization"):
         headers["Authorization"] = given["Authorization"]
-    address = "%s/v1/webhooks/%s" % (given["Url"].rstrip("/"), given["Source"])
+    address = "{}/v1/webhooks/{}".format(given["Url"].rstrip("/"), given["Source"])
     request = urllib.request.Request(address, data=body, headers=headers, method="POST")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -75,7 +74,7 @@ def _post(instance):
     except urllib.error.HTTPError as error:
         final = 400 <= error.code < 500 and error.code not in (401, 403, 404, 408, 425, 429)
         if final:
-            orthanc.LogWarning("RadProof refused a report: %d" % error.code)
+            orthanc.LogWarning(f"RadProof refused a report: {error.code}")
         return final
     except OSError:
         return False
