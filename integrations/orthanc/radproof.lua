@@ -43,7 +43,8 @@ local function post(id)
   if SetHttpTimeout ~= nil then  -- Orthanc 1.11; before, "HttpTimeout" of the configuration holds
     SetHttpTimeout(timeout)
   end
-  return HttpPost(url .. '/v1/webhooks/' .. source, file, headers) ~= nil
+  local answer = HttpPost(url .. '/v1/webhooks/' .. source, file, headers)
+  return answer ~= nil and answer ~= ''  -- RadProof answers with words; Orthanc gives none where it is not taken
 end
 
 local function deliver()

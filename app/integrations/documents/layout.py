@@ -41,12 +41,12 @@ def text_of_pages(pages: Sequence[str]) -> str:
 
 
 def _shared(leaves: Sequence[Sequence[str]]) -> int:
-    """How many lines all leaves have in common from their beginning: at most _EDGE, and no heading of a section."""
+    """How many lines all leaves have in common from their beginning: at most _EDGE, no sentence and no heading."""
     if len(leaves) < 2:
         return 0
     count = 0
     for lines in zip(*(leaf[:_EDGE] for leaf in leaves), strict=False):
-        if len(set(lines)) > 1 or any(section.heading for section in parse(lines[0]).sections):
+        if len(set(lines)) > 1 or lines[0].endswith((".", "!", "?")) or any(section.heading for section in parse(lines[0]).sections):
             break
         count += 1
     return count
