@@ -13,7 +13,7 @@ from collections.abc import Callable
 from app.integrations.incoming import IncomingError
 
 _WALL_SECONDS = 15.0  # a busy machine gives the process little of its time; what it may use is far less
-_CPU_SECONDS = 0.8
+_CPU_SECONDS = 0.6
 _MOST_MEMORY = 192 * 1_048_576  # bytes of addresses; interpreter and library take 60 MB of them
 _REFUSED = 10  # status of a process that wrote a code instead of a result
 _AT_ONCE = threading.BoundedSemaphore(4)

@@ -103,7 +103,7 @@ class Invented:
         made.ValueType, made.ContinuityOfContent = "CONTAINER", "SEPARATE"
         made.ConceptNameCodeSequence = [coded("18748-4", "Diagnostic imaging report", "LN")]
         if self.predecessor:
-            made.PredecessorDocumentsSequence = [_document(made, self.predecessor)]
+            made.PredecessorDocumentsSequence = [referenced(made, self.predecessor)]
         if self.content:
             made.ContentSequence = list(self.content)
         for name, value in self.values.items():
@@ -134,7 +134,7 @@ def storescu(path: Path, port: int) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _document(made: Dataset, instance: str) -> Dataset:
+def referenced(made: Dataset, instance: str) -> Dataset:
     named, series, study = Dataset(), Dataset(), Dataset()
     named.ReferencedSOPClassUID, named.ReferencedSOPInstanceUID = made.SOPClassUID, instance
     series.SeriesInstanceUID, series.ReferencedSOPSequence = new_uid(), [named]
