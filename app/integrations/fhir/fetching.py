@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.batch.bell import Bell
 from app.batch.feed import NotTakenError
 from app.integrations.fhir.client import FhirClient, FhirError
-from app.integrations.fhir.inbound import FIRST_LOOK, SEARCH, FhirInbound, Taken
+from app.integrations.fhir.inbound import FIRST_LOOK, REPORT, SEARCH, FhirInbound, Taken
 from app.integrations.fhir.notice import Notice, notice_of
 from app.integrations.fhir.read import instant
 from app.integrations.fhir.resources import as_list, as_object
@@ -125,7 +125,7 @@ class Fetching:
                 raise
             taken.join(self.inbound.deleted(path.rpartition("/")[2]))
             return
-        if resource.get("resourceType") != _REPORT:
+        if resource.get("resourceType") != REPORT:
             raise FhirError("not_a_report", again=False)
         self.inbound.reports({"entry": [{"resource": resource}]}, taken, waited_for=False)
 
@@ -153,7 +153,7 @@ class Fetching:
             self.inbound.reports(page, taken, waited_for=False)
             for entry in as_list(page.get("entry")):
                 resource = as_object(as_object(entry).get("resource"))
-                if resource.get("resourceType") == _REPORT:
+                if resource.get("resourceType") == REPORT:
                     latest = max(latest, instant(as_object(resource.get("meta")).get("lastUpdated")))
         if latest and dt.datetime.fromisoformat(latest) > since:
             errands.move(self.inbound.searched, latest)

@@ -1,7 +1,7 @@
 """FHIR of one source, whichever way it comes: pushed, announced, or found by asking.
 
-What is announced without being sent becomes errands: kept before the answer, done by ``Fetcher`` in a thread of its own, again
-and again until the server gives it. An errand is ``search`` (what changed since the last time), ``read Type/id``,
+What is announced without being sent becomes errands: kept before the answer, done by ``Fetcher`` in a thread of its own,
+again and again until the server gives it. An errand is ``search`` (what changed since the last time), ``read Type/id``,
 or ``events Subscription/id FIRST LAST``.
 """
 
@@ -26,7 +26,7 @@ from app.storage.types import FeedMessage
 
 MOST_BYTES = 16 * 1_048_576
 SEARCH = "search"
-_REPORT = "DiagnosticReport"
+REPORT = "DiagnosticReport"
 _EARLY = frozenset({"registered", "partial", "preliminary"})  # may have no text yet
 _RELATED = re.compile(r"(?:Patient|ServiceRequest|Observation|ImagingStudy)/.+", re.ASCII)
 _MOST_RELATED = 20
@@ -91,13 +91,13 @@ class FhirInbound:
         """
         if not raw.strip():
             what = SEARCH if path is None else f"read {path}"
-            if path is not None and not path.startswith(f"{_REPORT}/"):
+            if path is not None and not path.startswith(f"{REPORT}/"):
                 raise NotTakenError(Fault("not_a_report", "200"))
             return self._wish(Taken(), [what])
         resource = parsed(raw, MOST_BYTES)
         kind = resource.get("resourceType")
         taken = Taken()
-        if kind == _REPORT:
+        if kind == REPORT:
             self._report(Sent(resource, raw, self._related(resource, {}, waited_for=True)), taken)
             return taken
         if kind != "Bundle":
@@ -141,11 +141,11 @@ class FhirInbound:
             resource = as_object(entry.get("resource"))
             gone = _deleted(entry)
             if gone is not None:
-                here.add(f"{_REPORT}/{gone}")
+                here.add(f"{REPORT}/{gone}")
                 taken.join(self.deleted(gone))
-            if resource.get("resourceType") != _REPORT:
+            if resource.get("resourceType") != REPORT:
                 continue
-            here.add(f"{_REPORT}/{resource.get('id')}")
+            here.add(f"{REPORT}/{resource.get('id')}")
             raw = json.dumps(resource, ensure_ascii=False).encode("utf-8", "surrogatepass")
             try:
                 self._report(
@@ -205,7 +205,7 @@ class FhirInbound:
             local = self.client.local(event.focus) if self.client is not None and event.focus else None
             if local is None and event.focus is None and not told:
                 yield SEARCH
-            elif local is not None and local.startswith(f"{_REPORT}/") and local not in here:
+            elif local is not None and local.startswith(f"{REPORT}/") and local not in here:
                 yield f"read {local}"
         if not notice.events and not told:
             yield SEARCH
@@ -263,6 +263,6 @@ def _references(report: Resource) -> Iterator[str]:
     for name in ("basedOn", "imagingStudy", "result"):
         held += as_list(report.get(name))
     for reference in held:
-        name = as_object(reference).get("reference")
-        if isinstance(name, str) and not name.startswith("#"):
-            yield name
+        called = as_object(reference).get("reference")
+        if isinstance(called, str) and not called.startswith("#"):
+            yield called
