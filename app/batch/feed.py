@@ -36,6 +36,7 @@ _UNREADABLE = {
     "utf_16": Fault("utf_16", "102", ("MSH", 1, 18)),
     "not_hl7": Fault("not_hl7", "100", _MSH),
     "no_text": Fault("no_text", "101", _TEXT),
+    "reader_unavailable": Fault("reader_unavailable", "207", transient=True),
 }
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _COUNT_SECONDS = 1.0

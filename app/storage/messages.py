@@ -6,6 +6,7 @@ version before it, whose jobs end as cancelled (``replaced``, ``withdrawn``) and
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
@@ -51,6 +52,7 @@ class Messages:
             number = connection.execute(added).scalar_one()
             jobs = []
             for place, (said, words) in enumerate(zip(sent.versions, sealed, strict=True), 1):
+                said = _following(connection, said, sent.source)
                 name = sent.control_id if place == 1 else f"{sent.control_id[:_LONGEST_NAME]} report {place}"
                 kept = _keep(connection, said, words, (into, number, name))
                 if kept is not None:
@@ -112,6 +114,19 @@ def _day(connection: Connection, sent: FeedMessage, day: dt.date) -> int:
     connection.execute(insert(feed).values(batch_id=number, source=sent.source, day=day, test=sent.test))
     audit.record(connection, _ACTOR, "feed.opened", f"batch/{public_id}", {"day": day.isoformat()})
     return number
+
+
+def _following(connection: Connection, said: Version, source: str) -> Version:
+    """The version under the name of the report that it says it replaces, where that is kept."""
+    if not said.replaces:
+        return said
+    sent = version.join(message, message.c.id == version.c.message_id).join(
+        feed, feed.c.batch_id == message.c.batch_id
+    )
+    wanted = message.c.control_id.in_(said.replaces) & (feed.c.source == source)
+    named = select(version.c.filler_key).select_from(sent).where(wanted, version.c.filler_key.is_not(None))
+    found = connection.execute(named.order_by(version.c.id.desc()).limit(1)).scalar()
+    return replace(said, filler_key=found) if found else said
 
 
 def _keep(

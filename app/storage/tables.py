@@ -212,6 +212,7 @@ message = Table(
     Column("kind", String(16), nullable=False),
     Column("content", LargeBinary),  # sealed: the bytes as they came; none after a purge
     Index("ix_message_batch", "batch_id"),
+    Index("ix_message_control_id", "control_id"),
 )
 
 version = Table(
