@@ -34,6 +34,7 @@ from kg_ingest.store import GraphStoreError
 MEDIA_TYPE = "application/problem+json"
 TITLES = {  # reason phrases of RFC 9110; those of http.HTTPStatus change between Python versions
     400: "Bad Request",
+    401: "Unauthorized",
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",

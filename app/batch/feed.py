@@ -193,7 +193,7 @@ def _version(report: IncomingReport, test: bool, max_text_bytes: int) -> Version
         admit(submitted, max_text_bytes)
     except InadmissibleError as error:
         raise NotTakenError(Fault(error.code, "102", _TEXT)) from error
-    status = report.status[:8] if report.status else None
+    status = report.status[:20] if report.status else None
     return Version(submitted, named, report.said_at, status, report.study_date, place[:LONGEST_ID] or None)
 
 

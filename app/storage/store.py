@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from app.storage import audit
 from app.storage.batches import Batches
 from app.storage.database import open_database
+from app.storage.errands import Errands
 from app.storage.jobs import Jobs
 from app.storage.messages import Messages
 from app.storage.reports import Reports
@@ -24,6 +25,7 @@ class Store:
     jobs: Jobs
     reports: Reports
     messages: Messages
+    errands: Errands
 
     def audit_broken_at(self) -> int | None:
         """The first row of the audit trail that was changed, or that follows one removed; None if none."""
@@ -45,4 +47,4 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
     seal = Seal(keys)
     engine = open_database(address)
     batches, reports = Batches(engine, seal), Reports(engine, seal)
-    return Store(engine, seal, batches, Jobs(engine), reports, Messages(engine, seal))
+    return Store(engine, seal, batches, Jobs(engine), reports, Messages(engine, seal), Errands(engine))
