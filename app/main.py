@@ -11,7 +11,18 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
-from app.api import batch_results, batches, compare, health, knowledge, reports, stored, webhooks
+from app.api import (
+    batch_results,
+    batches,
+    compare,
+    deliveries,
+    endpoints,
+    health,
+    knowledge,
+    reports,
+    stored,
+    webhooks,
+)
 from app.api.receiving import open_webhooks
 from app.api.webhooks import Webhooks
 from app.batch.checking import end_with_parent
@@ -90,7 +101,18 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.state.settings = settings
     routers = [
         module.router
-        for module in (reports, compare, batches, batch_results, stored, webhooks, knowledge, health)
+        for module in (
+            reports,
+            compare,
+            batches,
+            batch_results,
+            stored,
+            webhooks,
+            endpoints,
+            deliveries,
+            knowledge,
+            health,
+        )
     ]
     for router in routers:
         app.include_router(router)

@@ -46,7 +46,11 @@ def _shared(leaves: Sequence[Sequence[str]]) -> int:
         return 0
     count = 0
     for lines in zip(*(leaf[:_EDGE] for leaf in leaves), strict=False):
-        if len(set(lines)) > 1 or lines[0].endswith((".", "!", "?")) or any(section.heading for section in parse(lines[0]).sections):
+        if (
+            len(set(lines)) > 1
+            or lines[0].endswith((".", "!", "?"))
+            or any(section.heading for section in parse(lines[0]).sections)
+        ):
             break
         count += 1
     return count
