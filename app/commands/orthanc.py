@@ -26,7 +26,6 @@ from app.services import (
     open_sources,
 )
 from app.settings import Settings
-from app.storage.positions import Positions
 from app.storage.store import Store
 from app.storage.types import FeedMessage
 
@@ -82,7 +81,7 @@ def _poller(source: Source, chosen: Settings, store: Store, keep: "partial[None]
     if server is None:
         raise CommandError("no orthanc")
     orthanc = Orthanc(server.url, opened(open_guard, chosen), server.user, server.password)
-    return Poller(source.name, orthanc, Positions(store.engine), keep, chosen.max_text_bytes)
+    return Poller(source.name, orthanc, store.errands, keep, chosen.max_text_bytes)
 
 
 def _keep(feed: Feed, bell: Bell, message: FeedMessage) -> None:

@@ -24,9 +24,10 @@ from document_support import cda, pdf, section
 from pydicom import Dataset, dcmread
 from pydicom.filebase import DicomBytesIO
 
+from app.integrations.dicom.classes import series_uid
 from app.integrations.dicom.message import dicom_message_of
 from app.integrations.dicom.read import dicom_report, report_of
-from app.integrations.dicom.write import result_document, series_uid
+from app.integrations.dicom.write import result_document
 from app.integrations.incoming import IncomingError
 from app.proofreading.report import Context
 

@@ -1,4 +1,6 @@
-"""Classes of DICOM objects (PS3.4 B.5, PS3.6 A) that are reports, and what those that they speak of are."""
+"""Classes of DICOM objects (PS3.4 B.5, PS3.6 A) that are reports, what those that they speak of are, and UIDs of ours."""
+
+import uuid
 
 _SR = "1.2.840.10008.5.1.4.1.1.88."
 BASIC_TEXT, ENHANCED, COMPREHENSIVE, COMPREHENSIVE_3D = f"{_SR}11", f"{_SR}22", f"{_SR}33", f"{_SR}34"
@@ -26,3 +28,15 @@ MODALITIES = {
     }.items()
     for end in ends
 }
+
+_NAMESPACE = uuid.UUID("6f1c2a52-5a4e-4c9b-9a55-0d9c6f5e7d11")
+
+
+def series_uid(instance: str) -> str:
+    """The series of all results on one document: always the same."""
+    return derived_uid("series", instance)
+
+
+def derived_uid(*parts: str) -> str:
+    """A UID derived from a UUID (PS3.5 B.2): the same parts, the same UID."""
+    return f"2.25.{uuid.uuid5(_NAMESPACE, '/'.join(parts)).int}"

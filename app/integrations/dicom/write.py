@@ -8,7 +8,6 @@ import datetime as dt
 import hashlib
 import io
 import json
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from app import DISCLAIMER, __version__
-from app.integrations.dicom.classes import COMPREHENSIVE, MANUFACTURER
+from app.integrations.dicom.classes import COMPREHENSIVE, MANUFACTURER, derived_uid, series_uid
 
 _OURS = "99RADPROOF"
 _DCM = "DCM"
@@ -30,12 +29,6 @@ _ALWAYS = frozenset(
     "PatientSex".split()
 )
 _LONGEST_TEXT = 10_000
-_NAMESPACE = uuid.UUID("6f1c2a52-5a4e-4c9b-9a55-0d9c6f5e7d11")
-
-
-def series_uid(instance: str) -> str:
-    """The series of all results on one document: always the same."""
-    return _uid("series", instance)
 
 
 def result_document(original: bytes, result: dict[str, Any], at: dt.datetime) -> tuple[str, bytes]:
@@ -47,7 +40,7 @@ def result_document(original: bytes, result: dict[str, Any], at: dt.datetime) ->
     source = dcmread(io.BytesIO(original), stop_before_pixels=True)
     flags = [error for error in result["errors"] if error["tier"] != "low"]
     digest = hashlib.sha256(json.dumps(flags, sort_keys=True).encode()).hexdigest()
-    instance = _uid("result", str(source.SOPInstanceUID), digest)
+    instance = derived_uid("result", str(source.SOPInstanceUID), digest)
     document = _frame(source, instance, at)
     document.ContentSequence = [*_about(source, result), *(_flag(flag, n) for n, flag in enumerate(flags, 1))]
     written = io.BytesIO()
@@ -107,7 +100,7 @@ def _reference(source: Dataset) -> Dataset:
 def _about(source: Dataset, result: dict[str, Any]) -> Sequence[Dataset]:
     """Who says this, of what, and how far it may be trusted."""
     device = _item("HAS OBS CONTEXT", "UIDREF", _coded("121012", _DCM, "Device Observer UID"))
-    device.UID = UID(_uid("device"))
+    device.UID = UID(derived_uid("device"))
     checked = _item("CONTAINS", "COMPOSITE", _coded("REPORT", _OURS, "Report that was checked"))
     checked.ReferencedSOPSequence = [_reference(source)]
     whole = "complete" if result["complete"] else "not complete: parts of the check did not run"
@@ -189,8 +182,3 @@ def _coded(value: str, scheme: str, meaning: str) -> Dataset:
     made = Dataset()
     made.CodeValue, made.CodingSchemeDesignator, made.CodeMeaning = value, scheme, meaning
     return made
-
-
-def _uid(*parts: str) -> str:
-    """A UID derived from a UUID (PS3.5 B.2): the same parts, the same UID."""
-    return f"2.25.{uuid.uuid5(_NAMESPACE, '/'.join(parts)).int}"

@@ -24,11 +24,11 @@ _log = structlog.get_logger()
 class Positions(Protocol):
     """Where positions are kept: the store, or a test's own."""
 
-    def get(self, name: str) -> str | None:
+    def position(self, name: str) -> str | None:
         """The position; None before the first."""
         ...
 
-    def set(self, name: str, value: str) -> None:
+    def move(self, name: str, value: str) -> None:
         """Keep it."""
         ...
 
@@ -52,7 +52,7 @@ class Poller:
         Raises:
             OrthancError: the server cannot be asked now. What ``keep`` raises.
         """
-        kept = self.positions.get(self._name)
+        kept = self.positions.position(self._name)
         since, what = _parsed(kept)
         newest = self.orthanc.last()
         if kept is None:
@@ -102,7 +102,7 @@ class Poller:
         return not found or found[0].number != since or _mark(found[0]) == what
 
     def _note(self, number: int, what: str) -> None:
-        self.positions.set(self._name, f"{number} {what}".strip())
+        self.positions.move(self._name, f"{number} {what}".strip())
 
     @property
     def _name(self) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app import DISCLAIMER
+from app.integrations.dicom.classes import series_uid
 from app.integrations.dicom.message import KIND
-from app.integrations.dicom.write import result_document, series_uid
 from app.integrations.guard import Guard
 from app.integrations.orthanc.client import Orthanc, OrthancError
 from app.integrations.outgoing import Outcome, Outgoing
@@ -77,6 +77,8 @@ def _document(what: Outgoing) -> str | None:
 
 def _document_beside(orthanc: Orthanc, uid: str, original: bytes, check: Check) -> None:
     """The SR of the newest result, and no other; none where there are no flags."""
+    from app.integrations.dicom.write import result_document  # the library is loaded where it is used
+
     result = _result(check) or {"errors": []}
     if not any(error["tier"] in _FLAGS for error in result["errors"]):
         _clear(orthanc, uid, None)
