@@ -14,8 +14,8 @@ from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID, ExplicitVRLittleEndian
 BASIC = "1.2.840.10008.5.1.4.1.1.88.11"
 FINDINGS, IMPRESSION, FINDING = ("121070", "Findings"), ("121072", "Impressions"), ("121071", "Finding")
 SECTIONS = {
-    FINDINGS: "There is left lower lobe consolidation with air bronchograms. No pleural effusion.",
-    IMPRESSION: "Right lower lobe pneumonia.",
+    FINDINGS: "The heart is normal in size. Small left pleural effusion.",
+    IMPRESSION: "Small right pleural effusion.",
 }
 
 

@@ -101,6 +101,7 @@ def test_sections_by_elements_by_names_and_by_loinc() -> None:
     assert text_of(text("None.", ("L1", "Impression")), text("As said.", ("L2", "Report text"))) == (
         "IMPRESSION:\nNone.\nAs said."
     )
+    assert text_of(container(IMPRESSION, [text("None.", FINDING)])) == "IMPRESSION:\nNone."
     assert text_of(text("FINDINGS: Clear. IMPRESSION: None.")) == "FINDINGS: Clear. IMPRESSION: None."
 
 

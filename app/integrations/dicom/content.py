@@ -58,6 +58,8 @@ def _flowing(children: list[Item], heading: str | None) -> Iterator[Piece]:
 def _piece(item: Item, heading: str | None) -> Iterator[Piece]:
     own = _heading(item)
     under = own or heading
+    if heading and own == "FINDINGS" and _kind(item) != "CONTAINER":  # "Finding" is what any section may hold
+        under = heading
     if _kind(item) != "CONTAINER" and (value := _value(item)):
         name = None if own else _name(item)
         yield Piece(under, f"{name}: {value}" if name else value)
