@@ -84,7 +84,7 @@ def test_a_report_ends_as_a_flag_beside_it(kind: str, server: OrthancServer, tmp
 
             (line,) = results(running)
             assert line["custom_id"] == first
-            flags = {error["type"] for error in line["response"]["body"]["errors"]}
+            flags = {error["type"] for error in line["checked"]["errors"]}
             assert "laterality_mismatch" in flags
 
             correction = Invented(sections(SOUND), instance=second, predecessor=first, at="20260105130000")

@@ -9,7 +9,6 @@ from app.proofreading.report import SubmittedReport
 from app.storage.types import FeedMessage, Version
 
 KIND = "DICOM"
-_LONGEST_STATUS = 8
 
 
 def dicom_message_of(raw: bytes, source: str, max_text_bytes: int = 262_144) -> FeedMessage:
@@ -25,13 +24,12 @@ def dicom_message_of(raw: bytes, source: str, max_text_bytes: int = 262_144) -> 
         admit(submitted, max_text_bytes)
     except InadmissibleError as error:
         raise IncomingError(error.code) from error
-    status = report.status[:_LONGEST_STATUS] if report.status else None
     named = read.predecessors[-1] if read.predecessors else read.instance
     version = Version(
         submitted,
         _digest(source.encode(), named.encode()),
         report.said_at,
-        status,
+        report.status,
         report.study_date,
         report.facility,
         replaces=read.predecessors,
