@@ -361,6 +361,34 @@ def test_one_bad_report_of_a_bundle_costs_no_other(site: Site) -> None:
     assert site.ids() == ["r2"]
 
 
+def test_bundle_of_a_report_and_its_patient_is_taken(site: Site) -> None:
+    entries = [
+        {"resource": report(subject={"reference": "urn:uuid:1"})},
+        {"fullUrl": "urn:uuid:1", "resource": {"resourceType": "Patient", "gender": "male"}},
+    ]
+    assert site.send({"resourceType": "Bundle", "type": "collection", "entry": entries}).status_code == 200
+    assert site.stored(site.lines()[0])["context"]["patient_sex"] == "male"
+    assert site.server.asked == []
+
+
+def test_server_of_two_addresses_is_asked_at_the_registered_one(site: Site) -> None:
+    site.server.put(report("r1"))
+    notice = json.loads(
+        json.dumps(site.server.notification(1)).replace(site.server.base, "https://outside.example/r4")
+    )
+    assert site.send(notice).status_code == 200
+    site.until(lambda: site.ids() == ["r1"] and site.settled())
+
+
+def test_pages_that_are_too_large_are_asked_for_in_parts(server: FhirServer, tmp_path: Path) -> None:
+    for name in ("r1", "r2", "r3"):
+        server.put(report(name, conclusion="a" * 6_000_000))
+    client = FhirClient(Registered(server.base, TOKEN), open_guard(settings_for(server, tmp_path)))
+    pages = list(client.changed("2026-01-01T00:00:00.000+00:00"))
+    assert [len(page["entry"]) for page in pages][-3:] == [1, 1, 1]
+    client.close()
+
+
 def test_without_a_server_only_what_is_sent_whole_is_taken(site: Site) -> None:
     site.server.put(report("r1"))
     site.server.put(report("r2"))
