@@ -374,7 +374,7 @@ def test_bundle_of_a_report_and_its_patient_is_taken(site: Site) -> None:
 def test_server_of_two_addresses_is_asked_at_the_registered_one(site: Site) -> None:
     site.server.put(report("r1"))
     notice = json.loads(
-        json.dumps(site.server.notification(1)).replace(site.server.base, "https://outside.example/r4")
+        json.dumps(site.server.notification(1)).replace(site.server.base, "https://outside.example/Fhir")
     )
     assert site.send(notice).status_code == 200
     site.until(lambda: site.ids() == ["r1"] and site.settled())

@@ -20,9 +20,9 @@ _PAGE_SIZES = (50, 5, 1)  # fewer where a page is too large
 _SECONDS = 20.0  # of one answer
 _SHORT_SECONDS = 2.0  # of one while somebody waits
 _REST_SECONDS = 30.0  # that nobody waits for a server which did not answer
-_LOCAL = re.compile(
-    r"([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII
-)
+_NAME = r"([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?\Z"
+_LOCAL = re.compile(_NAME, re.ASCII)
+_TAIL = re.compile(rf"(?:\A|/){_NAME}", re.ASCII)
 _ASK = {"Accept": "application/fhir+json"}
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -62,7 +62,7 @@ class FhirClient:
     def local(self, reference: str) -> str | None:
         """A reference as ``Type/id``; None for one that leads outside the base, or is none."""
         plain = reference.removeprefix(f"{self.server.base}/")
-        match = _LOCAL.fullmatch(plain)
+        match = _LOCAL.match(plain)
         return match.group(1) if match else None
 
     def tail(self, reference: str) -> str | None:
@@ -70,8 +70,8 @@ class FhirClient:
 
         Only for what the server itself tells of; elsewhere another server's patient would be taken for one of its own.
         """
-        match = _LOCAL.search(reference) if len(reference) <= 2_000 else None
-        return match.group(1) if match and match.end() == len(reference) else None
+        match = _TAIL.search(reference)
+        return match.group(1) if match else None
 
     def read(self, path: str, *, waited_for: bool = False) -> Resource:
         """The resource at ``Type/id``.
