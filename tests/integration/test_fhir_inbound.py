@@ -341,6 +341,14 @@ def test_deleted_resource_withdraws_its_report(site: Site, way: str) -> None:
     assert site.send(None, "/DiagnosticReport/unknown", "DELETE").status_code == 200
 
 
+def test_deletion_of_an_old_resource_leaves_the_report_that_took_its_place(site: Site) -> None:
+    same = [{"value": "ACC-1"}]
+    site.send(report("r1", identifier=same, meta={"lastUpdated": "2026-01-05T12:00:00Z"}))
+    site.send(report("r2", identifier=same, meta={"lastUpdated": "2026-01-05T13:00:00Z"}))
+    assert site.send(None, "/DiagnosticReport/r1", "DELETE").status_code == 200
+    assert {line["custom_id"]: line["state"] for line in site.lines()} == {"r1": "cancelled", "r2": "waiting"}
+
+
 def test_test_health_data_is_counted_apart(site: Site) -> None:
     site.send(report(meta={"security": [{"code": "HTEST"}]}))
     assert site.lines()[0]["batch"]["test"] is True

@@ -114,7 +114,7 @@ class FhirInbound:
     def deleted(self, name: str) -> Taken:
         """The DiagnosticReport of this id is no more at its source: its report is withdrawn, if there is one."""
         taken = Taken()
-        named = self.store.messages.last_of(self.source.name, name)
+        named = self.store.messages.current_of(self.source.name, name)
         if named is not None:
             self._keep(deletion_of(self.source, name, named), taken)
         return taken
