@@ -86,6 +86,11 @@ class Messages:
             found = connection.execute(brought.limit(1)).first()
         return None if found is None else (found.filler_key, int(found.number))
 
+    def knows(self, key: str) -> bool:
+        """True for a message that was kept."""
+        with self._reading.begin() as connection:
+            return connection.execute(select(message.c.id).where(message.c.key == key)).first() is not None
+
     def raw(self, key: str) -> bytes | None:
         """A message as it came in; None when there is none, or its words were purged."""
         with self._reading.begin() as connection:

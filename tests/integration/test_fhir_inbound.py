@@ -158,6 +158,24 @@ def test_report_goes_on_without_what_the_server_does_not_give(site: Site) -> Non
     assert len(site.server.asked) == asked
 
 
+def test_resend_asks_nobody(site: Site) -> None:
+    sent = report(subject=patient(site.server))
+    site.send(sent)
+    asked = len(site.server.asked)
+    assert site.send(sent).status_code == 200
+    assert len(site.server.asked) == asked == 1
+
+
+def test_focus_that_cannot_be_read_is_searched_for(site: Site) -> None:
+    site.server.put(report("r1"))
+    site.server.put(report("r2"))
+    notice = site.server.notification(1, 2, content="full-resource")
+    del notice["entry"][2]
+    notice["entry"][0]["resource"]["parameter"][-1]["part"][1]["valueReference"]["reference"] = "urn:uuid:2"
+    assert site.send(notice).status_code == 200
+    site.until(lambda: site.ids() == ["r1", "r2"] and site.settled())
+
+
 def test_form_elsewhere_is_never_fetched(site: Site) -> None:
     form = {"contentType": "text/plain", "url": f"{site.server.base}/Binary/1"}
     refused = site.send(report(presentedForm=[form]))
@@ -403,6 +421,8 @@ def test_without_a_server_only_what_is_sent_whole_is_taken(site: Site) -> None:
     answer = site.send(site.server.notification(2, content="full-resource"), source="deaf")
     assert (answer.status_code, "no_fhir_server" in answer.text) == (200, True)
     assert site.send(None, source="deaf").status_code == 422
+    announced = site.send(site.server.notification(1), source="deaf")
+    assert (announced.status_code, "no_fhir_server" in announced.text) == (422, True)
     assert site.ids() == ["r2"]
 
 

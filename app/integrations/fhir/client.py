@@ -27,6 +27,15 @@ _ASK = {"Accept": "application/fhir+json"}
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
+def tail_of(reference: str) -> str | None:
+    """``Type/id`` at the end of a reference, to be read under the base: of a server that is known by two addresses.
+
+    Only for what the server itself tells of; elsewhere another server's patient would be taken for one of its own.
+    """
+    match = _TAIL.search(reference)
+    return match.group(1) if match else None
+
+
 class FhirError(Exception):
     """The server did not give what was asked for.
 
@@ -63,14 +72,6 @@ class FhirClient:
         """A reference as ``Type/id``; None for one that leads outside the base, or is none."""
         plain = reference.removeprefix(f"{self.server.base}/")
         match = _LOCAL.match(plain)
-        return match.group(1) if match else None
-
-    def tail(self, reference: str) -> str | None:
-        """``Type/id`` at the end of a reference, to be read under the base: of a server that is known by two addresses.
-
-        Only for what the server itself tells of; elsewhere another server's patient would be taken for one of its own.
-        """
-        match = _TAIL.search(reference)
         return match.group(1) if match else None
 
     def read(self, path: str, *, waited_for: bool = False) -> Resource:
