@@ -65,9 +65,9 @@ class Errands:
             )
             _move(connection, name, str(total if anew else max(last, total)))
 
-    def take(self, sources: Collection[str]) -> Errand | None:
-        """The errand of these sources that is due longest, in hand from now on; None where none is due."""
-        due = select(errand).where(errand.c.source.in_(sources), errand.c.due_at <= now())
+    def take(self, source: str) -> Errand | None:
+        """The errand of a source that is due longest, in hand from now on; None where none is due."""
+        due = select(errand).where(errand.c.source == source, errand.c.due_at <= now())
         with self._reading.begin() as connection:  # mostly none is: nobody who writes has to wait for that
             if connection.execute(due.limit(1)).first() is None:
                 return None

@@ -1,6 +1,9 @@
 """What comes in by webhook: who is believed, what is kept, and what is answered, over the real service."""
 
 import base64
+import datetime as dt
+import hashlib
+import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +18,10 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 from standardwebhooks import Webhook
+from tests_support import Run
 
 from app.main import create_app
-from app.services import Services
+from app.services import ConfigurationError, Services
 from app.settings import Settings
 from app.storage.messages import Messages
 
@@ -72,8 +76,6 @@ def enveloped(at: str, text: str = TEXT, **fields: Any) -> bytes:
 
 def signed(body: bytes, *secrets: str, age: int = 0, name: str = "msg_1") -> dict[str, str]:
     """Headers as the library of the specification makes them."""
-    import datetime as dt
-
     now = int(time.time()) - age
     moment = dt.datetime.fromtimestamp(now, tz=dt.UTC)
     signatures = " ".join(Webhook(secret).sign(name, moment, body.decode()) for secret in secrets)
@@ -255,9 +257,6 @@ def test_hl7_is_answered_with_its_acknowledgment(client: TestClient) -> None:
 
 
 def test_dicom_is_taken_as_bytes(client: TestClient) -> None:
-    import hashlib
-    import hmac
-
     body = b"\x00" * 128 + b"DICM\xff\xfe"
     stamp = str(int(time.time()))
     key = base64.b64decode(NEW.removeprefix("whsec_"))
@@ -311,3 +310,20 @@ def test_failed_proof_is_logged_without_what_was_sent(
     said = capsys.readouterr()
     assert "webhook_refused" in said.out + said.err
     assert CANARY not in said.out + said.err
+
+
+@pytest.mark.parametrize("name", ["RADPROOF_TLS_KEY", "RADPROOF_CLIENT_CA", "RADPROOF_TLS_CERT"])
+def test_half_of_tls_does_not_start(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "absent.pem")
+    code, _, err = run("serve")
+    assert (code, "RADPROOF_TLS_" in err) == (2, True)
+
+
+def test_wrong_file_of_sources_does_not_start(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(f'[sources.a]\nkind = "{CANARY}"')
+    with (
+        pytest.raises(ConfigurationError, match=r"RADPROOF_SOURCES: sources\.a\.kind"),
+        TestClient(create_app(Settings(sources=path), services)),
+    ):
+        pass

@@ -1,4 +1,4 @@
-"""Does the errands of FHIR sources, in a thread beside the keeper: asks the server, takes what it gives, tries again."""
+"""Does the errands of FHIR sources, a thread for each beside the keeper: asks, takes what is given, tries again."""
 
 import datetime as dt
 import threading
@@ -34,28 +34,30 @@ class Fetcher:
         self._errands = errands
         self._bell = bell
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fetcher", daemon=True)
-        if self._inbound:
-            self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._run, args=(one,), name=f"fetcher {name}", daemon=True)
+            for name, one in self._inbound.items()
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Finish the errand in hand, then return."""
+        """Finish the errands in hand, then return."""
         self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
+    def _run(self, one: FhirInbound) -> None:
         begun = False
         while not self._stopping.is_set():
             wait = _LOOK_SECONDS
             try:
                 if not begun:
-                    for one in self._inbound.values():
-                        one.begin()
+                    one.begin()
                     begun = True
-                errand = self._errands.take(tuple(self._inbound))
+                errand = self._errands.take(one.source.name)
                 if errand is not None:
-                    self._bell.ring(Fetching(self._inbound[errand.source]).work(errand))
+                    self._bell.ring(Fetching(one).work(errand))
                     wait = 0.0
             except SQLAlchemyError as error:  # the next time it may be there again
                 _log.warning("fetcher_failed", exc_info=error)

@@ -9,14 +9,14 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 import structlog
 
 from app.batch.feed import NotTakenError
-from app.integrations.fhir.client import FhirClient, FhirError
-from app.integrations.fhir.messages import Sent, deletion_of, digest, message_of
+from app.integrations.fhir.client import FhirClient, FhirError, tail_of
+from app.integrations.fhir.messages import Sent, deletion_of, digest, key_of, message_of
 from app.integrations.fhir.notice import Notice, notice_of
 from app.integrations.fhir.resources import Resource, as_list, as_object, parsed, resources_by_name
 from app.integrations.hl7.answer import Fault
@@ -33,6 +33,7 @@ _MOST_RELATED = 20
 _RELATED_SECONDS = 2.0  # for all of them, while somebody waits
 FIRST_LOOK = dt.timedelta(minutes=10)
 _MOST_AT_ONCE = 1_000  # events or reads; of more than that only what changed is searched
+_NO_SERVER = Fault("no_fhir_server", "207")
 _log = structlog.get_logger()
 
 
@@ -98,27 +99,35 @@ class FhirInbound:
         kind = resource.get("resourceType")
         taken = Taken()
         if kind == REPORT:
-            self._report(Sent(resource, raw, self._related(resource, {}, waited_for=True)), taken)
+            self._report(Sent(resource, raw, {}), taken, waited_for=True)
             return taken
         if kind != "Bundle":
             raise NotTakenError(Fault("not_a_report", "200"))
         notice = notice_of(resource)
-        if notice is None:
-            raise NotTakenError(Fault("not_a_notification", "200"))
-        self._notified(notice, resource, taken)
+        if notice is not None:
+            self._notified(notice, resource, taken)
+            return taken
+        here = self.reports(resource, taken, waited_for=True)
+        if not taken.kept and (taken.notes or not here):
+            raise NotTakenError(Fault(next(iter(taken.notes), "no_report"), "200"))
         return taken
 
     def deleted(self, name: str) -> Taken:
         """The DiagnosticReport of this id is no more at its source: its report is withdrawn, if there is one."""
         taken = Taken()
-        named = self.store.messages.last_of(self.source.name, name)
+        named = self.store.messages.current_of(self.source.name, name)
         if named is not None:
             self._keep(deletion_of(self.source, name, named), taken)
         return taken
 
-    def _report(self, sent: Sent, taken: Taken) -> None:
+    def _report(self, sent: Sent, taken: Taken, *, waited_for: bool) -> None:
+        if self.store.messages.knows(key_of(sent.resource, self.source)):  # a resend asks nobody for anything
+            taken.kept += 1
+            _log.info("message_taken", source=self.source.name, again=True)
+            return
+        full = replace(sent, named=self._related(sent.resource, sent.named, waited_for=waited_for))
         try:
-            message = message_of(sent, self.source, self.max_text_bytes)
+            message = message_of(full, self.source, self.max_text_bytes)
         except NotTakenError as error:
             if error.fault.code != "no_text" or sent.resource.get("status") not in _EARLY:
                 raise
@@ -148,16 +157,12 @@ class FhirInbound:
             here.add(f"{REPORT}/{resource.get('id')}")
             raw = json.dumps(resource, ensure_ascii=False).encode("utf-8", "surrogatepass")
             try:
-                self._report(
-                    Sent(resource, raw, self._related(resource, named, waited_for=waited_for)), taken
-                )
+                self._report(Sent(resource, raw, named), taken, waited_for=waited_for)
             except NotTakenError as error:
                 if error.fault.transient:
                     raise
                 taken.notes.append(error.fault.code)
-                _log.warning(
-                    "message_not_taken", source=self.source.name, code=error.fault.code, bytes=len(raw)
-                )
+                _log.warning("message_not_taken", source=self.source.name, code=error.fault.code)
         return here
 
     def _notified(self, notice: Notice, bundle: Resource, taken: Taken) -> None:
@@ -184,35 +189,37 @@ class FhirInbound:
                 [f"events {subscription} {first} {last}" for first, last in missed] if known else [SEARCH]
             )
         if self.client is None and whats:
-            taken.notes.append("no_fhir_server")
+            if not taken.kept:  # else it would be acknowledged and never be had
+                raise NotTakenError(_NO_SERVER)
+            taken.notes.append(_NO_SERVER.code)
             whats = []
         if len(whats) > _MOST_AT_ONCE:
             whats = [SEARCH]
         self.store.errands.settle(self.source.name, whats, name, total, anew=anew)
         taken.errands += len(whats)
 
-    def _subscription(self, reference: str) -> str | None:
-        if self.client is None:
-            return None
-        local = self.client.local(reference)
-        return local if local is not None and local.startswith("Subscription/") else None
+    @staticmethod
+    def _subscription(reference: str) -> str | None:
+        named = tail_of(reference)
+        return named if named is not None and named.startswith("Subscription/") else None
 
-    def unseen(self, notice: Notice, here: set[str], *, told: bool) -> Iterator[str]:
+    @staticmethod
+    def unseen(notice: Notice, here: set[str], *, told: bool) -> Iterator[str]:
         """Errands for what a notice tells of and does not bring."""
         if notice.kind != "event-notification":
             return
         for event in notice.events:
-            local = self.client.local(event.focus) if self.client is not None and event.focus else None
-            if local is None and event.focus is None and not told:
+            named = tail_of(event.focus) if event.focus else None
+            if named is None and (event.focus is not None or not told):
                 yield SEARCH
-            elif local is not None and local.startswith(f"{REPORT}/") and local not in here:
-                yield f"read {local}"
+            elif named is not None and named.startswith(f"{REPORT}/") and named not in here:
+                yield f"read {named}"
         if not notice.events and not told:
             yield SEARCH
 
     def _wish(self, taken: Taken, whats: Iterable[str]) -> Taken:
         if self.client is None:
-            raise NotTakenError(Fault("no_fhir_server", "207"))
+            raise NotTakenError(_NO_SERVER)
         wanted = list(whats)
         self.store.errands.wish(self.source.name, wanted)
         taken.errands += len(wanted)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.batch.feed import NotTakenError
-from app.integrations.fhir.read import report_of
+from app.integrations.fhir.read import for_trial, name_of, report_of, said_at
 from app.integrations.fhir.resources import Resource
 from app.integrations.hl7.answer import Fault
 from app.integrations.incoming import IncomingError
@@ -18,6 +18,21 @@ from app.storage.types import FeedMessage, Version
 KIND = "FHIR"
 _LONGEST_ID = 200
 _NONE = Fault("no_identifier", "101")
+
+
+def key_of(resource: Resource, source: Source) -> str:
+    """What tells a resend: the same content with the same version, whichever way it came.
+
+    Raises:
+        NotTakenError: it has neither id nor identifier.
+    """
+    name = name_of(resource)
+    if name is None:
+        raise NotTakenError(_NONE)
+    content = {key: value for key, value in resource.items() if key not in ("meta", "text")}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    test = source.test or for_trial(resource)
+    return digest(KIND, source.name, str(test), name, said_at(resource), canonical)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +47,17 @@ class Sent:
 def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
     """The message as it is kept.
 
-    A report is named by its source and its identifier (accession or filler number), else its id. The same content with
-    the same version is the same message, whichever way it came.
+    A report is named by its source and its identifier (accession or filler number), else its id.
 
     Raises:
         NotTakenError: it is none that can be checked; the code says why.
     """
+    key = key_of(sent.resource, source)
     try:
         report = report_of(sent.resource, sent.named)
     except IncomingError as error:
         raise NotTakenError(Fault(error.code, "102")) from error
-    name = report.control_id or report.filler_id
-    if name is None:
-        raise NotTakenError(_NONE)
+    name = name_of(sent.resource) or ""
     test = source.test or report.processing_id == "T"
     named = digest(source.name, report.filler_id or f"DiagnosticReport/{name}", str(test))
     if report.withdrawn:
@@ -58,12 +71,10 @@ def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
         version = Version(
             submitted, named, report.said_at, _status(report.status), report.study_date, source.name
         )
-    content = {key: value for key, value in sent.resource.items() if key not in ("meta", "text")}
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return FeedMessage(
         source=source.name,
         control_id=name[:_LONGEST_ID],
-        key=digest(KIND, source.name, str(test), name, report.said_at, canonical),
+        key=key,
         kind=KIND,
         raw=sent.raw,
         versions=(version,),
@@ -72,7 +83,7 @@ def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
 
 
 def deletion_of(source: Source, name: str, named: tuple[str | None, int]) -> FeedMessage:
-    """The message that a resource was deleted: its report is withdrawn. ``named``: see ``Messages.last_of``."""
+    """The message that a resource was deleted: its report is withdrawn. ``named``: see ``Messages.current_of``."""
     filler_key, number = named
     return FeedMessage(
         source=source.name,

@@ -88,7 +88,7 @@ def report_of(resource: Resource, named: Mapping[str, Resource] | None = None) -
         control_id=one_line(resource.get("id")),
         filler_id=_accession(resource),
         status=status,
-        processing_id="T" if _for_trial(resource) else None,
+        processing_id="T" if for_trial(resource) else None,
         study_date=day,
         said_at=said_at(resource),
     )
@@ -114,7 +114,12 @@ def instant(value: object) -> str:
         return ""
 
 
-def _for_trial(resource: Resource) -> bool:
+def name_of(resource: Resource) -> str | None:
+    """What a report is called where it came from: its id, else its identifier."""
+    return one_line(resource.get("id")) or _accession(resource)
+
+
+def for_trial(resource: Resource) -> bool:
     """True for test health data: v3-ActReason HTEST, as a security label or a tag."""
     meta = as_object(resource.get("meta"))
     labels = as_list(meta.get("security")) + as_list(meta.get("tag"))
