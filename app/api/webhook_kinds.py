@@ -112,6 +112,8 @@ def _hl7(arrival: Arrival, way: Way) -> Reply:
     except NotTakenError as error:
         fault = error.fault
         _refused(arrival, fault.code)
+    else:
+        _log.info("message_taken", source=arrival.source.name, again=jobs is None, bytes=len(arrival.raw))
     status = 200 if fault is None else 503 if fault.transient else 400
     reply = answer(header_of(arrival.raw), fault) or b""
     return Reply(status, reply, _ER7, RETRY if status == 503 else {}, jobs or [])
