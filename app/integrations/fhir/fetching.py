@@ -18,7 +18,7 @@ from app.integrations.fhir.resources import as_list, as_object
 from app.storage.errands import Errand, Errands
 
 _OVERLAP = dt.timedelta(seconds=60)  # what was written before, and seen only after
-_LONGEST_REST = 3_600  # seconds between two attempts
+_LONGEST_REST = 300  # seconds between two attempts
 _MOST_ATTEMPTS = 12  # to read what the server says is not there
 _LOOK_SECONDS = 1.0
 _LOST_SECONDS = 5.0
@@ -162,5 +162,5 @@ class Fetching:
 
 
 def _rest(attempts: int) -> int:
-    """Seconds until the next attempt: 2, 4, 8 … up to an hour."""
-    return int(min(2 ** min(attempts, 12), _LONGEST_REST))
+    """Seconds until the next attempt: 2, 4, 8 … up to five minutes."""
+    return int(min(2 ** min(attempts, 9), _LONGEST_REST))
