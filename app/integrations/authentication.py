@@ -85,9 +85,11 @@ def _signed(headers: Mapping[str, str]) -> tuple[str, str, list[bytes]] | None:
         version, _, words = signature.partition(",")
         if version == "v1":
             try:
-                signatures.append(base64.b64decode(words, validate=True))
+                sent = base64.b64decode(words, validate=True)
             except (binascii.Error, ValueError):
                 continue
+            if base64.b64encode(sent).decode() == words:  # bits that nothing reads must be none
+                signatures.append(sent)
     return (name, stamp, signatures) if signatures else None
 
 

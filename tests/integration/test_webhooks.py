@@ -145,8 +145,6 @@ def test_one_flipped_bit_is_refused(client: TestClient, data: st.DataObject) -> 
     if part != "body" and not 0x21 <= flipped < 0x7F:
         return  # no header can hold it
     changed[place] = flipped
-    if part == "webhook-signature" and bytes(changed).rstrip(b"=") == headers[part].encode().rstrip(b"="):
-        return
     if part == "body":
         body = bytes(changed)
     else:
