@@ -21,6 +21,7 @@ from app.batch.items import Accepted
 from app.integrations.guard import Guard
 from app.integrations.webhooks.secrets import new_secret
 from app.integrations.webhooks.sender import WebhookSender
+from app.logging import configure
 from app.proofreading.report import SubmittedReport
 from app.storage.sealing import new_key
 from app.storage.store import Store, open_store
@@ -91,6 +92,7 @@ def main() -> int:
     parser.add_argument("--reports", type=int, default=1_000)
     parser.add_argument("--store", help="an empty PostgreSQL database; else a SQLite file")
     args = parser.parse_args()
+    configure("warning")
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(args.store or f"sqlite:///{Path(folder) / 'store.db'}", [new_key()])
         kept(store, _AT_ONCE)  # statements are compiled on first use
