@@ -88,17 +88,17 @@ def test_all_kinds_and_no_secret_is_shown_twice(site: TestClient) -> None:
             "not_allowed",
             "/settings/detail",
         ),
-        ({"settings": {"url": "http://10.20.0.1/"}}, 422, "not_https", "/settings/url"),
-        ({"settings": {"url": "https://me:Zebulon@10.20.0.1/"}}, 422, "userinfo", "/settings/url"),
-        ({"settings": {"url": "https://10.20.0.1:22/"}}, 422, "port", "/settings/url"),
-        ({"settings": {"url": "https://10.21.0.1/"}}, 422, "forbidden_address", "/settings/url"),
-        ({"settings": {"url": "https://169.254.169.254/"}}, 422, "forbidden_address", "/settings/url"),
-        ({"settings": {"url": "https://localhost/"}}, 422, "forbidden_address", "/settings/url"),
-        ({"settings": {"url": "https://2130706433/"}}, 422, "host", "/settings/url"),
-        ({"settings": {"url": "https://nowhere.invalid/"}}, 422, "unresolved", "/settings/url"),
+        ({"settings": {"url": "http://10.20.0.1/"}}, 403, "not_https", "/settings/url"),
+        ({"settings": {"url": "https://me:Zebulon@10.20.0.1/"}}, 403, "userinfo", "/settings/url"),
+        ({"settings": {"url": "https://10.20.0.1:22/"}}, 403, "port", "/settings/url"),
+        ({"settings": {"url": "https://10.21.0.1/"}}, 403, "forbidden_address", "/settings/url"),
+        ({"settings": {"url": "https://169.254.169.254/"}}, 403, "forbidden_address", "/settings/url"),
+        ({"settings": {"url": "https://localhost/"}}, 403, "forbidden_address", "/settings/url"),
+        ({"settings": {"url": "https://2130706433/"}}, 403, "host", "/settings/url"),
+        ({"settings": {"url": "https://nowhere.invalid/"}}, 403, "unresolved", "/settings/url"),
         (
             {"kind": "mllp", "settings": {"host": "10.21.0.1", "port": 2575}},
-            422,
+            403,
             "forbidden_address",
             "/settings/host",
         ),
@@ -139,7 +139,7 @@ def test_a_name_is_given_once(site: TestClient) -> None:
 
 def test_nothing_is_called_where_no_network_is_set(client: TestClient) -> None:
     answer = client.post("/v1/endpoints", json=HOOK)
-    assert (answer.status_code, answer.json()["code"]) == (422, "forbidden_address")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden_address")
 
 
 def settings_of(client: TestClient, id_: str) -> dict[str, Any]:
