@@ -35,6 +35,7 @@ MEDIA_TYPE = "application/problem+json"
 TITLES = {  # reason phrases of RFC 9110; those of http.HTTPStatus change between Python versions
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
@@ -50,9 +51,8 @@ TITLES = {  # reason phrases of RFC 9110; those of http.HTTPStatus change betwee
 CLIENT_GONE = 499  # in the log only: as nginx has it
 _KEY = "Idempotency-Key"  # draft-ietf-httpapi-idempotency-key-header-07: 400 without it
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
-_KINDS = frozenset(
-    {"accepted", "overridden", "webhook", "mllp", "fhir", "orthanc"}
-)  # of bodies of several forms
+# forms of a body that may be of several: the framework says which one it was held against
+_KINDS = frozenset("accepted overridden webhook mllp fhir orthanc SpanIn DeadIn".split())
 _CODES = {
     "missing": "missing",
     "extra_forbidden": "unknown_field",

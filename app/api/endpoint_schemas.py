@@ -3,17 +3,19 @@
 import datetime as dt
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.api.schemas import PLAIN
 from app.storage.types import Delivery, Endpoint, EndpointKind, EventName
 
-_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PLAIN)]
-_Url = Annotated[str, Field(min_length=1, max_length=2_000, pattern=PLAIN)]
-_Secret = Annotated[str, Field(min_length=1, max_length=4_000, pattern=PLAIN)]
-_Field = Annotated[str, Field(max_length=180, pattern=PLAIN)]
+_LINE = r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$"  # one line: some of it goes into headers and HL7 segments
+_WHOLE = BeforeValidator(
+    lambda given: int(given) if isinstance(given, float) and given.is_integer() else given
+)  # 5.0 is an integer of JSON Schema
+_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
+_Url = Annotated[str, Field(min_length=1, max_length=2_000, pattern=_LINE)]
+_Secret = Annotated[str, Field(min_length=1, max_length=4_000, pattern=_LINE)]
+_Field = Annotated[str, Field(max_length=180, pattern=_LINE)]
 _Time = Annotated[AwareDatetime, Field(strict=False)]
-_FROM, _TO = "2026-01-31T08:00:00Z", "2026-01-31T12:00:00Z"
 Wanted = Literal[
     "report.check.completed",
     "report.check.failed",
@@ -42,8 +44,8 @@ class MllpSettings(_In):
     """HL7 v2 over MLLP: an ORU^R01 of its own for each result."""
 
     secret_fields: ClassVar[tuple[str, ...]] = ()
-    host: Annotated[str, Field(min_length=1, max_length=253, pattern=PLAIN)]
-    port: Annotated[int, Field(ge=1, le=65_535)]
+    host: Annotated[str, Field(min_length=1, max_length=253, pattern=_LINE)]
+    port: Annotated[int, Field(ge=1, le=65_535), _WHOLE]
     tls: bool = True
     application: _Field = Field(default="RADPROOF", description="MSH-3")
     facility: _Field = Field(default="", description="MSH-4")
@@ -126,45 +128,40 @@ ENDPOINT_EXAMPLE: dict[str, Any] = {
 class EndpointChange(_In):
     """What is to be another; what is left out stays. Of ``settings`` too."""
 
-    name: _Name | None = None
-    events: _Events | None = None
+    name: _Name = Field(default_factory=str)
+    events: _Events = Field(default_factory=tuple)
     source: _Name | None = Field(default=None, description="null for all feeds")
-    test: bool | None = None
-    enabled: bool | None = Field(default=None, description="true also goes on with what waits, at once")
-    settings: dict[str, Any] | None = Field(
-        default=None,
+    test: bool = Field(default_factory=bool)
+    enabled: bool = Field(default_factory=bool, description="true also goes on with what waits, at once")
+    settings: dict[str, Any] = Field(
+        default_factory=dict,
         description="Those of its kind. With another address its credentials have to be given anew",
     )
-
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        empty = {"name", "events", "test", "enabled", "settings"} & self.model_fields_set
-        if any(getattr(self, name) is None for name in empty):
-            raise ValueError("null is no value of it")
-        return self
 
 
 class RotationIn(_In):
     """How long the secret before signs too, beside the fresh one."""
 
-    both_hours: Annotated[int, Field(ge=0, le=168)] = 24
+    both_hours: Annotated[int, Field(ge=0, le=168), _WHOLE] = 24
 
 
-class ReplayIn(_In):
-    """What was announced from ``from`` to before ``to``; or, with ``dead``, what could not be told."""
+class SpanIn(_In):
+    """What was announced from ``from`` to before ``to``."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"dead": True}, {"from": _FROM, "to": _TO}]})
+    since: _Time = Field(alias="from")
+    to: _Time
 
-    since: _Time | None = Field(default=None, alias="from")
-    to: _Time | None = None
-    dead: Literal[True] | None = None
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        spans = (self.since is not None) + (self.to is not None)
-        if spans not in ((0,) if self.dead else (2,)):
-            raise ValueError("either from and to, or dead")
-        return self
+class DeadIn(_In):
+    """What could not be told."""
+
+    dead: Literal[True]
+
+
+REPLAY_EXAMPLES: dict[str, Any] = {
+    "dead": {"value": {"dead": True}},
+    "span": {"value": {"from": "2026-01-31T08:00:00Z", "to": "2026-01-31T12:00:00Z"}},
+}
 
 
 class ReplayedOut(BaseModel):

@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from app.api.acting import Actor
 from app.api.endpoint_schemas import (
     ENDPOINT_EXAMPLE,
+    REPLAY_EXAMPLES,
     SETTINGS,
+    DeadIn,
     DeliveryOut,
     EndpointChange,
     EndpointIn,
@@ -22,9 +24,9 @@ from app.api.endpoint_schemas import (
     MllpSettings,
     NewEndpointOut,
     ReplayedOut,
-    ReplayIn,
     RotationIn,
     SecretOut,
+    SpanIn,
 )
 from app.api.problems import described
 from app.api.requests import StrictRoute
@@ -42,7 +44,7 @@ router = APIRouter(prefix="/v1/endpoints", tags=["endpoints"], route_class=Stric
 _Id = Annotated[str, Path(max_length=36, pattern=PLAIN)]
 _SENT = ((400, "malformed_json"), (413, "body_too_large"), (415, "unsupported_media_type"))
 _UNKNOWN = ((404, "endpoint_not_found"), (422, "invalid_request"), (503, "store_unavailable"))
-_REFUSED = ((409, "endpoint_name_taken"), (422, "forbidden_address"))
+_REFUSED = ((409, "endpoint_name_taken"), (403, "forbidden_address"))
 _WORDS = {
     "not_https": "The address is not https.",
     "userinfo": "The address may hold no name or password.",
@@ -111,7 +113,7 @@ def change_endpoint(endpoint_id: _Id, body: EndpointChange, request: Request, ac
     """
     before = _found(request, endpoint_id)
     said: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set - {"settings"}}
-    if body.settings is not None:
+    if "settings" in body.model_fields_set:
         said["settings"] = _merged(request, before, body.settings)
     store: Store = request.state.store
     try:
@@ -175,11 +177,16 @@ def try_endpoint(endpoint_id: _Id, request: Request, actor: Actor) -> DeliveryOu
     summary="Tell an endpoint again",
     responses=described(*_SENT, *_UNKNOWN),
 )
-def replay_endpoint(endpoint_id: _Id, body: ReplayIn, request: Request, actor: Actor) -> ReplayedOut:
+def replay_endpoint(
+    endpoint_id: _Id,
+    body: Annotated[SpanIn | DeadIn, Body(openapi_examples=REPLAY_EXAMPLES)],
+    request: Request,
+    actor: Actor,
+) -> ReplayedOut:
     """What was announced in a span of time, or what could not be told, waits again under the same ids."""
     store: Store = request.state.store
     _found(request, endpoint_id)
-    if body.since is None or body.to is None:
+    if isinstance(body, DeadIn):
         return ReplayedOut(replayed=store.outbox.replay_dead(endpoint_id, actor))
     return ReplayedOut(replayed=store.outbox.replay_range(endpoint_id, body.since, body.to, actor))
 
@@ -194,7 +201,7 @@ def _reachable(request: Request, said: EndpointSettings) -> None:
             guard.url(said.url)
     except ForbiddenAddressError as error:
         place = FieldProblem(pointer=field, code=error.code)
-        raise Problem(422, error.code, _WORDS[error.code], [place]) from error
+        raise Problem(403, error.code, _WORDS[error.code], [place]) from error
 
 
 def _merged(request: Request, before: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
