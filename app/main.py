@@ -11,7 +11,20 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
-from app.api import batch_results, batches, compare, health, knowledge, reports, stored
+from app.api import (
+    batch_results,
+    batches,
+    compare,
+    deliveries,
+    endpoints,
+    health,
+    knowledge,
+    reports,
+    stored,
+    webhooks,
+)
+from app.api.receiving import open_webhooks
+from app.api.webhooks import Webhooks
 from app.batch.checking import end_with_parent
 from app.batch.queue import TaskQueue
 from app.batch.starting import start_worker
@@ -33,6 +46,7 @@ class State(TypedDict):
     checks: CapacityLimiter  # who may check a report now
     store: Store
     queue: TaskQueue
+    webhooks: Webhooks  # what other systems send
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
@@ -62,12 +76,14 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             gc.freeze()  # what was just built lives as long as the service: no collection need visit it
             worker = start_worker(store, queue, settings, serving=True)
             opened.callback(worker.stop)
+            webhooks = opened.enter_context(open_webhooks(store, queue, settings))
             _log.info("ready", **built.versions)
             yield {
                 "services": built,
                 "checks": CapacityLimiter(settings.threads),
                 "store": store,
                 "queue": queue,
+                "webhooks": webhooks,
             }
         _log.info("stopped")
 
@@ -84,7 +100,19 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     app.state.settings = settings
     routers = [
-        module.router for module in (reports, compare, batches, batch_results, stored, knowledge, health)
+        module.router
+        for module in (
+            reports,
+            compare,
+            batches,
+            batch_results,
+            stored,
+            webhooks,
+            endpoints,
+            deliveries,
+            knowledge,
+            health,
+        )
     ]
     for router in routers:
         app.include_router(router)

@@ -1,6 +1,7 @@
 """The parts that a check needs, and the only place that picks their implementations."""
 
-from collections.abc import Iterable, Iterator, Set
+import ssl
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
 from io import BytesIO
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__
+from app.integrations.sources import Source, SourcesError, read_sources
 from app.knowledge import Counts, lexicon
 from app.proofreading.case import Detector
 from app.proofreading.detectors.age import Age
@@ -61,8 +63,12 @@ from models.reference_index import ReferenceIndex, ReferenceIndexError, read_man
 
 if TYPE_CHECKING:
     from app.batch.queue import TaskQueue
+    from app.integrations.fhir.client import FhirClient
+    from app.integrations.guard import Guard
+    from app.integrations.outgoing import Sender
     from app.proofreading.review.reviewer import Reviewer
     from app.storage.store import Store
+    from app.storage.types import EndpointKind
 
 _SERVERS = ("neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
 _DEFAULT_INDEX = Path("var/index")
@@ -253,6 +259,53 @@ def open_configured_queue(settings: Settings) -> "TaskQueue":
         return open_queue(settings.redis_url.get_secret_value() if settings.redis_url else None)
     except ValueError as error:
         raise ConfigurationError("RADPROOF_REDIS_URL: not the address of a Redis server") from error
+
+
+def open_sources(settings: Settings) -> Mapping[str, Source]:
+    """The configured sources by name; none where no file is set.
+
+    Raises:
+        ConfigurationError: when their file cannot be used.
+    """
+    try:
+        return read_sources(settings.sources)
+    except SourcesError as error:
+        raise ConfigurationError(f"RADPROOF_SOURCES: {error}") from error
+
+
+def open_fhir_clients(settings: Settings, sources: Mapping[str, Source]) -> "dict[str, FhirClient]":
+    """What asks the FHIR servers of these sources, by name of source.
+
+    Raises:
+        ConfigurationError: when what may be called, or a certificate, is wrong.
+    """
+    from app.integrations.fhir.client import FhirClient
+
+    guard = open_guard(settings)
+    try:
+        return {name: FhirClient(one.fhir, guard) for name, one in sources.items() if one.fhir is not None}
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError("RADPROOF_SOURCES: a ca_file holds no certificates in PEM") from error
+
+
+def open_guard(settings: Settings) -> "Guard":
+    """What may be called, by the settings; raises ConfigurationError as ``guard_of``."""
+    from app.integrations.allowed import guard_of  # the HTTP client takes a fifth of a second to import
+
+    return guard_of(settings)
+
+
+def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
+    """Who tells which kind of endpoint; raises ConfigurationError as ``open_guard``."""
+    from app.integrations.orthanc.sender import OrthancSender
+    from app.integrations.webhooks.sender import WebhookSender
+
+    guard = open_guard(settings)
+    base = str(settings.public_url) if settings.public_url else ""
+    return {
+        "webhook": WebhookSender(guard, base),
+        "orthanc": OrthancSender(guard),
+    }
 
 
 def bundled_reports() -> Iterator[SubmittedReport]:

@@ -125,9 +125,35 @@ class Settings(BaseSettings):
     mllp_charset: str | None = None
     """Python's name of the character set of messages that say none (MSH-18); None for UTF-8."""
 
+    sources: Path | None = None
+    """File of what may send here by HTTP or is asked from here (see ``app.integrations.sources``); None for nothing."""
+
+    callback_networks: str = ""
+    """Networks that may be called to tell of results, by commas (``10.1.0.0/16, 192.0.2.7``); empty: nothing is called.
+    Loopback only where it is named itself."""
+
+    callback_ports: str = "443, 8443"
+    """Ports that may be called there, by commas."""
+
+    callback_http: bool = False
+    """True allows HTTP without TLS there: reports can be read and changed on the way."""
+
+    callback_ca: Path | None = None
+    """Certificates in PEM that alone are trusted in what is called; None for those of the installation."""
+
+    public_url: HttpUrl | None = None
+    """Where people reach this service, for links in what is told to others; None: only paths are said."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65_535)] = 8000
     workers: Annotated[int, Ge(1), Le(64)] = 1
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    """Certificate (with its chain) and key in PEM: then the service speaks only TLS."""
+
+    client_ca: Path | None = None
+    """Certificates in PEM of who may sign a client's certificate, which a source may prove itself by."""
+
     shutdown_seconds: Annotated[int, Ge(0)] = 10
     """How long running requests may take to end after the signal to stop."""
 

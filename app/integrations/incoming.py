@@ -60,10 +60,10 @@ class IncomingReport:
     @property
     def withdrawn(self) -> bool:
         """True when the system took the report back: deleted, cancelled, entered in error."""
-        return self.status in _WITHDRAWN
+        return self.status in WITHDRAWN
 
 
-_WITHDRAWN = frozenset({"X", "D", "W", "cancelled", "entered-in-error"})
+WITHDRAWN = frozenset({"X", "D", "W", "cancelled", "entered-in-error"})
 
 
 def words(value: str | None) -> str | None:

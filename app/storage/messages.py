@@ -6,15 +6,17 @@ version before it, whose jobs end as cancelled (``replaced``, ``withdrawn``) and
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
 
 from app.storage import audit
+from app.storage.announcing import announce
 from app.storage.content import to_json
 from app.storage.sealing import Seal
 from app.storage.tables import batch, check, feed, job, message, now, report, version
-from app.storage.types import FeedMessage, KeptVersion, Version
+from app.storage.types import EventName, FeedMessage, KeptVersion, Version
 
 REPLACED, WITHDRAWN = "replaced", "withdrawn"
 _LOCK = 0x46454544  # "FEED": on PostgreSQL one message at a time, so that versions have an order
@@ -51,6 +53,7 @@ class Messages:
             number = connection.execute(added).scalar_one()
             jobs = []
             for place, (said, words) in enumerate(zip(sent.versions, sealed, strict=True), 1):
+                said = _following(connection, said, sent.source)
                 name = sent.control_id if place == 1 else f"{sent.control_id[:_LONGEST_NAME]} report {place}"
                 kept = _keep(connection, said, words, (into, number, name))
                 if kept is not None:
@@ -69,6 +72,25 @@ class Messages:
         if latest is not None and latest.report_id is None:
             return KeptVersion(mine.number, mine.status, "withdrawn")
         return KeptVersion(mine.number, mine.status, "replaced", latest.report_id if latest else None)
+
+    def current_of(self, source: str, control_id: str) -> tuple[str | None, int] | None:
+        """Key and number of the current version that a source's message of this name brought; None where none is."""
+        brought = (
+            select(version.c.filler_key, version.c.number)
+            .join(message, message.c.id == version.c.message_id)
+            .join(feed, feed.c.batch_id == message.c.batch_id)
+            .where(feed.c.source == source, message.c.control_id == control_id)
+            .where(version.c.current, version.c.report_id.is_not(None))
+            .order_by(version.c.id.desc())
+        )
+        with self._reading.begin() as connection:
+            found = connection.execute(brought.limit(1)).first()
+        return None if found is None else (found.filler_key, int(found.number))
+
+    def knows(self, key: str) -> bool:
+        """True for a message that was kept."""
+        with self._reading.begin() as connection:
+            return connection.execute(select(message.c.id).where(message.c.key == key)).first() is not None
 
     def raw(self, key: str) -> bytes | None:
         """A message as it came in; None when there is none, or its words were purged."""
@@ -89,6 +111,19 @@ def _day(connection: Connection, sent: FeedMessage, day: dt.date) -> int:
     connection.execute(insert(feed).values(batch_id=number, source=sent.source, day=day, test=sent.test))
     audit.record(connection, _ACTOR, "feed.opened", f"batch/{public_id}", {"day": day.isoformat()})
     return number
+
+
+def _following(connection: Connection, said: Version, source: str) -> Version:
+    """The version under the name of the report that it says it replaces, where that is kept."""
+    if not said.replaces:
+        return said
+    sent = version.join(message, message.c.id == version.c.message_id).join(
+        feed, feed.c.batch_id == message.c.batch_id
+    )
+    wanted = message.c.control_id.in_(said.replaces) & (feed.c.source == source)
+    named = select(version.c.filler_key).select_from(sent).where(wanted, version.c.filler_key.is_not(None))
+    found = connection.execute(named.order_by(version.c.id.desc()).limit(1)).scalar()
+    return replace(said, filler_key=found) if found else said
 
 
 def _keep(
@@ -146,3 +181,5 @@ def _end(connection: Connection, before: Row[Any], problem: str) -> None:
     mine = (check.c.report_id == before.report_id) & check.c.current
     connection.execute(update(check).where(mine).values(current=False))
     audit.record(connection, _ACTOR, f"report.{problem}", f"report/{before.report_id}")
+    event: EventName = "report.replaced" if problem == REPLACED else "report.withdrawn"
+    announce(connection, event, [(before.report_id, None)])

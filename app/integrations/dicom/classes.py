@@ -1,0 +1,42 @@
+"""Classes of DICOM objects (PS3.4 B.5, PS3.6 A) that are reports, what those that they speak of are, and UIDs of ours."""
+
+import uuid
+
+_SR = "1.2.840.10008.5.1.4.1.1.88."
+BASIC_TEXT, ENHANCED, COMPREHENSIVE, COMPREHENSIVE_3D = f"{_SR}11", f"{_SR}22", f"{_SR}33", f"{_SR}34"
+REPORTS = frozenset({BASIC_TEXT, ENHANCED, COMPREHENSIVE, COMPREHENSIVE_3D})
+ENCAPSULATED = {
+    "1.2.840.10008.5.1.4.1.1.104.1": "application/pdf",
+    "1.2.840.10008.5.1.4.1.1.104.2": "text/xml",
+}
+MANUFACTURER = "RadProof"  # of the documents that we write: those are never read as reports
+
+_IMAGES = "1.2.840.10008.5.1.4.1.1."
+MODALITIES = {
+    f"{_IMAGES}{end}": modality
+    for modality, ends in {
+        "CR": ("1",),
+        "DX": ("1.1", "1.1.1"),
+        "MG": ("1.2", "1.2.1", "13.1.3"),
+        "CT": ("2", "2.1", "2.2"),
+        "US": ("3.1", "6.1", "6.2"),
+        "MR": ("4", "4.1", "4.2", "4.3", "4.4"),
+        "XA": ("12.1", "12.1.1"),
+        "RF": ("12.2",),
+        "NM": ("20",),
+        "PT": ("128", "128.1", "130"),
+    }.items()
+    for end in ends
+}
+
+_NAMESPACE = uuid.UUID("6f1c2a52-5a4e-4c9b-9a55-0d9c6f5e7d11")
+
+
+def series_uid(instance: str) -> str:
+    """The series of all results on one document: always the same."""
+    return derived_uid("series", instance)
+
+
+def derived_uid(*parts: str) -> str:
+    """A UID derived from a UUID (PS3.5 B.2): the same parts, the same UID."""
+    return f"2.25.{uuid.uuid5(_NAMESPACE, '/'.join(parts)).int}"
