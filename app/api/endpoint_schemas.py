@@ -5,13 +5,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from app.api.schemas import PLAIN
 from app.storage.types import Delivery, Endpoint, EndpointKind, EventName
 
-_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=PLAIN)]
-_Url = Annotated[str, Field(min_length=1, max_length=2_000, pattern=PLAIN)]
-_Secret = Annotated[str, Field(min_length=1, max_length=4_000, pattern=PLAIN)]
-_Field = Annotated[str, Field(max_length=180, pattern=PLAIN)]
+_LINE = r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$"  # one line: some of it goes into headers and HL7 segments
+_Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
+_Url = Annotated[str, Field(min_length=1, max_length=2_000, pattern=_LINE)]
+_Secret = Annotated[str, Field(min_length=1, max_length=4_000, pattern=_LINE)]
+_Field = Annotated[str, Field(max_length=180, pattern=_LINE)]
 _Time = Annotated[AwareDatetime, Field(strict=False)]
 _FROM, _TO = "2026-01-31T08:00:00Z", "2026-01-31T12:00:00Z"
 Wanted = Literal[
@@ -42,7 +42,7 @@ class MllpSettings(_In):
     """HL7 v2 over MLLP: an ORU^R01 of its own for each result."""
 
     secret_fields: ClassVar[tuple[str, ...]] = ()
-    host: Annotated[str, Field(min_length=1, max_length=253, pattern=PLAIN)]
+    host: Annotated[str, Field(min_length=1, max_length=253, pattern=_LINE)]
     port: Annotated[int, Field(ge=1, le=65_535)]
     tls: bool = True
     application: _Field = Field(default="RADPROOF", description="MSH-3")
