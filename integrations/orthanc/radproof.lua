@@ -17,9 +17,8 @@ local classes = {
 }
 local most = 10000      -- that wait
 local patience = 86400  -- seconds
-local waiting = {}      -- in their order: {id = ..., since = ...}
-local rests_until = 0
-local failures = 0
+local longest_rest = 300
+local waiting = {}      -- {id = ..., since = ..., due = ..., attempts = ...}, the newest first
 
 local function settings()
   local given = GetOrthancConfiguration()['RadProof'] or {}
@@ -47,21 +46,23 @@ local function post(id)
   return answer ~= nil and answer ~= ''  -- RadProof answers with words; Orthanc gives none where it is not taken
 end
 
+-- Try what is due; after the first that is not taken, the others wait for the next call.
 local function deliver()
-  while #waiting > 0 and os.time() >= rests_until do
-    local first = waiting[1]
-    if post(first.id) then
-      failures = 0
-      table.remove(waiting, 1)
+  local place, now = 1, os.time()
+  while place <= #waiting do
+    local item = waiting[place]
+    if item.due > now then
+      place = place + 1
+    elseif post(item.id) then
+      table.remove(waiting, place)
     else
-      failures = failures + 1
-      rests_until = os.time() + math.min(2 ^ math.min(failures - 1, 9), 300)
-      table.remove(waiting, 1)  -- to the end: what is never taken does not hold up the others
-      if os.time() - first.since < patience then
-        table.insert(waiting, first)
-      else
+      item.due = now + math.min(2 ^ item.attempts, longest_rest)
+      item.attempts = item.attempts + 1
+      if now - item.since > patience then
+        table.remove(waiting, place)
         print('RadProof: a report was not taken for a day, and is given up')
       end
+      return
     end
   end
 end
@@ -69,7 +70,7 @@ end
 function OnStoredInstance(instanceId, tags, metadata, origin)
   if classes[tags['SOPClassUID']] and tags['Manufacturer'] ~= 'RadProof' then
     if #waiting < most then
-      table.insert(waiting, {id = instanceId, since = os.time()})
+      table.insert(waiting, 1, {id = instanceId, since = os.time(), due = os.time(), attempts = 0})
     else
       print('RadProof: too many reports wait; one was left to "radproof orthanc"')
     end
