@@ -4,8 +4,9 @@
 --   "LuaScripts": ["/etc/orthanc/radproof.lua"],
 --   "LuaHeartBeatPeriod": 5,                               -- seconds between looks at what has to be tried again
 --   "RadProof": {"Url": "https://radproof.example", "Source": "orthanc", "Authorization": "${RADPROOF_TOKEN}"}
--- Orthanc stores what comes in before this runs, and does not wait for it. Images are never sent. What is not taken
--- is tried again for a day; what was not sent when Orthanc ended, "radproof orthanc" finds.
+-- What comes in is stored before this runs. Orthanc has one Lua context: while this sends ("Timeout" seconds at most),
+-- the next object waits to be stored; radproof.py has no such wait. Images are never sent. What is not taken is tried
+-- again for a day; what was not sent when Orthanc ended, "radproof orthanc" finds.
 
 local classes = {
   ['1.2.840.10008.5.1.4.1.1.88.11'] = true,   -- Basic Text SR
@@ -22,7 +23,7 @@ local waiting = {}      -- {id = ..., since = ..., due = ..., attempts = ...}, t
 
 local function settings()
   local given = GetOrthancConfiguration()['RadProof'] or {}
-  return given['Url'], given['Source'], given['Authorization'], given['Timeout'] or 10
+  return given['Url'], given['Source'], given['Authorization'], given['Timeout'] or 3
 end
 
 local function post(id)
@@ -39,7 +40,7 @@ local function post(id)
   if authorization ~= nil and authorization ~= '' then
     headers['Authorization'] = authorization
   end
-  if SetHttpTimeout ~= nil then  -- Orthanc 1.11; before, "HttpTimeout" of the configuration holds
+  if SetHttpTimeout ~= nil then  -- Orthanc 1.11.1; before, "HttpTimeout" of the configuration holds
     SetHttpTimeout(timeout)
   end
   local answer = HttpPost(url .. '/v1/webhooks/' .. source, file, headers)
@@ -78,7 +79,7 @@ function OnStoredInstance(instanceId, tags, metadata, origin)
   deliver()
 end
 
--- Orthanc before 1.11 has no heart beat: there it is tried again when something else comes in or is complete.
+-- Orthanc before 1.11.1 has no heart beat: there it is tried again when something else comes in or is complete.
 function OnHeartBeat()
   deliver()
 end
