@@ -167,6 +167,8 @@ def _dicom(arrival: Arrival, way: Way) -> Reply:
     try:
         message = dicom_message_of(arrival.raw, arrival.source.name, way.max_text_bytes)
     except IncomingError as error:
+        if error.code == "reader_unavailable":
+            raise not_now(error.code) from error
         raise Problem(422, error.code, "The object holds no report that can be checked.") from error
     return _kept(arrival, way, replace(message, test=arrival.source.test))
 

@@ -1,4 +1,4 @@
-"""``radproof check``: reports from text, JSONL or CSV, to the terminal or as JSON lines."""
+"""``radproof check``: reports from text, JSONL, CSV, PDF, CDA or DICOM, to the terminal or as JSON lines."""
 
 import argparse
 import sys
@@ -22,7 +22,10 @@ from app.terminal import Tally, Terminal, show, summary
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "sources", metavar="FILE", nargs="+", help="text, .jsonl or .csv; - for standard input"
+        "sources",
+        metavar="FILE",
+        nargs="+",
+        help="text, .jsonl, .csv, .pdf, .xml, .dcm; - for standard input",
     )
     parser.add_argument("--format", choices=("text", "jsonl", "csv"), help="instead of the file's ending")
     parser.add_argument("--json", action="store_true", help="print one JSON object a report")

@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import ssl
 import threading
 from contextlib import closing
 from functools import partial
@@ -80,8 +81,15 @@ def _poller(source: Source, chosen: Settings, store: Store, keep: "partial[None]
     server = source.orthanc
     if server is None:
         raise CommandError("no orthanc")
-    orthanc = Orthanc(server.url, opened(open_guard, chosen), server.user, server.password)
-    return Poller(source.name, orthanc, store.errands, keep, chosen.max_text_bytes)
+    guard = opened(open_guard, chosen)
+    try:
+        trust = ssl.create_default_context(cafile=server.ca_file) if server.ca_file else None
+    except (OSError, ssl.SSLError) as error:
+        raise CommandError(
+            f"RADPROOF_SOURCES: sources.{source.name}.orthanc.ca_file: no certificates"
+        ) from error
+    orthanc = Orthanc(server.url, guard, server.user, server.password, trust)
+    return Poller(source.name, orthanc, store.errands, keep, chosen.max_text_bytes, source.test)
 
 
 def _keep(feed: Feed, bell: Bell, message: FeedMessage) -> None:

@@ -187,14 +187,13 @@ class FhirServer:
 
 @dataclass(frozen=True, slots=True)
 class OrthancServer:
-    """An Orthanc whose changes are read every ``poll_seconds``. ``write_sr``: results go back as SR, too."""
+    """An Orthanc whose changes are read every ``poll_seconds`` by ``radproof orthanc``."""
 
     __pydantic_config__ = _STRICT
     url: _Address
     user: _Words | None = None
     password: Annotated[str, Field(min_length=1)] | None = field(default=None, repr=False)
     poll_seconds: _Seconds | None = None
-    write_sr: bool = False
     ca_file: Path | None = None
 
 

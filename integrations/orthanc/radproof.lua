@@ -4,8 +4,9 @@
 --   "LuaScripts": ["/etc/orthanc/radproof.lua"],
 --   "LuaHeartBeatPeriod": 5,                               -- seconds between looks at what has to be tried again
 --   "RadProof": {"Url": "https://radproof.example", "Source": "orthanc", "Authorization": "${RADPROOF_TOKEN}"}
--- Orthanc stores what comes in before this runs, and does not wait for it. Images are never sent. What is not taken
--- is tried again for a day; what was not sent when Orthanc ended, "radproof orthanc" finds.
+-- What comes in is stored before this runs. Orthanc has one Lua context: while this sends ("Timeout" seconds at most),
+-- the next object waits to be stored; radproof.py has no such wait. Images are never sent. What is not taken is tried
+-- again for a day; what was not sent when Orthanc ended, "radproof orthanc" finds.
 
 local classes = {
   ['1.2.840.10008.5.1.4.1.1.88.11'] = true,   -- Basic Text SR
@@ -17,13 +18,12 @@ local classes = {
 }
 local most = 10000      -- that wait
 local patience = 86400  -- seconds
-local waiting = {}      -- in their order: {id = ..., since = ...}
-local rests_until = 0
-local failures = 0
+local longest_rest = 300
+local waiting = {}      -- {id = ..., since = ..., due = ..., attempts = ...}, the newest first
 
 local function settings()
   local given = GetOrthancConfiguration()['RadProof'] or {}
-  return given['Url'], given['Source'], given['Authorization'], given['Timeout'] or 10
+  return given['Url'], given['Source'], given['Authorization'], given['Timeout'] or 3
 end
 
 local function post(id)
@@ -40,28 +40,30 @@ local function post(id)
   if authorization ~= nil and authorization ~= '' then
     headers['Authorization'] = authorization
   end
-  if SetHttpTimeout ~= nil then  -- Orthanc 1.11; before, "HttpTimeout" of the configuration holds
+  if SetHttpTimeout ~= nil then  -- Orthanc 1.11.1; before, "HttpTimeout" of the configuration holds
     SetHttpTimeout(timeout)
   end
   local answer = HttpPost(url .. '/v1/webhooks/' .. source, file, headers)
   return answer ~= nil and answer ~= ''  -- RadProof answers with words; Orthanc gives none where it is not taken
 end
 
+-- Try what is due; after the first that is not taken, the others wait for the next call.
 local function deliver()
-  while #waiting > 0 and os.time() >= rests_until do
-    local first = waiting[1]
-    if post(first.id) then
-      failures = 0
-      table.remove(waiting, 1)
+  local place, now = 1, os.time()
+  while place <= #waiting do
+    local item = waiting[place]
+    if item.due > now then
+      place = place + 1
+    elseif post(item.id) then
+      table.remove(waiting, place)
     else
-      failures = failures + 1
-      rests_until = os.time() + math.min(2 ^ math.min(failures - 1, 9), 300)
-      table.remove(waiting, 1)  -- to the end: what is never taken does not hold up the others
-      if os.time() - first.since < patience then
-        table.insert(waiting, first)
-      else
+      item.due = now + math.min(2 ^ item.attempts, longest_rest)
+      item.attempts = item.attempts + 1
+      if now - item.since > patience then
+        table.remove(waiting, place)
         print('RadProof: a report was not taken for a day, and is given up')
       end
+      return
     end
   end
 end
@@ -69,7 +71,7 @@ end
 function OnStoredInstance(instanceId, tags, metadata, origin)
   if classes[tags['SOPClassUID']] and tags['Manufacturer'] ~= 'RadProof' then
     if #waiting < most then
-      table.insert(waiting, {id = instanceId, since = os.time()})
+      table.insert(waiting, 1, {id = instanceId, since = os.time(), due = os.time(), attempts = 0})
     else
       print('RadProof: too many reports wait; one was left to "radproof orthanc"')
     end
@@ -77,7 +79,7 @@ function OnStoredInstance(instanceId, tags, metadata, origin)
   deliver()
 end
 
--- Orthanc before 1.11 has no heart beat: there it is tried again when something else comes in or is complete.
+-- Orthanc before 1.11.1 has no heart beat: there it is tried again when something else comes in or is complete.
 function OnHeartBeat()
   deliver()
 end

@@ -15,6 +15,7 @@ from hl7_support import Invented
 from sqlalchemy import Connection, create_engine, func, inspect, select, text
 
 from app.batch.feed import NotTakenError, message_of
+from app.proofreading.report import SubmittedReport
 from app.storage.database import open_database
 from app.storage.sealing import new_key
 from app.storage.store import Store, open_store
@@ -22,7 +23,7 @@ from app.storage.tables import batch as batch_table
 from app.storage.tables import feed, metadata
 from app.storage.tables import message as message_table
 from app.storage.tables import version as version_table
-from app.storage.types import Batch, Finished, FoundError, Result, today
+from app.storage.types import Batch, FeedMessage, Finished, FoundError, Result, Version, today
 
 _DAY = today()
 
@@ -275,3 +276,32 @@ def migrate(connection: Connection, revision: str, *, down: bool = False) -> Non
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "app/storage/migrations")
     (command.downgrade if down else command.upgrade)(config, revision)
+
+
+def object_of(instance: str, predecessor: str | None = None, hour: int = 12) -> FeedMessage:
+    report = SubmittedReport("FINDINGS: Clear.", instance)
+    named = predecessor or instance
+    replaces = (predecessor,) if predecessor else ()
+    said = Version(report, named, f"20260105{hour:02}" + "0" * 10, replaces=replaces)
+    return FeedMessage("pacs", instance, f"key {instance}", "DICOM", b"", (said,))
+
+
+def test_a_chain_of_predecessors_is_one_report(kept: Store) -> None:
+    chain = [object_of("1.1"), object_of("1.2", "1.1", 13), object_of("1.3", "1.2", 14), object_of("1.9")]
+    for sent in chain:
+        kept.messages.receive(sent, _DAY)
+    assert states(kept) == [
+        ("1.1", "cancelled", "replaced"),
+        ("1.2", "cancelled", "replaced"),
+        ("1.3", "waiting", None),
+        ("1.9", "waiting", None),
+    ]
+    other = replace(object_of("2.2", "1.3", 15), source="another")
+    kept.messages.receive(other, _DAY)
+    assert ("1.3", "waiting", None) in {line for which in (0, 1) for line in states(kept, which)}
+
+
+def test_a_predecessor_that_comes_late_is_replaced_at_once(kept: Store) -> None:
+    kept.messages.receive(object_of("1.2", "1.1", 13), _DAY)
+    kept.messages.receive(object_of("1.1"), _DAY)
+    assert states(kept) == [("1.2", "waiting", None), ("1.1", "cancelled", "replaced")]

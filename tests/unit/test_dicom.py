@@ -105,6 +105,18 @@ def test_sections_by_elements_by_names_and_by_loinc() -> None:
     assert text_of(text("FINDINGS: Clear. IMPRESSION: None.")) == "FINDINGS: Clear. IMPRESSION: None."
 
 
+def test_site_and_side_of_a_coded_finding_are_told() -> None:
+    side = item(
+        "CODE", ("272741003", "Laterality"), "HAS CONCEPT MOD", ConceptCodeSequence=[coded("7771000", "Left")]
+    )
+    effusion = item("CODE", FINDING, ConceptCodeSequence=[coded("60046008", "Pleural effusion")])
+    effusion.ContentSequence = [side]
+    group = container(("125007", "Measurement Group"), [side, number(("1", "Diameter"), "3", "mm")])
+    assert text_of(container(FINDINGS, [effusion, group])) == (
+        "FINDINGS:\nPleural effusion (Left)\nLaterality: Left\nDiameter: 3 mm"
+    )
+
+
 def test_running_text_has_no_names() -> None:
     flow = [text("A mass of"), number(("1", "Diameter"), "3", "cm"), text("was detected.")]
     assert text_of(container(FINDINGS, flow, "CONTINUOUS")) == "FINDINGS:\nA mass of 3 cm was detected."

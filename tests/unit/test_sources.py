@@ -71,7 +71,6 @@ kind = "dicom"
 url = "http://127.0.0.1:8042"
 user = "radproof"
 password_file = "password"
-write_sr = true
 """,
         )
     )
@@ -89,7 +88,7 @@ write_sr = true
     )
     assert (engine.charset, engine.feed) == ("cp1252", "RIS|NORTH")
     assert (vendor.auth, vendor.test) == (SignatureAuth("signature", (KEY,)), True)
-    assert orthanc.orthanc == OrthancServer("http://127.0.0.1:8042", "radproof", "pässword", write_sr=True)
+    assert orthanc.orthanc == OrthancServer("http://127.0.0.1:8042", "radproof", "pässword")
     assert (orthanc.auth, orthanc.working_hours) == (None, Hours())
     shown = repr(sources)
     assert CANARY not in shown

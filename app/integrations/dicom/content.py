@@ -9,6 +9,7 @@ from models.types import SectionName
 
 # what describes the document, its observer or how images were made, and is no word of the report
 _ASIDE = frozenset({"HAS CONCEPT MOD", "HAS OBS CONTEXT", "HAS ACQ CONTEXT"})
+_OF_DOCUMENT = frozenset({"121049", "121058"})  # language, procedure reported
 _NAMELESS = re.compile(
     r"(?:report|document|free|section)?\s*(?:text|narrative|comment|content|body)\b.*|report|code|value", re.I
 )
@@ -60,15 +61,26 @@ def _piece(item: Item, heading: str | None) -> Iterator[Piece]:
     under = own or heading
     if heading and own == "FINDINGS" and _kind(item) != "CONTAINER":  # "Finding" is what any section may hold
         under = heading
-    if _kind(item) != "CONTAINER" and (value := _value(item)):
+    modifiers = [child for child in item.get("ContentSequence") or () if _modifies(child)]
+    if _kind(item) == "CONTAINER":
+        yield from (Piece(under, f"{_name(child)}: {_value(child)}") for child in modifiers if _name(child))
+    elif value := _value(item):
         name = None if own else _name(item)
-        yield Piece(under, f"{name}: {value}" if name else value)
+        told = ", ".join(map(_value, modifiers)) if _kind(item) != "TEXT" else ""
+        whole = f"{value} ({told})" if told else value
+        yield Piece(under, f"{name}: {whole}" if name else whole)
     yield from _children(item, under)
 
 
 def _told(item: Item) -> bool:
     """True for an item of its own (not one by reference) that belongs to what the report says."""
     return "ValueType" in item and item.get("RelationshipType") not in _ASIDE
+
+
+def _modifies(item: Item) -> bool:
+    """True for a code that says more of the item that it stands under, such as its site and side."""
+    said = item.get("RelationshipType") == "HAS CONCEPT MOD" and _kind(item) == "CODE"
+    return said and bool(_value(item)) and _code(item, "ConceptNameCodeSequence") not in _OF_DOCUMENT
 
 
 def _kind(item: Item) -> str:

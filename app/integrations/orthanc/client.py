@@ -1,5 +1,6 @@
 """What is asked of an Orthanc by its REST API (1.9 and later)."""
 
+import ssl
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -44,12 +45,16 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Orthanc:
-    """One server. Every method raises OrthancError: unreachable, refused, unexpected_answer, or a code of the guard."""
+    """One server; ``trust``: whose certificates, None for those of the guard.
+
+    Every method raises OrthancError: unreachable, refused, unexpected_answer, or a code of the guard.
+    """
 
     url: str
     guard: Guard
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    trust: ssl.SSLContext | None = None
 
     def last(self) -> int:
         """The number of the newest change."""
@@ -131,7 +136,7 @@ class Orthanc:
     ) -> httpx2.Response:
         auth = (self.user, self.password or "") if self.user else None
         try:
-            with self.guard.client(_SECONDS, most_bytes=_MOST_ANSWER) as client:
+            with self.guard.client(_SECONDS, most_bytes=_MOST_ANSWER, verify=self.trust) as client:
                 answer = client.request(
                     method, f"{self.url.rstrip('/')}{path}", content=content, headers=headers, auth=auth
                 )

@@ -5,7 +5,7 @@ made anew, and counts from the beginning again, is read from its beginning.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -35,7 +35,7 @@ class Positions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Poller:
-    """Reads one Orthanc, whose reports are those of ``source``.
+    """Reads one Orthanc, whose reports are those of ``source``; ``test``: all of it is for trial.
 
     ``keep`` takes a message and raises when it is to come again; then nothing is passed over.
     """
@@ -45,6 +45,7 @@ class Poller:
     positions: Positions
     keep: Callable[[FeedMessage], None]
     max_text_bytes: int = 262_144
+    test: bool = False
 
     def poll(self) -> int:
         """Read all there is to read; how many reports were taken. The first time of all it only notes where it is.
@@ -91,7 +92,7 @@ class Poller:
             if error.code != "own_document":
                 _log.warning("message_not_taken", source=self.source, code=error.code, bytes=len(raw))
             return False
-        self.keep(message)
+        self.keep(replace(message, test=self.test))
         return True
 
     def _same(self, since: int, what: str) -> bool:
