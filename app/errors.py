@@ -34,10 +34,12 @@ from kg_ingest.store import GraphStoreError
 MEDIA_TYPE = "application/problem+json"
 TITLES = {  # reason phrases of RFC 9110; those of http.HTTPStatus change between Python versions
     400: "Bad Request",
+    401: "Unauthorized",
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",

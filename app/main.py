@@ -11,14 +11,16 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
-from app.api import batch_results, batches, compare, fhir_results, health, knowledge, reports, stored
+from app.api import batch_results, batches, cds, compare, fhir_results, health, knowledge, reports, stored
 from app.batch.checking import end_with_parent
+from app.batch.feed import Feed
 from app.batch.queue import TaskQueue
 from app.batch.starting import start_worker
-from app.middleware import RequestContext
+from app.integrations.cds.config import CdsConfig
+from app.middleware import CdsOrigins, RequestContext
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
-from app.services import Services, build_services, open_configured_queue, open_configured_store
+from app.services import Services, build_services, open_cds, open_configured_queue, open_configured_store
 from app.settings import Settings
 from app.storage.store import Store
 
@@ -33,6 +35,8 @@ class State(TypedDict):
     checks: CapacityLimiter  # who may check a report now
     store: Store
     queue: TaskQueue
+    feed: Feed
+    cds: CdsConfig | None
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
@@ -43,6 +47,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         services: ready parts to use instead of building them; the caller closes them.
     """
     settings = settings or Settings()
+    cds_config = open_cds(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
@@ -68,6 +73,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
                 "checks": CapacityLimiter(settings.threads),
                 "store": store,
                 "queue": queue,
+                "feed": Feed(store, settings.max_text_bytes, settings.max_waiting),
+                "cds": cds_config,
             }
         _log.info("stopped")
 
@@ -85,11 +92,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.state.settings = settings
     routers = [
         module.router
-        for module in (reports, compare, batches, batch_results, stored, fhir_results, knowledge, health)
+        for module in (reports, compare, batches, batch_results, stored, fhir_results, cds, knowledge, health)
     ]
     for router in routers:
         app.include_router(router)
     app.state.routes = [route for router in routers for route in router.routes]
+    if cds_config is not None and cds_config.origins:
+        app.add_middleware(CdsOrigins, origins=cds_config.origins)
     app.add_middleware(RequestContext)
     errors.install(app)
     openapi.install(app)

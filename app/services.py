@@ -65,6 +65,7 @@ from models.reference_index import ReferenceIndex, ReferenceIndexError, read_man
 
 if TYPE_CHECKING:
     from app.batch.queue import TaskQueue
+    from app.integrations.cds.config import CdsConfig
     from app.integrations.guard import Guard
     from app.proofreading.review.reviewer import Reviewer
     from app.storage.store import Store
@@ -270,6 +271,23 @@ def open_sources(settings: Settings) -> Mapping[str, Source]:
         return read_sources(settings.sources)
     except SourcesError as error:
         raise ConfigurationError(f"RADPROOF_SOURCES: {error}") from error
+
+
+def open_cds(settings: Settings) -> "CdsConfig | None":
+    """The CDS Hooks service as it is configured; None where no file is set.
+
+    Raises:
+        ConfigurationError: when the file cannot be used.
+    """
+    if settings.cds is None:
+        return None
+    # only where it is configured
+    from app.integrations.cds.config import CdsConfigError, read_config
+
+    try:
+        return read_config(settings.cds)
+    except CdsConfigError as error:
+        raise ConfigurationError(f"RADPROOF_CDS: {error}") from error
 
 
 def open_guard(settings: Settings) -> "Guard":

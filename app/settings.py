@@ -141,6 +141,9 @@ class Settings(BaseSettings):
     callback_ca: Path | None = None
     """Certificates in PEM that alone are trusted in what is called; None for those of the installation."""
 
+    cds: Path | None = None
+    """File of the CDS Hooks service (see ``app.integrations.cds.config``); None: there is none."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65_535)] = 8000
     workers: Annotated[int, Ge(1), Le(64)] = 1

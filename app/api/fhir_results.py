@@ -1,14 +1,14 @@
 """GET /v1/reports/{number}/fhir: what was found in a stored report, as the Bundle that endpoints are sent."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from app.api.acting import Actor
 from app.api.problems import described
-from app.errors import FieldProblem, Problem
+from app.api.stored import Number, not_found
 from app.integrations.fhir.outbound import original_of, transaction
 from app.integrations.fhir.outbound.sender import told_of
 from app.storage.store import Store
@@ -16,9 +16,6 @@ from app.storage.store import Store
 router = APIRouter(prefix="/v1/reports", tags=["stored reports"])
 
 FHIR = "application/fhir+json"
-_Number = Annotated[
-    int, Path(ge=1, le=2**63 - 1, description="Our number of the report, of a batch's results")
-]
 
 
 @router.get(
@@ -30,7 +27,7 @@ _Number = Annotated[
         200: {"content": {FHIR: {"schema": {"type": "object"}}}},
     },
 )
-def fhir(number: _Number, request: Request, actor: Actor) -> JSONResponse:
+def fhir(number: Number, request: Request, actor: Actor) -> JSONResponse:
     """The report as it stands, as a transaction: Device, Observation of the check, DetectedIssues, Task, Provenance.
 
     A server that takes it twice keeps it once. Who reads it is kept in the audit trail.
@@ -46,8 +43,7 @@ def bundle_of(store: Store, number: int, actor: str) -> dict[str, Any]:
     """
     origin = store.origins.of(number)
     if origin is None:
-        place = FieldProblem(parameter="number", code="report_not_found")
-        raise Problem(404, "report_not_found", "There is no stored report with this number.", [place])
+        raise not_found()
     version = store.messages.version(number)
     told = told_of(number, store.reports.checks(number), store.reports.get(number, actor))
     original = original_of(origin.custom_id, origin.kind, origin.message)

@@ -13,6 +13,7 @@ from app.storage.messages import Messages
 from app.storage.origins import Origins
 from app.storage.reports import Reports
 from app.storage.sealing import Seal
+from app.storage.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Store:
     reports: Reports
     messages: Messages
     origins: Origins
+    tokens: Tokens
 
     def audit_broken_at(self) -> int | None:
         """The first row of the audit trail that was changed, or that follows one removed; None if none."""
@@ -47,4 +49,13 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
     seal = Seal(keys)
     engine = open_database(address)
     batches, reports = Batches(engine, seal), Reports(engine, seal)
-    return Store(engine, seal, batches, Jobs(engine), reports, Messages(engine, seal), Origins(engine, seal))
+    return Store(
+        engine,
+        seal,
+        batches,
+        Jobs(engine),
+        reports,
+        Messages(engine, seal),
+        Origins(engine, seal),
+        Tokens(engine),
+    )
