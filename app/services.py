@@ -67,8 +67,10 @@ if TYPE_CHECKING:
     from app.batch.queue import TaskQueue
     from app.integrations.cds.config import CdsConfig
     from app.integrations.guard import Guard
+    from app.integrations.outgoing import Sender
     from app.proofreading.review.reviewer import Reviewer
     from app.storage.store import Store
+    from app.storage.types import EndpointKind
 
 _SERVERS = ("neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
 _DEFAULT_INDEX = Path("var/index")
@@ -316,6 +318,21 @@ def open_guard(settings: Settings) -> "Guard":
             raise ConfigurationError("RADPROOF_CALLBACK_CA: no certificates in PEM") from error
     own = frozenset(_own_addresses(settings))
     return Guard(networks, own, frozenset(ports), settings.callback_http, authorities)
+
+
+def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
+    """Who tells which kind of endpoint.
+
+    Raises:
+        ConfigurationError: as ``open_guard``.
+    """
+    from app.integrations.webhooks.sender import WebhookSender
+
+    guard = open_guard(settings)
+    base = str(settings.public_url) if settings.public_url else ""
+    return {
+        "webhook": WebhookSender(guard, base),
+    }
 
 
 def _parts(listed: str) -> list[str]:

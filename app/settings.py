@@ -144,6 +144,9 @@ class Settings(BaseSettings):
     cds: Path | None = None
     """File of the CDS Hooks service (see ``app.integrations.cds.config``); None: there is none."""
 
+    public_url: HttpUrl | None = None
+    """Where people reach this service, for links in what is told to others; None: only paths are said."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65_535)] = 8000
     workers: Annotated[int, Ge(1), Le(64)] = 1

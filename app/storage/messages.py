@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
 
 from app.storage import audit
+from app.storage.announcing import announce
 from app.storage.content import to_json
 from app.storage.sealing import Seal
 from app.storage.tables import batch, check, feed, job, message, now, report, version
-from app.storage.types import FeedMessage, KeptVersion, Version
+from app.storage.types import EventName, FeedMessage, KeptVersion, Version
 
 REPLACED, WITHDRAWN = "replaced", "withdrawn"
 _LOCK = 0x46454544  # "FEED": on PostgreSQL one message at a time, so that versions have an order
@@ -146,3 +147,5 @@ def _end(connection: Connection, before: Row[Any], problem: str) -> None:
     mine = (check.c.report_id == before.report_id) & check.c.current
     connection.execute(update(check).where(mine).values(current=False))
     audit.record(connection, _ACTOR, f"report.{problem}", f"report/{before.report_id}")
+    event: EventName = "report.replaced" if problem == REPLACED else "report.withdrawn"
+    announce(connection, event, [(before.report_id, None)])

@@ -8,9 +8,11 @@ from sqlalchemy import Engine
 from app.storage import audit
 from app.storage.batches import Batches
 from app.storage.database import open_database
+from app.storage.endpoints import Endpoints
 from app.storage.jobs import Jobs
 from app.storage.messages import Messages
 from app.storage.origins import Origins
+from app.storage.outbox import Outbox
 from app.storage.reports import Reports
 from app.storage.sealing import Seal
 from app.storage.tokens import Tokens
@@ -18,7 +20,7 @@ from app.storage.tokens import Tokens
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Batches, jobs, reports and messages of one database, and the seal of their words."""
+    """Batches, jobs, reports, messages and what is told of them, of one database, and the seal of their words."""
 
     engine: Engine
     seal: Seal
@@ -28,6 +30,8 @@ class Store:
     messages: Messages
     origins: Origins
     tokens: Tokens
+    endpoints: Endpoints
+    outbox: Outbox
 
     def audit_broken_at(self) -> int | None:
         """The first row of the audit trail that was changed, or that follows one removed; None if none."""
@@ -48,14 +52,16 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
     """
     seal = Seal(keys)
     engine = open_database(address)
-    batches, reports = Batches(engine, seal), Reports(engine, seal)
+    endpoints = Endpoints(engine, seal)
     return Store(
-        engine,
-        seal,
-        batches,
-        Jobs(engine),
-        reports,
-        Messages(engine, seal),
-        Origins(engine, seal),
-        Tokens(engine),
+        engine=engine,
+        seal=seal,
+        batches=Batches(engine, seal),
+        jobs=Jobs(engine),
+        reports=Reports(engine, seal),
+        messages=Messages(engine, seal),
+        endpoints=endpoints,
+        outbox=Outbox(engine, seal, endpoints),
+        origins=Origins(engine, seal),
+        tokens=Tokens(engine),
     )
