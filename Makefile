@@ -77,7 +77,7 @@ mllp-soak: $(DEV_STAMP) ## send messages over MLLP and count them (MESSAGES=5000
 mllp-rounds: install $(DEV_STAMP) servers ## kill parts at random while messages come in; count every result (ROUNDS=50)
 	PYTHONPATH=tests/support:tools/servers $(BIN)/python tests/support/mllp_rounds.py --rounds $(or $(ROUNDS),50)
 
-servers: ## install Redis and PostgreSQL for the tests, where they are missing (root, apt-get)
+servers: ## install Redis, PostgreSQL, Orthanc and dcmtk for the tests, where they are missing (root, apt-get)
 	tools/servers/install.sh
 
 bench-llm: install ## reports a second with the language model that RADPROOF_LLM_* name

@@ -11,7 +11,20 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
-from app.api import batch_results, batches, cds, compare, fhir_results, health, knowledge, reports, stored
+from app.api import (
+    batch_results,
+    batches,
+    cds,
+    compare,
+    fhir_results,
+    health,
+    knowledge,
+    reports,
+    stored,
+    webhooks,
+)
+from app.api.receiving import open_webhooks
+from app.api.webhooks import Webhooks
 from app.batch.checking import end_with_parent
 from app.batch.feed import Feed
 from app.batch.queue import TaskQueue
@@ -37,6 +50,7 @@ class State(TypedDict):
     queue: TaskQueue
     feed: Feed
     cds: CdsConfig | None
+    webhooks: Webhooks  # what other systems send
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> FastAPI:
@@ -67,6 +81,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             gc.freeze()  # what was just built lives as long as the service: no collection need visit it
             worker = start_worker(store, queue, settings, serving=True)
             opened.callback(worker.stop)
+            webhooks = opened.enter_context(open_webhooks(store, queue, settings))
             _log.info("ready", **built.versions)
             yield {
                 "services": built,
@@ -75,6 +90,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
                 "queue": queue,
                 "feed": Feed(store, settings.max_text_bytes, settings.max_waiting),
                 "cds": cds_config,
+                "webhooks": webhooks,
             }
         _log.info("stopped")
 
@@ -92,7 +108,18 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.state.settings = settings
     routers = [
         module.router
-        for module in (reports, compare, batches, batch_results, stored, fhir_results, cds, knowledge, health)
+        for module in (
+            reports,
+            compare,
+            batches,
+            batch_results,
+            stored,
+            fhir_results,
+            webhooks,
+            cds,
+            knowledge,
+            health,
+        )
     ]
     for router in routers:
         app.include_router(router)

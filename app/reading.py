@@ -1,4 +1,4 @@
-"""Reports from files: plain text, JSON lines and CSV, one at a time."""
+"""Reports from files: plain text, JSON lines and CSV, one at a time; PDF, CDA and DICOM as wholes."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.columns import ColumnError, flat, report_of
+from app.integrations import files
+from app.integrations.incoming import IncomingError
 from app.limits import MAX_LINE_BYTES
 from app.lines import is_wide
 from app.proofreading.report import SubmittedReport
@@ -43,8 +45,9 @@ def read_each(
 ) -> Iterator[SubmittedReport | Unreadable]:
     """The reports of a file, streamed, and in their places the rows that are none.
 
-    ``form``: text | jsonl | csv; None goes by the file's ending. Rows carry what ``columns.report_of`` names;
-    those of JSON may hold the context as an object. ``most``: bytes of a line, or of a whole text.
+    ``form``: text | jsonl | csv; None goes by the file's ending, which may be one of ``files.READERS``. Rows
+    carry what ``columns.report_of`` names; those of JSON may hold the context as an object. ``most``: bytes of a
+    line, or of a whole text.
 
     Raises:
         OSError: when the file cannot be read.
@@ -52,6 +55,9 @@ def read_each(
     ending = Path(source.name).suffix.lower() if isinstance(source, Path) else ""
     kind = form or _FORMATS.get(ending, "text")
     with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
+        if form is None and ending in files.READERS:
+            yield _whole(stream, Path(str(source)).stem, ending)
+            return
         if kind == "text":
             yield _text(stream, source.stem if isinstance(source, Path) else "stdin", most)
             return
@@ -70,6 +76,15 @@ def _text(stream: BinaryIO, name: str, most: int) -> SubmittedReport | Unreadabl
         return SubmittedReport(raw.decode(ENCODING), name)
     except UnicodeDecodeError:
         return Unreadable.of(1, "invalid_utf_8")
+
+
+def _whole(stream: BinaryIO, name: str, ending: str) -> SubmittedReport | Unreadable:
+    raw = stream.read(files.MOST_BYTES + 1)
+    try:
+        read = files.READERS[ending](raw)
+    except IncomingError as error:
+        return Unreadable(1, error.code, error.code.replace("_", " "))
+    return SubmittedReport(read.text, name, read.context)
 
 
 def _report(row: Row) -> SubmittedReport | Unreadable:

@@ -66,6 +66,8 @@ from models.reference_index import ReferenceIndex, ReferenceIndexError, read_man
 if TYPE_CHECKING:
     from app.batch.queue import TaskQueue
     from app.integrations.cds.config import CdsConfig
+
+    from app.integrations.fhir.client import FhirClient
     from app.integrations.guard import Guard
     from app.integrations.outgoing import Sender
     from app.proofreading.review.reviewer import Reviewer
@@ -290,6 +292,21 @@ def open_cds(settings: Settings) -> "CdsConfig | None":
         return read_config(settings.cds)
     except CdsConfigError as error:
         raise ConfigurationError(f"RADPROOF_CDS: {error}") from error
+
+
+def open_fhir_clients(settings: Settings, sources: Mapping[str, Source]) -> "dict[str, FhirClient]":
+    """What asks the FHIR servers of these sources, by name of source.
+
+    Raises:
+        ConfigurationError: when what may be called, or a certificate, is wrong.
+    """
+    from app.integrations.fhir.client import FhirClient
+
+    guard = open_guard(settings)
+    try:
+        return {name: FhirClient(one.fhir, guard) for name, one in sources.items() if one.fhir is not None}
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError("RADPROOF_SOURCES: a ca_file holds no certificates in PEM") from error
 
 
 def open_guard(settings: Settings) -> "Guard":

@@ -150,6 +150,13 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65_535)] = 8000
     workers: Annotated[int, Ge(1), Le(64)] = 1
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    """Certificate (with its chain) and key in PEM: then the service speaks only TLS."""
+
+    client_ca: Path | None = None
+    """Certificates in PEM of who may sign a client's certificate, which a source may prove itself by."""
+
     shutdown_seconds: Annotated[int, Ge(0)] = 10
     """How long running requests may take to end after the signal to stop."""
 

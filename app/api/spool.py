@@ -37,7 +37,7 @@ async def spooled(request: Request, most: int) -> Spooled:
         async for chunk in request.stream():
             length += len(chunk)
             if length > most:
-                raise Problem(413, "body_too_large", f"A batch may have {most} bytes.")
+                raise Problem(413, "body_too_large", f"The body may have {most} bytes.")
             digest.update(chunk)
             await to_thread.run_sync(_write, file, chunk)
         file.seek(0)
@@ -50,5 +50,5 @@ def _write(file: BinaryIO, chunk: bytes) -> None:
         file.write(chunk)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise Problem(507, "disk_full", "There is no room to take the batch in.") from error
+            raise Problem(507, "disk_full", "There is no room to take it in.") from error
         raise

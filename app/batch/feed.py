@@ -36,6 +36,7 @@ _UNREADABLE = {
     "utf_16": Fault("utf_16", "102", ("MSH", 1, 18)),
     "not_hl7": Fault("not_hl7", "100", _MSH),
     "no_text": Fault("no_text", "101", _TEXT),
+    "reader_unavailable": Fault("reader_unavailable", "207", transient=True),
 }
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _COUNT_SECONDS = 1.0
@@ -192,7 +193,7 @@ def _version(report: IncomingReport, test: bool, max_text_bytes: int) -> Version
         admit(submitted, max_text_bytes)
     except InadmissibleError as error:
         raise NotTakenError(Fault(error.code, "102", _TEXT)) from error
-    status = report.status[:8] if report.status else None
+    status = report.status[:20] if report.status else None
     return Version(submitted, named, report.said_at, status, report.study_date, place[:LONGEST_ID] or None)
 
 

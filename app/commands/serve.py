@@ -1,9 +1,11 @@
 """``radproof serve``: the HTTP service."""
 
 import argparse
+import ssl
 
 import uvicorn
 
+from app.commands import CommandError
 from app.commands.parts import settings
 from app.logging import configure
 
@@ -18,6 +20,11 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; running requests may end."""
     chosen = settings()
     configure(chosen.log_level)
+    if chosen.tls_cert is None and (chosen.tls_key is not None or chosen.client_ca is not None):
+        raise CommandError("RADPROOF_TLS_CERT: needed beside the key or the CA of clients")
+    for path in (chosen.tls_cert, chosen.tls_key, chosen.client_ca):
+        if path is not None and not path.is_file():
+            raise CommandError("RADPROOF_TLS_*, RADPROOF_CLIENT_CA: a certificate or key cannot be read")
     uvicorn.run(
         "app.main:serve",
         factory=True,
@@ -28,5 +35,11 @@ def run(args: argparse.Namespace) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # what a proxy says counts only where a source names that proxy
+        http="auto" if chosen.tls_cert is None else "app.tls:CertificateProtocol",
+        ssl_certfile=chosen.tls_cert,
+        ssl_keyfile=chosen.tls_key,
+        ssl_ca_certs=str(chosen.client_ca) if chosen.client_ca else None,
+        ssl_cert_reqs=ssl.CERT_OPTIONAL if chosen.client_ca else ssl.CERT_NONE,
     )
     return 0

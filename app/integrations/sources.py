@@ -15,6 +15,7 @@ Every secret stands there itself (``values``, ``secrets``, ``token``, ``password
 
 import base64
 import binascii
+import codecs
 import datetime as dt
 import re
 import tomllib
@@ -79,6 +80,14 @@ def _identity(value: str) -> str:
     """A certificate by its SHA-256 in hexadecimal, or by its subject."""
     bare = value.lower().removeprefix("sha256:").replace(":", "")
     return bare if _SHA256.fullmatch(bare) else value
+
+
+def _charset(value: str) -> str:
+    try:
+        codecs.lookup(value)
+    except LookupError as error:
+        raise _not("not_a_character_set") from error
+    return value
 
 
 def _hours(value: object) -> object:
@@ -193,9 +202,9 @@ class OrthancServer:
 class Source:
     """One source. Without ``auth`` nothing can be sent in its name; it can be asked only.
 
-    ``test``: all of it is sent for trial. ``silent_minutes``: after how long without a message to alarm, within
-    ``working_hours``. ``charset``: of HL7 v2 that says none. ``feed``: what its batches are called, in HL7 v2 its
-    ``MSH-3|MSH-4``; else its name.
+    ``test``: all of it is sent for trial (HL7 v2 says so itself). ``silent_minutes``: after how long without a message
+    to alarm, within ``working_hours``. ``charset``: of HL7 v2 that says none. ``feed``: what its batches are called,
+    in HL7 v2 its ``MSH-3|MSH-4``; else its name.
     """
 
     __pydantic_config__ = _STRICT
@@ -205,7 +214,7 @@ class Source:
     test: bool = False
     silent_minutes: Annotated[int, Field(ge=1)] | None = None
     working_hours: Annotated[Hours, BeforeValidator(_hours)] = Hours()
-    charset: _Words | None = None
+    charset: Annotated[_Words, AfterValidator(_charset)] | None = None
     feed: _Words | None = None
     fhir: FhirServer | None = None
     orthanc: OrthancServer | None = None
@@ -250,6 +259,8 @@ def _source(name: str, table: object, folder: Path) -> Source:
     for key, kind in (("fhir", "fhir"), ("orthanc", "dicom"), ("charset", "hl7"), ("feed", "hl7")):
         if getattr(found, key) is not None and found.kind != kind:
             raise SourcesError(f"sources.{name}.{key}: only for kind {kind}")
+    if found.test and found.kind == "hl7":
+        raise SourcesError(f"sources.{name}.test: in HL7 v2, MSH-11 says so")
     return found
 
 

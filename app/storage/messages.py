@@ -6,6 +6,7 @@ version before it, whose jobs end as cancelled (``replaced``, ``withdrawn``) and
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
@@ -52,6 +53,7 @@ class Messages:
             number = connection.execute(added).scalar_one()
             jobs = []
             for place, (said, words) in enumerate(zip(sent.versions, sealed, strict=True), 1):
+                said = _following(connection, said, sent.source)
                 name = sent.control_id if place == 1 else f"{sent.control_id[:_LONGEST_NAME]} report {place}"
                 kept = _keep(connection, said, words, (into, number, name))
                 if kept is not None:
@@ -70,6 +72,29 @@ class Messages:
         if latest is not None and latest.report_id is None:
             return KeptVersion(mine.number, mine.status, "withdrawn")
         return KeptVersion(mine.number, mine.status, "replaced", latest.report_id if latest else None)
+
+    def last_of(self, source: str, control_id: str) -> tuple[str | None, int] | None:
+        """Key and number of the latest version of the report that a source's message of this name last told of.
+
+        None where there is no such message, or that version takes it back.
+        """
+        told = (
+            select(version.c.filler_key, version.c.id)
+            .join(message, message.c.id == version.c.message_id)
+            .join(feed, feed.c.batch_id == message.c.batch_id)
+            .where(feed.c.source == source, message.c.control_id == control_id)
+            .order_by(version.c.id.desc())
+        )
+        with self._reading.begin() as connection:
+            found = connection.execute(told.limit(1)).first()
+            if found is None:
+                return None
+            named = version.c.filler_key == found.filler_key
+            mine = named & version.c.current if found.filler_key else version.c.id == found.id
+            current = connection.execute(select(version).where(mine)).first()
+        if current is None or current.report_id is None:
+            return None
+        return current.filler_key, int(current.number)
 
     def raw(self, key: str) -> bytes | None:
         """A message as it came in; None when there is none, or its words were purged."""
@@ -90,6 +115,19 @@ def _day(connection: Connection, sent: FeedMessage, day: dt.date) -> int:
     connection.execute(insert(feed).values(batch_id=number, source=sent.source, day=day, test=sent.test))
     audit.record(connection, _ACTOR, "feed.opened", f"batch/{public_id}", {"day": day.isoformat()})
     return number
+
+
+def _following(connection: Connection, said: Version, source: str) -> Version:
+    """The version under the name of the report that it says it replaces, where that is kept."""
+    if not said.replaces:
+        return said
+    sent = version.join(message, message.c.id == version.c.message_id).join(
+        feed, feed.c.batch_id == message.c.batch_id
+    )
+    wanted = message.c.control_id.in_(said.replaces) & (feed.c.source == source)
+    named = select(version.c.filler_key).select_from(sent).where(wanted, version.c.filler_key.is_not(None))
+    found = connection.execute(named.order_by(version.c.id.desc()).limit(1)).scalar()
+    return replace(said, filler_key=found) if found else said
 
 
 def _keep(

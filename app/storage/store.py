@@ -9,6 +9,7 @@ from app.storage import audit
 from app.storage.batches import Batches
 from app.storage.database import open_database
 from app.storage.endpoints import Endpoints
+from app.storage.errands import Errands
 from app.storage.jobs import Jobs
 from app.storage.messages import Messages
 from app.storage.origins import Origins
@@ -32,6 +33,7 @@ class Store:
     tokens: Tokens
     endpoints: Endpoints
     outbox: Outbox
+    errands: Errands
 
     def audit_broken_at(self) -> int | None:
         """The first row of the audit trail that was changed, or that follows one removed; None if none."""
@@ -64,4 +66,5 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
         outbox=Outbox(engine, seal, endpoints),
         origins=Origins(engine, seal),
         tokens=Tokens(engine),
+        errands=Errands(engine),
     )

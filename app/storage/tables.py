@@ -13,6 +13,7 @@
     endpoint   who is told what happens to reports, and how
     delivery   one event on its way to one endpoint: waiting -> delivered | dead
     position   how far something was read: a subscription's last event, a server's last change
+    errand     what is still to be fetched from a source
     rejection  how often a source's messages were not taken on a day, by code
     used_token a token that proved who asks, so that it does so once
     audit      who did what, each row bound to the one before by a hash
@@ -212,6 +213,7 @@ message = Table(
     Column("kind", String(16), nullable=False),
     Column("content", LargeBinary),  # sealed: the bytes as they came; none after a purge
     Index("ix_message_batch", "batch_id"),
+    Index("ix_message_control_id", "control_id"),
 )
 
 version = Table(
@@ -224,7 +226,7 @@ version = Table(
     Column("filler_key", String(64)),  # SHA-256 of what names the report at its source; none: never replaced
     Column("number", Integer, nullable=False),
     Column("current", Boolean, nullable=False),
-    Column("status", String(8)),
+    Column("status", String(20)),
     Column("said_at", String(40), nullable=False),  # by the source's clock, for the order; empty: not said
     Index("ix_version_message", "message_id"),
     Index("ix_version_filler_key", "filler_key"),
@@ -290,6 +292,19 @@ position = Table(
     Column("name", String(200), primary_key=True),
     Column("value", String(1_000), nullable=False),
     Column("at", BigInteger, nullable=False, default=now(), onupdate=now()),
+)
+
+errand = Table(
+    "errand",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("what", String(300), primary_key=True),
+    Column("created_at", BigInteger, nullable=False, default=now()),
+    Column(
+        "due_at", BigInteger, nullable=False, default=now()
+    ),  # of one at work: when it is given to another
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("problem", String(64)),  # of the last attempt
 )
 
 rejection = Table(

@@ -125,7 +125,8 @@ class Version:
     """What a message says of one report: its text as of then, or that it is taken back (``report`` None).
 
     ``filler_key`` names the report at its source (None: nothing ever replaces it). ``said_at`` sorts
-    versions by the source's clock (empty: not said).
+    versions by the source's clock (empty: not said). ``replaces``: control ids of messages of the same source whose
+    report this is, again; where one is kept, its ``filler_key`` counts.
     """
 
     report: SubmittedReport | None
@@ -134,6 +135,7 @@ class Version:
     status: str | None = None
     study_date: dt.date | None = None
     site: str | None = None
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -298,7 +298,7 @@ def test_what_is_refused_without_a_name_is_named_by_its_place(kept: Store) -> No
     batch, _ = kept.batches.begin("f" * 64)
     refused = [
         Refused("no_report"),
-        Refused("pdf", line=2, source="entry 3"),
+        Refused("no_text", line=2, source="entry 3"),
         Refused("invalid_json", line=1),
     ]
     kept.batches.add(batch, refused)

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from fhir_server import FhirServer, serving
+from fhir_keeper import FhirServer, serving
 
 from app.api.schemas import CheckedReportOut
 from app.integrations.fhir.outbound.sender import FhirSender

@@ -1,122 +1,152 @@
-"""A small FHIR server: takes transactions with conditional updates and creates, and validates what it keeps."""
+"""A small FHIR server on a real port: read, search with pages, $events, and a subscription that can skip an event."""
 
 import json
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from fhir.resources.R4B import get_fhir_model_class
+TOKEN = "a-token-of-the-tests"  # noqa: S105  # of this server only
+SUBSCRIPTION = "Subscription/reports"
 
 
 class FhirServer:
-    """Keeps resources by kind and id; ``writes`` counts what was created or changed. Thread-safe enough for tests."""
+    """Resources by ``Type/id``; ``events`` are names in the order in which they changed."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, dict[str, Any]] = {}
-        self.writes = 0
-        self.asked: list[tuple[str, str, str | None]] = []
-        self.answers: list[tuple[int, dict[str, str]]] = []  # given before it works again
-        self.port = 0
+        self.resources: dict[str, dict[str, Any]] = {}
+        self.events: list[str] = []
+        self.gone: set[str] = set()
+        self.asked: list[str] = []
+        self.down = False
+        self.knows_events = True
+        self.knows_includes = True
+        self.page_size = 50
+        self.next_base: str | None = None
+        outer = self
 
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        """The resources of a kind."""
-        return [kept for kept in self.kept.values() if kept["resourceType"] == kind]
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, answer = outer.answer(self.path, self.headers.get("Authorization"))
+                body = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/fhir+json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
-    def take(self, bundle: dict[str, Any]) -> dict[str, Any]:
-        """Apply a transaction.
+            def log_message(self, *_arguments: object) -> None:
+                pass
 
-        Raises:
-            ValueError: when it or a resource is not sound.
-        """
-        get_fhir_model_class("Bundle").model_validate(bundle)
-        if bundle["type"] != "transaction":
-            raise ValueError("not a transaction")
-        named: dict[str, str] = {}
-        for entry in bundle["entry"]:
-            kind, search = entry["resource"]["resourceType"], self._search(entry["request"])
-            found = [name for name in self.kept if name.startswith(f"{kind}/") and self._fits(name, search)]
-            if len(found) > 1:
-                raise ValueError("several fit")
-            named[entry["fullUrl"]] = found[0] if found else f"{kind}/{uuid.uuid4()}"
-        for entry in bundle["entry"]:
-            self._keep(entry, named)
-        return {"resourceType": "Bundle", "type": "transaction-response"}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = int(self._server.server_address[1])
+        self.base = f"http://127.0.0.1:{self.port}/fhir"
 
-    def _keep(self, entry: dict[str, Any], named: dict[str, str]) -> None:
-        text = json.dumps(entry["resource"])
-        for url, name in named.items():
-            text = text.replace(url, name)
-        resource = json.loads(text)
-        name = named[entry["fullUrl"]]
-        resource["id"] = name.partition("/")[2]
-        get_fhir_model_class(resource["resourceType"]).model_validate(resource)
-        there = self.kept.get(name)
-        if there is not None and (entry["request"]["method"] == "POST" or there == resource):
-            return
-        self.kept[name] = resource
-        self.writes += 1
+    def put(self, resource: dict[str, Any], *, event: bool = True) -> dict[str, Any]:
+        """Keep a resource as its next version; an event of the subscription, where it is a report."""
+        name = f"{resource['resourceType']}/{resource['id']}"
+        number = int(self.resources.get(name, {}).get("meta", {}).get("versionId", 0)) + 1
+        moment = f"2099-01-05T12:{len(self.events):02}:{number:02}.000Z"
+        kept = {**resource, "meta": {"versionId": str(number), "lastUpdated": moment}}
+        self.resources[name] = kept
+        if event:
+            self.events.append(name)
+        return kept
 
-    @staticmethod
-    def _search(request: dict[str, Any]) -> str:
-        if request["method"] == "POST":
-            return str(request["ifNoneExist"])
-        return str(request["url"]).partition("?")[2]
+    def notification(
+        self, *numbers: int, content: str = "id-only", total: int | None = None
+    ) -> dict[str, Any]:
+        """An event notification in R4 (Parameters) for these events."""
+        events = []
+        entries: list[dict[str, Any]] = []
+        for number in numbers:
+            name = self.events[number - 1]
+            parts: list[dict[str, Any]] = [{"name": "event-number", "valueString": str(number)}]
+            if content != "empty":
+                parts.append({"name": "focus", "valueReference": {"reference": f"{self.base}/{name}"}})
+                entry: dict[str, Any] = {"fullUrl": f"{self.base}/{name}"}
+                if content == "full-resource":
+                    entry["resource"] = self.resources[name]
+                entries.append({**entry, "request": {"method": "PUT", "url": name}})
+            events.append({"name": "notification-event", "part": parts})
+        kind = "event-notification"
+        return self.bundle(kind, total or max(numbers, default=0), events, entries)
 
-    def _fits(self, name: str, search: str) -> bool:
-        key, _, value = search.partition("=")
-        system, _, code = value.partition("|")
-        resource = self.kept[name]
-        if key == "_tag":
-            return any(
-                (tag["system"], tag["code"]) == (system, code) for tag in resource["meta"].get("tag", [])
-            )
-        return any((own["system"], own["value"]) == (system, code) for own in resource.get("identifier", []))
+    def bundle(
+        self, kind: str, total: int, events: list[dict[str, Any]], entries: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        status = {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "subscription", "valueReference": {"reference": f"{self.base}/{SUBSCRIPTION}"}},
+                {"name": "topic", "valueCanonical": "urn:topic:reports"},
+                {"name": "status", "valueCode": "active"},
+                {"name": "type", "valueCode": kind},
+                {"name": "events-since-subscription-start", "valueString": str(total)},
+                *events,
+            ],
+        }
+        return {
+            "resourceType": "Bundle",
+            "type": "history",
+            "entry": [{"resource": status, "request": {"method": "GET", "url": SUBSCRIPTION}}, *entries],
+        }
+
+    def answer(self, path: str, authorization: str | None) -> tuple[int, dict[str, Any]]:
+        self.asked.append(path)
+        failed = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing"}]}
+        if self.down:
+            return 503, failed
+        if authorization != f"Bearer {TOKEN}":
+            return 401, failed
+        parts = urlsplit(path)
+        name = parts.path.removeprefix("/fhir/")
+        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        if name == "DiagnosticReport":
+            if "_include" in query and not self.knows_includes:
+                return 400, failed
+            return 200, self._search(query)
+        if name == f"{SUBSCRIPTION}/$events":
+            if not self.knows_events:
+                return 404, failed
+            first, last = int(query["eventsSinceNumber"]), int(query["eventsUntilNumber"])
+            return 200, self.notification(*range(first, last + 1), content="full-resource")
+        if name in self.gone:
+            return 410, failed
+        found = self.resources.get(name)
+        return (200, found) if found is not None else (404, failed)
+
+    def _search(self, query: dict[str, str]) -> dict[str, Any]:
+        since = query["_lastUpdated"].removeprefix("ge")[:19]
+        found = sorted(
+            (
+                resource
+                for name, resource in self.resources.items()
+                if name.startswith("DiagnosticReport/") and resource["meta"]["lastUpdated"][:19] >= since
+            ),
+            key=lambda resource: str(resource["meta"]["lastUpdated"]),
+        )
+        start = int(query.get("start", 0))
+        entries = [{"resource": resource} for resource in found[start : start + self.page_size]]
+        page: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+        if start + self.page_size < len(found):
+            base = self.next_base or self.base
+            following = f"{base}/DiagnosticReport?_lastUpdated=ge{since}&start={start + self.page_size}"
+            page["link"] = [{"relation": "next", "url": following}]
+        return page
 
 
 @contextmanager
-def serving() -> Iterator[FhirServer]:
-    """A server on a free port of this machine until the end of the block."""
+def running() -> Iterator[FhirServer]:
+    """Answers until the end of the block."""
     server = FhirServer()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            server.asked.append(("GET", self.path, self.headers.get("Authorization")))
-            self._answer(200, {"resourceType": "CapabilityStatement"}, {})
-
-        def do_POST(self) -> None:
-            server.asked.append(("POST", self.path, self.headers.get("Authorization")))
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if server.answers:
-                status, headers = server.answers.pop(0)
-                self._answer(status, {"resourceType": "OperationOutcome"}, headers)
-                return
-            try:
-                self._answer(200, server.take(json.loads(body)), {})
-            except ValueError:
-                self._answer(422, {"resourceType": "OperationOutcome"}, {})
-
-        def _answer(self, status: int, value: dict[str, Any], headers: dict[str, str]) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(status)
-            for name, said in {"Content-Type": "application/fhir+json", **headers}.items():
-                self.send_header(name, said)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.port = http.server_address[1]
-    thread = threading.Thread(target=http.serve_forever)
+    thread = threading.Thread(target=server._server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield server
     finally:
-        http.shutdown()
+        server._server.shutdown()
+        server._server.server_close()
         thread.join()
-        http.server_close()

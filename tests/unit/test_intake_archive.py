@@ -86,8 +86,10 @@ def test_entries_of_every_kind_are_read() -> None:
         ("a" * 1_100 + ".txt", b"Clear.", "unsafe_name"),
         ("a.zip", archive({"a.txt": b"Clear."}), "nested_archive"),
         ("a.ndjson.gz", b"\x1f\x8b", "nested_archive"),
-        ("a.pdf", b"%PDF-1.4", "unsupported_file"),
-        ("a.xml", b"<DiagnosticReport/>", "unsupported_file"),
+        ("a.pdf", b"%PDF-1.4", "broken_document"),
+        ("a.xml", b"<DiagnosticReport/>", "not_cda"),
+        ("a.dcm", b"DICM", "not_dicom"),
+        ("a.rtf", b"{}", "unsupported_file"),
         ("a", b"Clear.", "unsupported_file"),
         (named("a.txt", external_attr=0o120777 << 16), b"/etc/passwd", "not_a_file"),
         (named("a.txt", external_attr=0o020666 << 16), b"", "not_a_file"),
@@ -251,4 +253,4 @@ def test_samples_of_others_are_read(shared: Callable[[str], Path]) -> None:
         f"{n}.hl7": path.read_bytes() for n, path in enumerate(sorted((folder / "dcm4che").glob("*")))
     }
     found = [item.code if isinstance(item, Refused) else item.custom_id for item in read(archive(files))]
-    assert found == ["message_type", "message_type", "embedded_document", "pdf", "1001129"]
+    assert found == ["message_type", "message_type", "1001127", "1001128", "1001129"]

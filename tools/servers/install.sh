@@ -5,6 +5,9 @@ set -euo pipefail
 missing=()
 command -v redis-server valkey-server >/dev/null || missing+=(redis-server)
 command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+command -v Orthanc >/dev/null || missing+=(orthanc)
+[ -e /usr/share/orthanc/plugins/libOrthancPython.so ] || missing+=(orthanc-python)
+command -v storescu >/dev/null || missing+=(dcmtk)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   echo "not installed: ${missing[*]} (needs root and apt-get); their tests will skip" >&2

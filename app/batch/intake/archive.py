@@ -3,23 +3,26 @@
 import stat
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import IO
 
 from app.batch.intake.admission import Admission, some
-from app.batch.intake.documents import fhir_items, hl7_items, text_items
+from app.batch.intake.documents import fhir_items, hl7_items, text_items, whole_items
 from app.batch.intake.lines import csv_items, ndjson_items
 from app.batch.intake.unpack import Budget, Counted, UnpackError
 from app.batch.items import Accepted, Refused
+from app.integrations import files
 
-_READERS = {
+_READERS: dict[str, Callable[[IO[bytes], Admission, str], Iterator[Accepted | Refused]]] = {
     ".txt": text_items,
     ".hl7": hl7_items,
     ".json": fhir_items,
     ".ndjson": ndjson_items,
     ".jsonl": ndjson_items,
     ".csv": csv_items,
+    **{ending: partial(whole_items, ending=ending) for ending in files.READERS},
 }
 _ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar"})
 _LONGEST_NAME = 1_024

@@ -1,10 +1,12 @@
-"""Reports of whole files in an archive: plain text, HL7 v2 messages, FHIR resources."""
+"""Reports of whole files in an archive: plain text, HL7 v2 messages, FHIR resources, PDF, CDA and DICOM."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO
 
 from app.batch.intake.admission import LONGEST_ID, Admission
 from app.batch.items import Accepted, Refused
+from app.integrations import files
 from app.integrations.fhir import read as fhir
 from app.integrations.hl7.read import reports_of
 from app.integrations.hl7.stream import messages
@@ -71,6 +73,22 @@ def fhir_items(stream: IO[bytes], admission: Admission, source: str) -> Iterator
             yield _item(report, name, admission, (place, source))
     except IncomingError as error:
         yield Refused(error.code, source=source)
+
+
+def whole_items(
+    stream: IO[bytes], admission: Admission, source: str, ending: str
+) -> Iterator[Accepted | Refused]:
+    """A file that is one report as a document; codes: those of ``files.READERS``, and those of ``Admission``.
+
+    A CDA or DICOM document is called by its own id, a PDF by its place.
+    """
+    raw = stream.read(files.MOST_BYTES + 1)
+    try:
+        report = files.READERS[ending](raw)
+    except IncomingError as error:
+        yield Refused(error.code, source=source)
+        return
+    yield replace(_item(report, report.control_id or source, admission, (1, source)), line=None)
 
 
 def _item(

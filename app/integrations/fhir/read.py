@@ -1,6 +1,6 @@
 """Reports of FHIR R4 (4.0.1): a DiagnosticReport, or those of a Bundle, in JSON.
 
-The text is that of ``presentedForm``, text/plain before text/html, else of the result Observations and the
+The text is that of ``presentedForm``, text/plain before text/html before PDF, else of the result Observations and the
 ``conclusion``. Nothing is fetched here: references lead to resources of the same Bundle, contained ones, or those that
 were got before; a form that is only a URL has no text.
 A field of the order or patient that cannot be read is left out.
@@ -38,7 +38,8 @@ _SEXES = frozenset({"male", "female", "other", "unknown"})
 def read_document(document: bytes) -> Iterator[IncomingReport | IncomingError]:
     """The reports of a JSON document, and in their places why one is none.
 
-    Codes of one report: no_text, pdf, invalid_base64, wrong_charset, document_too_large.
+    Codes of one report: no_text, invalid_base64, wrong_charset, document_too_large, or a code of
+    ``pdf_text``.
 
     Raises:
         IncomingError: document_too_large (more than MOST_BYTES), utf_16, invalid_utf_8, invalid_json,
@@ -68,7 +69,7 @@ def report_of(resource: Resource, named: Mapping[str, Resource] | None = None) -
     Of one that is taken back the text may be empty.
 
     Raises:
-        IncomingError: no_text, pdf (and no other form), invalid_base64, wrong_charset, document_too_large.
+        IncomingError: no_text, invalid_base64, wrong_charset, document_too_large, or a code of ``pdf_text``.
     """
     contained = [as_object(inner) for inner in as_list(resource.get("contained"))]
     own = {f"#{inner['id']}": inner for inner in contained if isinstance(inner.get("id"), str)}

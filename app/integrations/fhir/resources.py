@@ -10,6 +10,8 @@ from app.strict_json import StrictJsonError, loads
 
 _MOST_VALUES = 500_000  # objects, lists and their members: a byte of JSON can cost twenty of memory
 
+_MOST_LEVELS = 100
+
 Resource = Mapping[str, Any]
 
 
@@ -50,7 +52,25 @@ def parsed(document: bytes, most_bytes: int) -> Resource:
         raise IncomingError("too_deep") from error
     if not isinstance(value, dict):
         raise IncomingError("not_fhir")
+    if _too_deep(value):
+        raise IncomingError("too_deep")
     return value
+
+
+def _too_deep(value: object) -> bool:
+    level: list[object] = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [
+            inner
+            for outer in level
+            for inner in (
+                outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
+            )
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def resources_by_name(entries: Iterable[Resource]) -> dict[str, Resource]:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 
+from app.integrations.documents.pdf import pdf_text
 from app.integrations.fhir.resources import Library, Resource, as_list, as_object, codes, concept, one_line
 from app.integrations.html import LONGEST_PAGE, text_of
 from app.integrations.incoming import IncomingError
@@ -24,14 +25,15 @@ _MOST_RESULTS = 200
 
 
 def report_text(report: Resource, library: Library) -> str:
-    """The text: text/plain before text/html, else results with the conclusion, else the conclusion.
+    """The text: text/plain before text/html before PDF, else results with the conclusion, else the conclusion.
 
     Raises:
-        IncomingError: no_text, pdf (and nothing else), invalid_base64, unknown_charset, wrong_charset, document_too_large.
+        IncomingError: no_text, invalid_base64, unknown_charset, wrong_charset, document_too_large, or a code of
+            ``pdf_text``.
     """
     forms = [as_object(form) for form in as_list(report.get("presentedForm"))]
     problems = []
-    for kinds in (_PLAIN, _HTML):
+    for kinds in (_PLAIN, _HTML, _PDF):
         for form in forms:
             if _kind(form)[0] in kinds and isinstance(form.get("data"), str):
                 try:
@@ -46,7 +48,7 @@ def report_text(report: Resource, library: Library) -> str:
         return written
     if problems:
         raise problems[0]
-    raise IncomingError("pdf" if any(_kind(form)[0] in _PDF for form in forms) else "no_text")
+    raise IncomingError("no_text")
 
 
 def _results(report: Resource, library: Library) -> str:
@@ -88,6 +90,8 @@ def _value(observation: Resource) -> str:
 def _shown(form: Resource) -> str:
     """The text of a form with data."""
     kind, charset = _kind(form)
+    if kind in _PDF:
+        return pdf_text(_raw(form["data"]))
     text = _decoded(form["data"], charset)
     if kind not in _HTML:
         return text

@@ -1,46 +1,18 @@
 """The text of a report from its OBX and NTE segments, in their order (HL7 v2.5.1, 7.4.2; LOINC, 7.8.3 suffixes)."""
 
-import base64
-import binascii
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from itertools import groupby
 
+from app.integrations.documents.cda import cda_text
+from app.integrations.documents.embedded import base64_bytes, kind_of, plain_text
 from app.integrations.hl7.segments import Segment
-from app.integrations.html import LONGEST_PAGE, text_of
 from app.integrations.incoming import IncomingError
+from app.integrations.sections import HEADINGS, Piece, joined, section_of
 from models.sections import parse
-from models.types import SectionName
 
-# LOINC codes of sections (DICOM PS3.20), suffixes of 7.8.3, letters of the VA: the heading that they stand for
-_HEADINGS = {
-    "59776-5": "FINDINGS",
-    "18782-3": "FINDINGS",
-    "GDT": "FINDINGS",
-    "19005-8": "IMPRESSION",
-    "IMP": "IMPRESSION",
-    "I": "IMPRESSION",
-    "18834-2": "COMPARISON",
-    "11329-0": "HISTORY",
-    "HST": "HISTORY",
-    "18785-6": "REASON FOR STUDY",
-    "55115-0": "INDICATION",
-    "55111-9": "TECHNIQUE",
-    "18783-1": "RECOMMENDATION",
-    "REC": "RECOMMENDATION",
-    "ADT": "ADDENDUM",
-}
 _TEXTS = frozenset({"", "TX", "FT", "ST"})
 _CODED = frozenset({"CE", "CWE", "CF"})
 _TAKEN_BACK = frozenset({"D", "W", "X"})  # table 0085: deleted, wrong, not obtained
 _UID = frozenset("0123456789.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    heading: str | None
-    text: str
 
 
 def report_text(segments: Sequence[Segment], most: int) -> str | None:
@@ -49,8 +21,9 @@ def report_text(segments: Sequence[Segment], most: int) -> str | None:
     Sections that are said by codes only get headings; lines of one section stay together.
 
     Raises:
-        IncomingError: without text, because it is a PDF (pdf) or another document (embedded_document,
-            invalid_base64, document_too_large, wrong_charset, or no_text where it is blank).
+        IncomingError: without text, because of its document: a code of ``pdf_text`` or ``cda_text``,
+            embedded_document (of a kind that is not read), invalid_base64, document_too_large, wrong_charset, or
+            no_text where it is blank.
     """
     pieces = list(_pieces(segments))
     if any(piece.text.strip() for piece in pieces):
@@ -69,7 +42,7 @@ def report_text(segments: Sequence[Segment], most: int) -> str | None:
     return None
 
 
-def _pieces(segments: Sequence[Segment]) -> Iterator[_Piece]:
+def _pieces(segments: Sequence[Segment]) -> Iterator[Piece]:
     heading, taken_back = None, False
     for segment in segments:
         if segment.name == "OBX":
@@ -78,13 +51,13 @@ def _pieces(segments: Sequence[Segment]) -> Iterator[_Piece]:
             continue
         if segment.name == "NTE":  # goes on with the section before it
             lines = map(segment.delimiters.unescape, segment.repetitions(3))
-            yield _Piece(heading, "\n".join(lines))
+            yield Piece(heading, "\n".join(lines))
         elif piece := _piece(segment):
             heading = piece.heading
             yield piece
 
 
-def _piece(segment: Segment) -> _Piece | None:
+def _piece(segment: Segment) -> Piece | None:
     delimiters = segment.delimiters
     if segment.name != "OBX":
         return None
@@ -93,10 +66,10 @@ def _piece(segment: Segment) -> _Piece | None:
     if kind in _TEXTS:
         text = "\n".join(map(delimiters.unescape, segment.repetitions(5)))
         is_identifier = kind == "ST" and "." in text and set(text.strip()) <= _UID and heading is None
-        return None if is_identifier else _Piece(heading, text)
+        return None if is_identifier else Piece(heading, text)
     if kind in _CODED and heading:
         named = (_name(segment, repetition) for repetition in segment.repetitions(5))
-        return _Piece(heading, "\n".join(filter(None, named)))
+        return Piece(heading, "\n".join(filter(None, named)))
     return None
 
 
@@ -109,64 +82,39 @@ def _heading(segment: Segment) -> str | None:
     codes = segment.repetitions(3)[0].split(segment.delimiters.component)
     # the code, its suffix after "&", and the alternate code
     parts = [*codes[0].split(segment.delimiters.subcomponent)[::-1], *codes[3:4]]
-    return next((_HEADINGS[part.strip()] for part in parts if part.strip() in _HEADINGS), None)
+    return next((HEADINGS[part.strip()] for part in parts if part.strip() in HEADINGS), None)
 
 
-def _joined(pieces: Sequence[_Piece]) -> str:
-    whole = "\n".join(piece.text for piece in pieces)
-    said = {section.name for section in parse(whole).sections}
-    blocks = []
-    for heading, run in groupby(pieces, key=lambda piece: piece.heading):
-        text = "\n".join(piece.text for piece in run)
-        own = heading and text.strip() and _section(heading) not in said and not _opens_with_heading(text)
-        blocks.append(f"{heading}:\n{text.lstrip()}" if own else text)
-    return "\n".join(blocks).strip("\n")
-
-
-@cache
-def _section(heading: str) -> SectionName:
-    return parse(f"{heading}: a").sections[0].name
-
-
-def _opens_with_heading(text: str) -> bool:
-    return parse(text.lstrip()).sections[0].name is not SectionName.UNTITLED
+def _joined(pieces: Sequence[Piece]) -> str:
+    """Headings only of sections that the lines themselves do not name."""
+    said = {section.name for section in parse("\n".join(piece.text for piece in pieces)).sections}
+    return joined(
+        [
+            Piece(None if piece.heading and section_of(piece.heading) in said else piece.heading, piece.text)
+            for piece in pieces
+        ]
+    )
 
 
 def _document(segment: Segment, most: int) -> str:
     """The text of an encapsulated document (data type ED, 2.A.24)."""
     parts = segment.repetitions(5)[0].split(segment.delimiters.component, 4)
     parts += [""] * (5 - len(parts))
-    kind = " ".join(part.strip().lower() for part in parts[1:3])
-    if "pdf" in kind:
-        raise IncomingError("pdf")
-    page = "html" in kind
-    if not page and ("plain" not in kind and kind.strip() not in ("text", "text txt", "tx", "txt")):
-        raise IncomingError("embedded_document")
-    text = _decoded(segment, parts[3].strip().lower(), parts[4], most)
-    if page and len(text) > LONGEST_PAGE:
-        raise IncomingError("document_too_large")
-    shown = text_of(text) if page else text
-    if not shown.strip():
-        raise IncomingError("no_text")
-    return shown
-
-
-def _decoded(segment: Segment, encoding: str, data: str, most: int) -> str:
+    encoding, data = parts[3].strip().lower(), parts[4]
+    kind = kind_of(" ".join(parts[1:3]))
     if encoding in ("", "a", "ascii"):
-        return segment.delimiters.unescape(data)
+        text = segment.delimiters.unescape(data)
+        if kind == "xml":  # as it stands: the message's character set holds, not the declaration's
+            return cda_text(text.strip())
+        return plain_text(text.encode("utf-8", "surrogatepass"), kind, "utf-8")
     if len(data) > 2 * most:
         raise IncomingError("document_too_large")
+    raw = _hex_bytes(data) if encoding == "hex" else base64_bytes(data)
+    return cda_text(raw) if kind == "xml" else plain_text(raw, kind, segment.delimiters.charset)
+
+
+def _hex_bytes(data: str) -> bytes:
     try:
-        raw = (
-            bytes.fromhex(data)
-            if encoding == "hex"
-            else base64.b64decode("".join(data.split()), validate=True)
-        )
-    except (binascii.Error, ValueError) as error:
+        return bytes.fromhex(data)
+    except ValueError as error:
         raise IncomingError("invalid_base64") from error
-    if raw.startswith(b"%PDF"):
-        raise IncomingError("pdf")
-    try:
-        return raw.decode(segment.delimiters.charset)
-    except UnicodeDecodeError as error:
-        raise IncomingError("wrong_charset") from error

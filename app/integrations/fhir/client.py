@@ -1,0 +1,144 @@
+"""Asks the FHIR server of a source: reads, searches and ``$events``, never outside its registered base."""
+
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from time import monotonic
+from urllib.parse import urlencode
+
+import httpx2
+
+from app.integrations.fhir.resources import Resource, as_list, as_object, parsed
+from app.integrations.guard import ForbiddenAddressError, Guard
+from app.integrations.incoming import IncomingError
+from app.integrations.sources import FhirServer
+
+MOST_BYTES = 16 * 1_048_576
+_MOST_PAGES = 10_000
+_SECONDS = 20.0  # of one answer
+_SHORT_SECONDS = 2.0  # of one while somebody waits
+_REST_SECONDS = 30.0  # that nobody waits for a server which did not answer
+_LOCAL = re.compile(
+    r"([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII
+)
+_ASK = {"Accept": "application/fhir+json"}
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class FhirError(Exception):
+    """The server did not give what was asked for.
+
+    ``code`` is stable. ``again``: it may the next time. ``status``: of HTTP, where it answered.
+    """
+
+    def __init__(self, code: str, *, again: bool, status: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.again = again
+        self.status = status
+
+
+class FhirClient:
+    """One server. Thread-safe."""
+
+    def __init__(self, server: FhirServer, guard: Guard) -> None:
+        """Raises ssl.SSLError or OSError where the file of its CA holds no certificates."""
+        self.server = server
+        if server.ca_file is not None:
+            ssl.create_default_context(cafile=server.ca_file)
+            guard = replace(guard, authorities=server.ca_file)
+        self._long = guard.client(_SECONDS, most_bytes=MOST_BYTES)
+        self._short = guard.client(_SHORT_SECONDS, most_bytes=MOST_BYTES)
+        self._headers = {**_ASK, **({"Authorization": f"Bearer {server.token}"} if server.token else {})}
+        self._rests_until = 0.0
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._long.close()
+        self._short.close()
+
+    def local(self, reference: str) -> str | None:
+        """A reference as ``Type/id``; None for one that leads outside the base, or is none."""
+        plain = reference.removeprefix(f"{self.server.base}/")
+        match = _LOCAL.fullmatch(plain)
+        return match.group(1) if match else None
+
+    def read(self, path: str, *, waited_for: bool = False) -> Resource:
+        """The resource at ``Type/id``.
+
+        Raises:
+            FhirError: there is none, or it cannot be got now. ``waited_for`` gives up after two seconds.
+        """
+        return self._get(f"{self.server.base}/{path}", waited_for)
+
+    def events(self, subscription: str, since: int, until: int) -> Resource:
+        """The notification with the events of a subscription (``Subscription/id``), both ends included; as ``read``."""
+        asked = urlencode(
+            {"eventsSinceNumber": since, "eventsUntilNumber": until, "content": "full-resource"}
+        )
+        return self._get(f"{self.server.base}/{subscription}/$events?{asked}", waited_for=False)
+
+    def changed(self, since: str) -> Iterator[Resource]:
+        """The pages (Bundles) of what meets the criteria and changed at or after an instant, oldest first.
+
+        Patients, orders and results come with it, where the server includes them.
+
+        Raises:
+            FhirError: as ``read``; a next page outside the base is ``forbidden_address``.
+        """
+        criteria = self.server.criteria
+        joint = "&" if "?" in criteria else "?"
+        plain = [("_lastUpdated", f"ge{since}"), ("_sort", "_lastUpdated"), ("_count", "50")]
+        more = [("_include", f"DiagnosticReport:{name}") for name in ("subject", "based-on", "result")]
+        try:
+            page = self._get(
+                f"{self.server.base}/{criteria}{joint}{urlencode(plain + more)}", waited_for=False
+            )
+        except FhirError as error:
+            if error.status is None or error.again:
+                raise
+            page = self._get(f"{self.server.base}/{criteria}{joint}{urlencode(plain[:1])}", waited_for=False)
+        seen: set[str] = set()
+        while True:
+            yield page
+            following = _next(page)
+            if following is None:
+                return
+            if following in seen or len(seen) >= _MOST_PAGES:
+                raise FhirError("endless_pages", again=False)
+            seen.add(following)
+            page = self._get(self._page(following), waited_for=False)
+
+    def _page(self, url: str) -> str:
+        base = self.server.base
+        if url.startswith((f"{base}?", f"{base}/")) and ".." not in url:
+            return url
+        if url.startswith("?"):
+            return base + url
+        raise FhirError("forbidden_address", again=False)
+
+    def _get(self, url: str, waited_for: bool) -> Resource:
+        if waited_for and monotonic() < self._rests_until:
+            raise FhirError("server_rests", again=True)
+        try:
+            answer = (self._short if waited_for else self._long).get(url, headers=self._headers)
+        except ForbiddenAddressError as error:
+            raise FhirError(error.code, again=True) from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            self._rests_until = monotonic() + _REST_SECONDS
+            raise FhirError("no_answer", again=True) from error
+        self._rests_until = 0.0
+        status = answer.status_code
+        if status != 200:
+            raise FhirError(f"status_{status}", again=status in _AGAIN, status=status)
+        try:
+            return parsed(answer.content, MOST_BYTES)
+        except IncomingError as error:
+            raise FhirError(error.code, again=True, status=status) from error
+
+
+def _next(page: Mapping[str, object]) -> str | None:
+    links = (as_object(link) for link in as_list(page.get("link")))
+    urls = (link.get("url") for link in links if link.get("relation") == "next")
+    return next((url for url in urls if isinstance(url, str) and len(url) <= 10_000), None)

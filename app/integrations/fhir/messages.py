@@ -1,0 +1,94 @@
+"""A DiagnosticReport as a message of a feed: what names it, what sorts its versions, what tells a resend."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.batch.feed import NotTakenError
+from app.integrations.fhir.read import report_of
+from app.integrations.fhir.resources import Resource
+from app.integrations.hl7.answer import Fault
+from app.integrations.incoming import IncomingError
+from app.integrations.sources import Source
+from app.limits import InadmissibleError, admit
+from app.proofreading.report import SubmittedReport
+from app.storage.types import FeedMessage, Version
+
+KIND = "FHIR"
+_LONGEST_ID = 200
+_NONE = Fault("no_identifier", "101")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A DiagnosticReport with what its references lead to, by name; ``raw`` as it came."""
+
+    resource: Resource
+    raw: bytes
+    named: Mapping[str, Resource]
+
+
+def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
+    """The message as it is kept.
+
+    A report is named by its source and its identifier (accession or filler number), else its id. The same content with
+    the same version is the same message, whichever way it came.
+
+    Raises:
+        NotTakenError: it is none that can be checked; the code says why.
+    """
+    try:
+        report = report_of(sent.resource, sent.named)
+    except IncomingError as error:
+        raise NotTakenError(Fault(error.code, "102")) from error
+    name = report.control_id or report.filler_id
+    if name is None:
+        raise NotTakenError(_NONE)
+    test = source.test or report.processing_id == "T"
+    named = digest(source.name, report.filler_id or f"DiagnosticReport/{name}", str(test))
+    if report.withdrawn:
+        version = Version(None, named, report.said_at, _status(report.status))
+    else:
+        submitted = SubmittedReport(report.text, name[:_LONGEST_ID], report.context)
+        try:
+            admit(submitted, max_text_bytes)
+        except InadmissibleError as error:
+            raise NotTakenError(Fault(error.code, "102")) from error
+        version = Version(
+            submitted, named, report.said_at, _status(report.status), report.study_date, source.name
+        )
+    content = {key: value for key, value in sent.resource.items() if key not in ("meta", "text")}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return FeedMessage(
+        source=source.name,
+        control_id=name[:_LONGEST_ID],
+        key=digest(KIND, source.name, str(test), name, report.said_at, canonical),
+        kind=KIND,
+        raw=sent.raw,
+        versions=(version,),
+        test=test,
+    )
+
+
+def deletion_of(source: Source, name: str, named: tuple[str | None, int]) -> FeedMessage:
+    """The message that a resource was deleted: its report is withdrawn. ``named``: see ``Messages.last_of``."""
+    filler_key, number = named
+    return FeedMessage(
+        source=source.name,
+        control_id=name[:_LONGEST_ID],
+        key=digest(KIND, source.name, str(source.test), name, "deleted", str(number)),
+        kind=KIND,
+        raw=b"",
+        versions=(Version(None, filler_key, status="deleted"),),
+        test=source.test,
+    )
+
+
+def digest(*parts: str) -> str:
+    """SHA-256 over the parts."""
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _status(status: str | None) -> str | None:
+    return status[:20] if status else None

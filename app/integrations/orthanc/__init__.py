@@ -1,0 +1,1 @@
+"""Orthanc, an open DICOM server: its REST API, its changes, and results put beside what they are about."""
