@@ -66,7 +66,6 @@ from models.reference_index import ReferenceIndex, ReferenceIndexError, read_man
 if TYPE_CHECKING:
     from app.batch.queue import TaskQueue
     from app.integrations.cds.config import CdsConfig
-
     from app.integrations.fhir.client import FhirClient
     from app.integrations.guard import Guard
     from app.integrations.outgoing import Sender
@@ -343,12 +342,14 @@ def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
     Raises:
         ConfigurationError: as ``open_guard``.
     """
+    from app.integrations.fhir.outbound.sender import FhirSender
     from app.integrations.webhooks.sender import WebhookSender
 
     guard = open_guard(settings)
     base = str(settings.public_url) if settings.public_url else ""
     return {
         "webhook": WebhookSender(guard, base),
+        "fhir": FhirSender(guard),
     }
 
 

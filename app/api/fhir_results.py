@@ -41,11 +41,11 @@ def bundle_of(store: Store, number: int, actor: str) -> dict[str, Any]:
     Raises:
         Problem: 404 when there is no such report.
     """
-    origin = store.origins.of(number)
-    if origin is None:
+    if not store.reports.exists(number):
         raise not_found()
+    origin = store.outbox.origin(number)
     version = store.messages.version(number)
     told = told_of(number, store.reports.checks(number), store.reports.get(number, actor))
-    original = original_of(origin.custom_id, origin.kind, origin.message)
+    original = original_of(origin.custom_id or str(number), origin.message_kind, origin.message)
     over = version is not None and version.state != "current"
     return transaction(replace(told, original=original, over=over, test=origin.test))

@@ -44,7 +44,7 @@ def check_at_once(
     jobs: list[int] | None = []
     try:
         jobs = feed.keep(message)
-        number = feed.store.origins.number(message.key)
+        number = feed.store.messages.report_of(message.key)
     except NotTakenError as error:
         _log.warning("report_not_kept", code=error.fault.code)
     current = _current(feed.store, number) if jobs is None and number is not None else None

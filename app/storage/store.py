@@ -12,8 +12,8 @@ from app.storage.endpoints import Endpoints
 from app.storage.errands import Errands
 from app.storage.jobs import Jobs
 from app.storage.messages import Messages
-from app.storage.origins import Origins
 from app.storage.outbox import Outbox
+from app.storage.overview import Overview
 from app.storage.reports import Reports
 from app.storage.sealing import Seal
 from app.storage.tokens import Tokens
@@ -29,10 +29,10 @@ class Store:
     jobs: Jobs
     reports: Reports
     messages: Messages
-    origins: Origins
     tokens: Tokens
     endpoints: Endpoints
     outbox: Outbox
+    overview: Overview
     errands: Errands
 
     def audit_broken_at(self) -> int | None:
@@ -64,7 +64,7 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
         messages=Messages(engine, seal),
         endpoints=endpoints,
         outbox=Outbox(engine, seal, endpoints),
-        origins=Origins(engine, seal),
+        overview=Overview(engine),
         tokens=Tokens(engine),
         errands=Errands(engine),
     )

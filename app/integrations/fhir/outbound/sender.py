@@ -81,7 +81,7 @@ def _bundle(to: Endpoint, what: Outgoing) -> dict[str, object]:
     over = what.event in _OVER or (what.version is not None and what.version.state != "current")
     original = original_of(what.custom_id or str(what.report), what.message_kind, what.message)
     checks = [what.check] if what.check is not None else []
-    told = told_of(what.report, checks, what.submitted)
+    told = told_of(what.report, [*checks, *what.earlier], what.submitted)
     system = str(to.settings.get("system") or SYSTEM)
     return transaction(
         replace(told, original=original, at=told.at or what.at, over=over, test=what.test, system=system)
@@ -90,7 +90,7 @@ def _bundle(to: Endpoint, what: Outgoing) -> dict[str, object]:
 
 def told_of(number: int, checks: Sequence[Check], submitted: SubmittedReport | None) -> Told:
     """What checks of a report, the latest first, say of it; the latest counts, also where it is history by now."""
-    current = next((check for check in checks if check.current), checks[0] if checks else None)
+    current = checks[0] if checks else None
     checked = None if current is None or current.result is None else _checked(current.result)
     text = None if submitted is None else submitted.text
     now = set() if checked is None else {error.id for error in checked.errors if error.tier.value != "low"}
