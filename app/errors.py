@@ -35,6 +35,7 @@ MEDIA_TYPE = "application/problem+json"
 TITLES = {  # reason phrases of RFC 9110; those of http.HTTPStatus change between Python versions
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     406: "Not Acceptable",

@@ -18,6 +18,7 @@ from app.api import (
     compare,
     fhir_results,
     health,
+    integrations,
     knowledge,
     reports,
     stored,
@@ -27,13 +28,21 @@ from app.api.receiving import open_webhooks
 from app.api.webhooks import Webhooks
 from app.batch.checking import end_with_parent
 from app.batch.feed import Feed
+from app.batch.listening import Listener
 from app.batch.queue import TaskQueue
 from app.batch.starting import start_worker
 from app.integrations.cds.config import CdsConfig
 from app.middleware import CdsOrigins, RequestContext
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
-from app.services import Services, build_services, open_cds, open_configured_queue, open_configured_store
+from app.services import (
+    Services,
+    build_services,
+    open_cds,
+    open_configured_queue,
+    open_configured_store,
+    open_sources,
+)
 from app.settings import Settings
 from app.storage.store import Store
 
@@ -50,6 +59,7 @@ class State(TypedDict):
     queue: TaskQueue
     feed: Feed
     cds: CdsConfig | None
+    listener: Listener  # for silence
     webhooks: Webhooks  # what other systems send
 
 
@@ -81,6 +91,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             gc.freeze()  # what was just built lives as long as the service: no collection need visit it
             worker = start_worker(store, queue, settings, serving=True)
             opened.callback(worker.stop)
+            listener = Listener(store, open_sources(settings))
+            opened.callback(listener.stop)
             webhooks = opened.enter_context(open_webhooks(store, queue, settings))
             _log.info("ready", **built.versions)
             yield {
@@ -90,6 +102,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
                 "queue": queue,
                 "feed": Feed(store, settings.max_text_bytes, settings.max_waiting),
                 "cds": cds_config,
+                "listener": listener,
                 "webhooks": webhooks,
             }
         _log.info("stopped")
@@ -117,6 +130,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             fhir_results,
             webhooks,
             cds,
+            integrations,
             knowledge,
             health,
         )

@@ -154,7 +154,5 @@ def outgoing(store: Store, turn: Turn) -> Outgoing:
 
 
 def _checks(store: Store, report: int, check: int | None) -> list[Check]:
-    """The check that is told of and those before it; the last one where none is named, so that a report taken back
-    can take it back.
-    """
+    """The check that is told of and those before it; all where none is named: a report that is taken back takes back."""
     return [each for each in store.reports.checks(report) if check is None or each.id <= check]

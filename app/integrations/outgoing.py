@@ -14,7 +14,8 @@ class Outgoing:
 
     ``id`` stays the same over all attempts. ``custom_id`` names the report as its sender did. ``message`` is the
     message that it came in with, ``message_kind`` its kind (``ORU^R01``, ``FHIR``, ``DICOM``); None for a report that
-    came in no feed. ``earlier``: checks before this one, the latest first. Words are None after a purge, and all but the first three for a trial.
+    came in no feed. ``earlier``: checks before this one, the latest first. Words are None after a purge, and all but
+    the first three for a trial.
     """
 
     id: str

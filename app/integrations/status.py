@@ -13,8 +13,7 @@ _MOST_MINUTES = 7 * 24 * 60  # looked back for a working hour
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """A source, configured or only seen. ``alarm``: nothing came for longer than
-    ``silent_minutes`` of working hours."""
+    """A source, configured or only seen. ``alarm``: silent for longer than ``silent_minutes`` of working hours."""
 
     name: str
     kind: str | None
