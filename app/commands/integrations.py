@@ -15,6 +15,8 @@ from app.commands import CommandError
 from app.commands.parts import opened, settings
 from app.services import ConfigurationError, open_configured_store, open_sources
 
+_WIDTH = 130  # of a file or pipe
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
@@ -128,4 +130,5 @@ def _print(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) ->
     table = Table(*head, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*map(str, row))
-    Console(file=sys.stdout, highlight=False, markup=False).print(table)
+    wide = None if sys.stdout.isatty() else _WIDTH
+    Console(file=sys.stdout, width=wide, highlight=False, markup=False).print(table)

@@ -37,7 +37,7 @@ class Message:
             rf"MSH|^~\&|SELFTEST|RADPROOF|RADPROOF|QA|20260105120000||{self.kind}|{control}|{self.processing}"
             f"|{self.version}||||||{self.charset}"
         )
-        order = f"OBR|1|PL-1|{self.run}-{filler}|1^XR CHEST 2 VIEWS^L|||20260105113000" + "|" * 18
+        order = f"OBR|1|PL-1|{self.run}-{filler}|1^XR CHEST 2 VIEWS^L|||20260105113000" + "|" * 17
         lines = [f"OBX|1|TX|1^Report^L||{self.text}||||||F"] if self.text else []
         segments = [header, "PID|1||MRN-1||EXAMPLE^INVENTED||19640310|F", f"{order}|{self.status}", *lines]
         return ("\r".join(segments) + "\r").encode(self.encoding)
