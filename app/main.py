@@ -16,6 +16,8 @@ from app.api import (
     batches,
     cds,
     compare,
+    deliveries,
+    endpoints,
     fhir_results,
     health,
     integrations,
@@ -131,6 +133,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             webhooks,
             cds,
             integrations,
+            endpoints,
+            deliveries,
             knowledge,
             health,
         )

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
 from io import BytesIO
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from app import __version__
 from app.integrations.sources import Source, SourcesError, read_sources
@@ -309,39 +307,14 @@ def open_fhir_clients(settings: Settings, sources: Mapping[str, Source]) -> "dic
 
 
 def open_guard(settings: Settings) -> "Guard":
-    """What may be called, by the settings; never the parts of this service that they name.
+    """What may be called, by the settings; raises ConfigurationError as ``guard_of``."""
+    from app.integrations.allowed import guard_of  # the HTTP client takes a fifth of a second to import
 
-    Raises:
-        ConfigurationError: when a network, port or certificate is none.
-    """
-    # only where others are told: the HTTP client takes a fifth of a second to import
-    from app.integrations.guard import Guard
-
-    try:
-        networks = [ip_network(part) for part in _parts(settings.callback_networks)]
-    except ValueError as error:
-        raise ConfigurationError(
-            "RADPROOF_CALLBACK_NETWORKS: networks such as 10.1.0.0/16, by commas"
-        ) from error
-    ports = [int(part) if part.isdecimal() else 0 for part in _parts(settings.callback_ports)]
-    if not all(0 < port < 65_536 for port in ports):
-        raise ConfigurationError("RADPROOF_CALLBACK_PORTS: ports such as 443, by commas")
-    authorities = settings.callback_ca
-    if authorities is not None:
-        try:
-            ssl.create_default_context(cafile=authorities)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError("RADPROOF_CALLBACK_CA: no certificates in PEM") from error
-    own = frozenset(_own_addresses(settings))
-    return Guard(networks, own, frozenset(ports), settings.callback_http, authorities)
+    return guard_of(settings)
 
 
 def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
-    """Who tells which kind of endpoint.
-
-    Raises:
-        ConfigurationError: as ``open_guard``.
-    """
+    """Who tells which kind of endpoint; raises ConfigurationError as ``open_guard``."""
     from app.integrations.fhir.outbound.sender import FhirSender
     from app.integrations.webhooks.sender import WebhookSender
 
@@ -351,29 +324,6 @@ def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
         "webhook": WebhookSender(guard, base),
         "fhir": FhirSender(guard),
     }
-
-
-def _parts(listed: str) -> list[str]:
-    return [part.strip() for part in listed.split(",") if part.strip()]
-
-
-def _own_addresses(settings: Settings) -> Iterator[tuple[str, int]]:
-    """Host and port of every part of this service that the settings name."""
-    yield settings.host, settings.port
-    yield settings.mllp_host, settings.mllp_port
-    redis = settings.redis_url.get_secret_value() if settings.redis_url else None
-    store = settings.store_url.get_secret_value()
-    llm = str(settings.llm_base_url) if settings.llm_base_url else None
-    for address, usual in ((redis, 6379), (store, 5432), (settings.graph_uri, 7687), (llm, 80)):
-        if not address or "://" not in address:
-            continue
-        try:
-            parsed = urlsplit(address)
-            host, port = parsed.hostname, parsed.port
-        except ValueError:  # who opens it says what is wrong
-            continue
-        if host:
-            yield host, port or (443 if parsed.scheme == "https" else usual)
 
 
 def bundled_reports() -> Iterator[SubmittedReport]:
