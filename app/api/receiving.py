@@ -41,4 +41,5 @@ def open_webhooks(store: Store, queue: TaskQueue, settings: Settings) -> Iterato
         opened.callback(bell.stop)
         fetcher = Fetcher(inbound, store.errands, bell)
         opened.callback(fetcher.stop)
-        yield Webhooks(sources, Way(feed, inbound), bell.ring, CapacityLimiter(_MOST_READING))
+        way = Way(feed, inbound, settings.max_text_bytes)
+        yield Webhooks(sources, way, bell.ring, CapacityLimiter(_MOST_READING))

@@ -56,10 +56,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where messages go: the feed, and what takes FHIR, by source."""
+    """Where messages go: the feed, and what takes FHIR, by source. ``max_text_bytes``: of a report's text."""
 
     feed: Feed
     fhir: Mapping[str, FhirInbound]
+    max_text_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _hl7(arrival: Arrival, way: Way) -> Reply:
     fault: Fault | None = None
     jobs: list[int] | None = []
     try:
-        jobs = way.feed.keep(message_of(arrival.raw, arrival.source.charset, way.feed.max_text_bytes))
+        jobs = way.feed.keep(message_of(arrival.raw, arrival.source.charset, way.max_text_bytes))
     except NotTakenError as error:
         fault = error.fault
         _refused(arrival, fault.code)
@@ -122,7 +123,7 @@ def _report(arrival: Arrival, way: Way) -> Reply:
     named = request.report_id or arrival.webhook_id
     submitted = request.to_domain((named or digest(arrival.raw.decode("utf-8", "replace"))[:32])[:200])
     try:
-        admit(submitted, way.feed.max_text_bytes)
+        admit(submitted, way.max_text_bytes)
     except InadmissibleError as error:
         status = 413 if error.code == "text_too_large" else 422
         raise Problem(status, error.code, str(error)) from error
@@ -162,7 +163,7 @@ def _request_of(raw: bytes) -> tuple[CheckRequest, str]:
 
 def _dicom(arrival: Arrival, way: Way) -> Reply:
     try:
-        message = dicom_message_of(arrival.raw, arrival.source.name, way.feed.max_text_bytes)
+        message = dicom_message_of(arrival.raw, arrival.source.name, way.max_text_bytes)
     except IncomingError as error:
         raise Problem(422, error.code, "The object holds no report that can be checked.") from error
     return _kept(arrival, way, replace(message, test=arrival.source.test))

@@ -73,28 +73,19 @@ class Messages:
             return KeptVersion(mine.number, mine.status, "withdrawn")
         return KeptVersion(mine.number, mine.status, "replaced", latest.report_id if latest else None)
 
-    def last_of(self, source: str, control_id: str) -> tuple[str | None, int] | None:
-        """Key and number of the latest version of the report that a source's message of this name last told of.
-
-        None where there is no such message, or that version takes it back.
-        """
-        told = (
-            select(version.c.filler_key, version.c.id)
+    def current_of(self, source: str, control_id: str) -> tuple[str | None, int] | None:
+        """Key and number of the current version that a source's message of this name brought; None where none is."""
+        brought = (
+            select(version.c.filler_key, version.c.number)
             .join(message, message.c.id == version.c.message_id)
             .join(feed, feed.c.batch_id == message.c.batch_id)
             .where(feed.c.source == source, message.c.control_id == control_id)
+            .where(version.c.current, version.c.report_id.is_not(None))
             .order_by(version.c.id.desc())
         )
         with self._reading.begin() as connection:
-            found = connection.execute(told.limit(1)).first()
-            if found is None:
-                return None
-            named = version.c.filler_key == found.filler_key
-            mine = named & version.c.current if found.filler_key else version.c.id == found.id
-            current = connection.execute(select(version).where(mine)).first()
-        if current is None or current.report_id is None:
-            return None
-        return current.filler_key, int(current.number)
+            found = connection.execute(brought.limit(1)).first()
+        return None if found is None else (found.filler_key, int(found.number))
 
     def report_of(self, key: str) -> int | None:
         """The first report that the message with this key brought; None when there is none."""

@@ -341,6 +341,14 @@ def test_deleted_resource_withdraws_its_report(site: Site, way: str) -> None:
     assert site.send(None, "/DiagnosticReport/unknown", "DELETE").status_code == 200
 
 
+def test_deletion_of_an_old_resource_leaves_the_report_that_took_its_place(site: Site) -> None:
+    same = [{"value": "ACC-1"}]
+    site.send(report("r1", identifier=same, meta={"lastUpdated": "2026-01-05T12:00:00Z"}))
+    site.send(report("r2", identifier=same, meta={"lastUpdated": "2026-01-05T13:00:00Z"}))
+    assert site.send(None, "/DiagnosticReport/r1", "DELETE").status_code == 200
+    assert {line["custom_id"]: line["state"] for line in site.lines()} == {"r1": "cancelled", "r2": "waiting"}
+
+
 def test_test_health_data_is_counted_apart(site: Site) -> None:
     site.send(report(meta={"security": [{"code": "HTEST"}]}))
     assert site.lines()[0]["batch"]["test"] is True
@@ -359,6 +367,34 @@ def test_one_bad_report_of_a_bundle_costs_no_other(site: Site) -> None:
     answer = site.send(site.server.notification(1, 2, content="full-resource"))
     assert (answer.status_code, "no_text" in answer.text) == (200, True)
     assert site.ids() == ["r2"]
+
+
+def test_bundle_of_a_report_and_its_patient_is_taken(site: Site) -> None:
+    entries = [
+        {"resource": report(subject={"reference": "urn:uuid:1"})},
+        {"fullUrl": "urn:uuid:1", "resource": {"resourceType": "Patient", "gender": "male"}},
+    ]
+    assert site.send({"resourceType": "Bundle", "type": "collection", "entry": entries}).status_code == 200
+    assert site.stored(site.lines()[0])["context"]["patient_sex"] == "male"
+    assert site.server.asked == []
+
+
+def test_server_of_two_addresses_is_asked_at_the_registered_one(site: Site) -> None:
+    site.server.put(report("r1"))
+    notice = json.loads(
+        json.dumps(site.server.notification(1)).replace(site.server.base, "https://outside.example/Fhir")
+    )
+    assert site.send(notice).status_code == 200
+    site.until(lambda: site.ids() == ["r1"] and site.settled())
+
+
+def test_pages_that_are_too_large_are_asked_for_in_parts(server: FhirServer, tmp_path: Path) -> None:
+    for name in ("r1", "r2", "r3"):
+        server.put(report(name, conclusion="a" * 6_000_000))
+    client = FhirClient(Registered(server.base, TOKEN), open_guard(settings_for(server, tmp_path)))
+    pages = list(client.changed("2026-01-01T00:00:00.000+00:00"))
+    assert [len(page["entry"]) for page in pages][-3:] == [1, 1, 1]
+    client.close()
 
 
 def test_without_a_server_only_what_is_sent_whole_is_taken(site: Site) -> None:

@@ -129,11 +129,12 @@ class FhirServer:
             key=lambda resource: str(resource["meta"]["lastUpdated"]),
         )
         start = int(query.get("start", 0))
-        entries = [{"resource": resource} for resource in found[start : start + self.page_size]]
+        size = min(self.page_size, int(query.get("_count", self.page_size)))
+        entries = [{"resource": resource} for resource in found[start : start + size]]
         page: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
-        if start + self.page_size < len(found):
+        if start + size < len(found):
             base = self.next_base or self.base
-            following = f"{base}/DiagnosticReport?_lastUpdated=ge{since}&start={start + self.page_size}"
+            following = f"{base}/DiagnosticReport?_lastUpdated=ge{since}&_count={size}&start={start + size}"
             page["link"] = [{"relation": "next", "url": following}]
         return page
 

@@ -2,16 +2,19 @@
 
 import base64
 import datetime as dt
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typst
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.integrations.fhir.read import MOST_BYTES, read_document, report_of
+from app.integrations.fhir.resources import resources_by_name
 from app.integrations.html import text_of
 from app.integrations.incoming import IncomingError, IncomingReport
 from app.proofreading.report import Context
@@ -74,7 +77,7 @@ def test_plain_text_before_pages_before_the_conclusion() -> None:
         ([], "no_text"),
         ([{"contentType": "text/plain", "url": "http://192.0.2.1/a"}], "no_text"),
         ([form("text/plain", " \n")], "no_text"),
-        ([form("application/pdf", "%PDF-1.4")], "pdf"),
+        ([form("application/pdf", "%PDF-1.4")], "broken_document"),
         ([{"contentType": "text/plain", "data": "A"}], "invalid_base64"),
         ([{"contentType": "text/plain", "data": "é"}], "invalid_base64"),
         ([form("text/plain", b"\xff")], "wrong_charset"),
@@ -190,9 +193,88 @@ def test_samples_of_others_are_read(shared: Callable[[str], Path]) -> None:
     assert "FINDINGS:" in chest.text
     assert "No pneumothorax." in chest.text.splitlines()
     assert chest.context == Context(modality="XR", procedure="Portable XR Chest Views")
-    (bone,) = read_document((folder / "DiagnosticReport-bone-density-report.json").read_bytes())
-    assert isinstance(bone, IncomingError)
-    assert bone.code == "pdf"
+
+
+SAMPLES = {  # SHA-256 of the text; the words are not ours
+    "chest-xray": ("cbc6b8643176fc7db30b3c0f1ce7e4f202d9c9dc82a2e2112acb754736c4b4cd", "XR"),
+    "bone-density": ("2386d5ca55016d4a73c6f3421a31fa2d68e925c27489e07f14be60921e85fea4", None),
+    "cardiology": ("no_text", None),
+}
+_PROCEDURES = {
+    "chest-xray": "Portable XR Chest Views",
+    "bone-density": "DXA Bone density quantitative measurement panel",
+}
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_samples_have_their_text_and_context(shared: Callable[[str], Path], name: str) -> None:
+    """XHTML, a PDF, and a form that is only an address."""
+    wanted, modality = SAMPLES[name]
+    folder = shared("formats_fhir_r4/us_core")
+    (read,) = read_document((folder / f"DiagnosticReport-{name}-report.json").read_bytes())
+    if isinstance(read, IncomingError):
+        assert read.code == wanted
+        return
+    assert hashlib.sha256(read.text.encode()).hexdigest() == wanted
+    assert read.context == Context(modality=modality, procedure=_PROCEDURES[name])
+    assert (read.control_id, read.status) == (f"{name}-report", "final")
+
+
+def test_sample_of_results_and_order_is_read_together(shared: Callable[[str], Path]) -> None:
+    folder = shared("formats_fhir_r4/us_core")
+    found = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+    named = resources_by_name([{"resource": resource} for resource in found])
+    chest = named["DiagnosticReport/chest-xray-report"]
+    order = [{"reference": "ServiceRequest/chest-xray"}]
+    read = report_of({**chest, "presentedForm": [], "basedOn": order}, named)
+    assert read.text.startswith("FINDINGS:\n")
+    assert "\n\nIMPRESSION:\n" in read.text
+    assert (read.context.indication, read.said_at) == (
+        "Bicycle accident",
+        "2019-02-04T19:43:30.000000Z 000000000000",
+    )
+
+
+def test_pdf_is_read_before_the_conclusion() -> None:
+    pdf = typst.compile(b"FINDINGS: Small left effusion.")
+    assert report_of(report(presentedForm=[form("application/pdf", pdf)], conclusion="No.")).text == (
+        "FINDINGS: Small left effusion."
+    )
+
+
+def test_quantities_and_concepts_of_results_are_words() -> None:
+    def result(name: str, **value: Any) -> dict[str, Any]:
+        return {"resourceType": "Observation", "id": name, "code": {"text": name}, **value}
+
+    contained = [
+        result("Nodule", valueQuantity={"value": 6, "unit": "mm"}),
+        result("Side", valueCodeableConcept={"text": "left"}),
+        result("Wrong", valueString="Taken back.", status="entered-in-error"),
+        result("Odd", valueQuantity={"value": True}),
+    ]
+    results = [{"reference": f"#{inner['id']}"} for inner in contained]
+    read = report_of(report(contained=contained, result=results, conclusion="Stable nodule."))
+    assert read.text == "FINDINGS:\nNodule: 6 mm\nSide: left\n\nIMPRESSION:\nStable nodule."
+
+
+@pytest.mark.parametrize(
+    ("meta", "issued", "said"),
+    [
+        (
+            {"lastUpdated": "2026-01-05T12:00:00+02:00", "versionId": "7"},
+            None,
+            "2026-01-05T10:00:00.000000Z 000000000007",
+        ),
+        ({"versionId": "x"}, "2026-01-05T10:00:00.5Z", "2026-01-05T10:00:00.500000Z 000000000000"),
+        ({"lastUpdated": "2026-01-05T12:00:00"}, None, ""),
+        ({"lastUpdated": "0001-01-01T00:00:00+14:00"}, None, ""),
+        ({"lastUpdated": 7, "versionId": []}, {}, ""),
+    ],
+)
+def test_versions_are_sorted_by_the_servers_clock(meta: Any, issued: Any, said: str) -> None:
+    read = report_of(report(meta=meta, issued=issued, conclusion="Clear."))
+    assert read.said_at == said
+    assert len(said) <= 40
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,19 @@ from urllib.parse import urlencode
 import httpx2
 
 from app.integrations.fhir.resources import Resource, as_list, as_object, parsed
-from app.integrations.guard import ForbiddenAddressError, Guard
+from app.integrations.guard import ForbiddenAddressError, Guard, ReplyTooLargeError
 from app.integrations.incoming import IncomingError
 from app.integrations.sources import FhirServer
 
 MOST_BYTES = 16 * 1_048_576
 _MOST_PAGES = 10_000
+_PAGE_SIZES = (50, 5, 1)  # fewer where a page is too large
 _SECONDS = 20.0  # of one answer
 _SHORT_SECONDS = 2.0  # of one while somebody waits
 _REST_SECONDS = 30.0  # that nobody waits for a server which did not answer
-_LOCAL = re.compile(
-    r"([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII
-)
+_NAME = r"([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?\Z"
+_LOCAL = re.compile(_NAME, re.ASCII)
+_TAIL = re.compile(rf"(?:\A|/){_NAME}", re.ASCII)
 _ASK = {"Accept": "application/fhir+json"}
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -61,7 +62,15 @@ class FhirClient:
     def local(self, reference: str) -> str | None:
         """A reference as ``Type/id``; None for one that leads outside the base, or is none."""
         plain = reference.removeprefix(f"{self.server.base}/")
-        match = _LOCAL.fullmatch(plain)
+        match = _LOCAL.match(plain)
+        return match.group(1) if match else None
+
+    def tail(self, reference: str) -> str | None:
+        """``Type/id`` at the end of a reference, to be read under the base: of a server that is known by two addresses.
+
+        Only for what the server itself tells of; elsewhere another server's patient would be taken for one of its own.
+        """
+        match = _TAIL.search(reference)
         return match.group(1) if match else None
 
     def read(self, path: str, *, waited_for: bool = False) -> Resource:
@@ -87,18 +96,26 @@ class FhirClient:
         Raises:
             FhirError: as ``read``; a next page outside the base is ``forbidden_address``.
         """
+        for count in _PAGE_SIZES:
+            try:
+                yield from self._pages(since, count)
+            except FhirError as error:
+                if error.code != "reply_too_large" or count == _PAGE_SIZES[-1]:
+                    raise
+            else:
+                return
+
+    def _pages(self, since: str, count: int) -> Iterator[Resource]:
         criteria = self.server.criteria
-        joint = "&" if "?" in criteria else "?"
-        plain = [("_lastUpdated", f"ge{since}"), ("_sort", "_lastUpdated"), ("_count", "50")]
+        asked = f"{self.server.base}/{criteria}{'&' if '?' in criteria else '?'}"
+        plain = [("_lastUpdated", f"ge{since}"), ("_sort", "_lastUpdated"), ("_count", str(count))]
         more = [("_include", f"DiagnosticReport:{name}") for name in ("subject", "based-on", "result")]
         try:
-            page = self._get(
-                f"{self.server.base}/{criteria}{joint}{urlencode(plain + more)}", waited_for=False
-            )
+            page = self._get(asked + urlencode(plain + more), waited_for=False)
         except FhirError as error:
             if error.status is None or error.again:
                 raise
-            page = self._get(f"{self.server.base}/{criteria}{joint}{urlencode(plain[:1])}", waited_for=False)
+            page = self._get(asked + urlencode(plain[:1]), waited_for=False)
         seen: set[str] = set()
         while True:
             yield page
@@ -125,6 +142,8 @@ class FhirClient:
             answer = (self._short if waited_for else self._long).get(url, headers=self._headers)
         except ForbiddenAddressError as error:
             raise FhirError(error.code, again=True) from error
+        except ReplyTooLargeError as error:
+            raise FhirError("reply_too_large", again=True) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self._rests_until = monotonic() + _REST_SECONDS
             raise FhirError("no_answer", again=True) from error

@@ -103,15 +103,18 @@ class FhirInbound:
         if kind != "Bundle":
             raise NotTakenError(Fault("not_a_report", "200"))
         notice = notice_of(resource)
-        if notice is None:
-            raise NotTakenError(Fault("not_a_notification", "200"))
-        self._notified(notice, resource, taken)
+        if notice is not None:
+            self._notified(notice, resource, taken)
+            return taken
+        here = self.reports(resource, taken, waited_for=True)
+        if not taken.kept and (taken.notes or not here):
+            raise NotTakenError(Fault(next(iter(taken.notes), "no_report"), "200"))
         return taken
 
     def deleted(self, name: str) -> Taken:
         """The DiagnosticReport of this id is no more at its source: its report is withdrawn, if there is one."""
         taken = Taken()
-        named = self.store.messages.last_of(self.source.name, name)
+        named = self.store.messages.current_of(self.source.name, name)
         if named is not None:
             self._keep(deletion_of(self.source, name, named), taken)
         return taken
@@ -194,19 +197,19 @@ class FhirInbound:
     def _subscription(self, reference: str) -> str | None:
         if self.client is None:
             return None
-        local = self.client.local(reference)
-        return local if local is not None and local.startswith("Subscription/") else None
+        named = self.client.tail(reference)
+        return named if named is not None and named.startswith("Subscription/") else None
 
     def unseen(self, notice: Notice, here: set[str], *, told: bool) -> Iterator[str]:
         """Errands for what a notice tells of and does not bring."""
         if notice.kind != "event-notification":
             return
         for event in notice.events:
-            local = self.client.local(event.focus) if self.client is not None and event.focus else None
-            if local is None and event.focus is None and not told:
+            named = self.client.tail(event.focus) if self.client is not None and event.focus else None
+            if named is None and not told:
                 yield SEARCH
-            elif local is not None and local.startswith(f"{REPORT}/") and local not in here:
-                yield f"read {local}"
+            elif named is not None and named.startswith(f"{REPORT}/") and named not in here:
+                yield f"read {named}"
         if not notice.events and not told:
             yield SEARCH
 

@@ -72,7 +72,7 @@ def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
 
 
 def deletion_of(source: Source, name: str, named: tuple[str | None, int]) -> FeedMessage:
-    """The message that a resource was deleted: its report is withdrawn. ``named``: see ``Messages.last_of``."""
+    """The message that a resource was deleted: its report is withdrawn. ``named``: see ``Messages.current_of``."""
     filler_key, number = named
     return FeedMessage(
         source=source.name,
