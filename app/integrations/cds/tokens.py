@@ -7,8 +7,9 @@ minutes, and used once.
 from collections.abc import Callable, Collection, Mapping
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from app.integrations.cds.config import CdsConfig, Client, PublicKey, RSAPublicKey
+from app.integrations.cds.config import CdsConfig, Client, PublicKey
 
 _LONGEST = 8_192  # characters of a token
 _LIFE = 300  # seconds
