@@ -135,7 +135,13 @@ def integrations_page(request: Request) -> HTMLResponse:
     "/integrations/replay",
     summary="Send what an endpoint could not be told again",
     status_code=303,
-    responses=described((403, "other_origin"), (404, "endpoint_not_found"), (413, "body_too_large"), _STORE),
+    responses=described(
+        (403, "other_origin"),
+        (404, "endpoint_not_found"),
+        (413, "body_too_large"),
+        (422, "invalid_request"),
+        _STORE,
+    ),
     openapi_extra={
         "requestBody": {
             "required": True,
