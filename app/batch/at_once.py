@@ -8,7 +8,7 @@ import structlog
 from app.api.schemas import CheckedReportOut
 from app.batch.checking import result_of
 from app.batch.feed import Feed, NotTakenError
-from app.proofreading.cancellation import Cancellation
+from app.proofreading.cancellation import Cancellation, CancelledCheckError
 from app.proofreading.check import check_report
 from app.services import Services
 from app.storage.store import Store
@@ -31,7 +31,7 @@ def check_at_once(
 ) -> Checked:
     """Keep a message of one report, check it here, and keep the result. Never waits for the queue.
 
-    A report that was kept and wholly checked before is not checked again. Where the store cannot be used the report is
+    A report that was kept and wholly checked before is not checked again. One that cannot be kept is
     checked all the same.
 
     Raises:
@@ -53,8 +53,12 @@ def check_at_once(
         settled = frozenset(error_id for error_id, over in overridden.items() if over)
         return Checked(CheckedReportOut.model_validate_json(current.result), number, settled)
     worker = str(uuid.uuid4())
-    claims = feed.store.jobs.claim(jobs, worker) if jobs else []  # else a worker has it: both find the same
-    checked = check_report(version.report, services, cancellation)
+    claims = feed.store.jobs.claim(jobs, worker) if jobs else []  # none: a worker has it, and finds the same
+    try:
+        checked = check_report(version.report, services, cancellation)
+    except CancelledCheckError:
+        feed.store.jobs.release(worker)  # a worker checks it: what was kept is not lost
+        raise
     feed.store.jobs.finish([Finished(claim, result_of(checked, feed.store.seal)) for claim in claims], worker)
     return Checked(CheckedReportOut.of(checked), number)
 
