@@ -21,6 +21,10 @@ _COMMANDS = {
     "worker": ("app.commands.worker", "check the batches of a queue on a Redis server"),
     "mllp": ("app.commands.mllp", "take in HL7 v2 messages over MLLP"),
     "orthanc": ("app.commands.orthanc", "read the changes of Orthanc servers and check their reports"),
+    "integrations": (
+        "app.commands.integrations",
+        "how what comes in and goes out is doing, and a test of it",
+    ),
     "store": ("app.commands.store", "keys, removal and audit of stored reports"),
     "index": ("app.commands.index", "build or describe an index of reference reports"),
     "summary": ("app.commands.summary", "a day's results as a page and as a PDF"),

@@ -40,6 +40,7 @@ TITLES = {  # reason phrases of RFC 9110; those of http.HTTPStatus change betwee
     405: "Method Not Allowed",
     406: "Not Acceptable",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",

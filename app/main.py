@@ -14,10 +14,13 @@ from app import __version__, errors, logging, openapi
 from app.api import (
     batch_results,
     batches,
+    cds,
     compare,
     deliveries,
     endpoints,
+    fhir_results,
     health,
+    integrations,
     knowledge,
     reports,
     stored,
@@ -26,12 +29,22 @@ from app.api import (
 from app.api.receiving import open_webhooks
 from app.api.webhooks import Webhooks
 from app.batch.checking import end_with_parent
+from app.batch.feed import Feed
+from app.batch.listening import Listener
 from app.batch.queue import TaskQueue
 from app.batch.starting import start_worker
-from app.middleware import RequestContext
+from app.integrations.cds.config import CdsConfig
+from app.middleware import CdsOrigins, RequestContext
 from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
-from app.services import Services, build_services, open_configured_queue, open_configured_store
+from app.services import (
+    Services,
+    build_services,
+    open_cds,
+    open_configured_queue,
+    open_configured_store,
+    open_sources,
+)
 from app.settings import Settings
 from app.storage.store import Store
 
@@ -46,6 +59,9 @@ class State(TypedDict):
     checks: CapacityLimiter  # who may check a report now
     store: Store
     queue: TaskQueue
+    feed: Feed
+    cds: CdsConfig | None
+    listener: Listener  # for silence
     webhooks: Webhooks  # what other systems send
 
 
@@ -57,6 +73,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         services: ready parts to use instead of building them; the caller closes them.
     """
     settings = settings or Settings()
+    cds_config = open_cds(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
@@ -76,6 +93,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             gc.freeze()  # what was just built lives as long as the service: no collection need visit it
             worker = start_worker(store, queue, settings, serving=True)
             opened.callback(worker.stop)
+            listener = Listener(store, open_sources(settings))
+            opened.callback(listener.stop)
             webhooks = opened.enter_context(open_webhooks(store, queue, settings))
             _log.info("ready", **built.versions)
             yield {
@@ -83,6 +102,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
                 "checks": CapacityLimiter(settings.threads),
                 "store": store,
                 "queue": queue,
+                "feed": Feed(store, settings.max_text_bytes, settings.max_waiting),
+                "cds": cds_config,
+                "listener": listener,
                 "webhooks": webhooks,
             }
         _log.info("stopped")
@@ -108,6 +130,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             batch_results,
             stored,
             webhooks,
+            fhir_results,
+            cds,
+            integrations,
             endpoints,
             deliveries,
             knowledge,
@@ -117,6 +142,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     for router in routers:
         app.include_router(router)
     app.state.routes = [route for router in routers for route in router.routes]
+    if cds_config is not None and cds_config.origins:
+        app.add_middleware(CdsOrigins, origins=cds_config.origins)
     app.add_middleware(RequestContext)
     errors.install(app)
     openapi.install(app)

@@ -1,15 +1,37 @@
-"""What surrounds every request: its id, and one line in the log."""
+"""What surrounds every request: its id, one line in the log, and who may ask from another origin."""
 
 import re
 import time
 import uuid
+from collections.abc import Sequence
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = structlog.get_logger()
+
+
+class CdsOrigins:
+    """Lets web pages of these origins ask for cards (CORS), and nothing else of this service."""
+
+    def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
+        self.app = app
+        self.shared = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["X-Request-ID"],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path = str(scope.get("path", ""))
+        shared = path == "/cds-services" or path.startswith("/cds-services/")
+        await (self.shared if shared else self.app)(scope, receive, send)
 
 
 class RequestContext:

@@ -63,6 +63,7 @@ from models.reference_index import ReferenceIndex, ReferenceIndexError, read_man
 
 if TYPE_CHECKING:
     from app.batch.queue import TaskQueue
+    from app.integrations.cds.config import CdsConfig
     from app.integrations.fhir.client import FhirClient
     from app.integrations.guard import Guard
     from app.integrations.outgoing import Sender
@@ -273,6 +274,23 @@ def open_sources(settings: Settings) -> Mapping[str, Source]:
         raise ConfigurationError(f"RADPROOF_SOURCES: {error}") from error
 
 
+def open_cds(settings: Settings) -> "CdsConfig | None":
+    """The CDS Hooks service as it is configured; None where no file is set.
+
+    Raises:
+        ConfigurationError: when the file cannot be used.
+    """
+    if settings.cds is None:
+        return None
+    # only where it is configured
+    from app.integrations.cds.config import CdsConfigError, read_config
+
+    try:
+        return read_config(settings.cds)
+    except CdsConfigError as error:
+        raise ConfigurationError(f"RADPROOF_CDS: {error}") from error
+
+
 def open_fhir_clients(settings: Settings, sources: Mapping[str, Source]) -> "dict[str, FhirClient]":
     """What asks the FHIR servers of these sources, by name of source.
 
@@ -297,6 +315,7 @@ def open_guard(settings: Settings) -> "Guard":
 
 def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
     """Who tells which kind of endpoint; raises ConfigurationError as ``open_guard``."""
+    from app.integrations.fhir.outbound.sender import FhirSender
     from app.integrations.orthanc.sender import OrthancSender
     from app.integrations.webhooks.sender import WebhookSender
 
@@ -305,6 +324,7 @@ def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
     return {
         "webhook": WebhookSender(guard, base),
         "orthanc": OrthancSender(guard),
+        "fhir": FhirSender(guard),
     }
 
 

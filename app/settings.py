@@ -141,6 +141,9 @@ class Settings(BaseSettings):
     callback_ca: Path | None = None
     """Certificates in PEM that alone are trusted in what is called; None for those of the installation."""
 
+    cds: Path | None = None
+    """File of the CDS Hooks service (see ``app.integrations.cds.config``); None: there is none."""
+
     public_url: HttpUrl | None = None
     """Where people reach this service, for links in what is told to others; None: only paths are said."""
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import DISCLAIMER
 from app.api.problems import described
 from app.api.schemas import VersionsOut
+from app.batch.listening import Listener
 from app.batch.queue import QueueError, TaskQueue
 from app.services import Services
 from app.storage.store import Store
@@ -17,6 +18,7 @@ router = APIRouter(tags=["health"])
 
 
 BatchesState = Literal["done", "failed: store_unavailable", "failed: queue_unavailable"]
+IntegrationsState = Literal["done", "degraded: source_silent"]
 
 
 class HealthOut(BaseModel):
@@ -60,6 +62,9 @@ class ReadyOut(BaseModel):
     batches: BatchesState = Field(
         description="Whether batches can be taken in; single checks need neither store nor queue"
     )
+    integrations: IntegrationsState = Field(
+        description="Whether a source is silent that should send; `/v1/integrations/status` says which"
+    )
     disclaimer: str = DISCLAIMER
 
 
@@ -73,11 +78,13 @@ async def health() -> HealthOut:
 def ready(request: Request) -> ReadyOut:
     """Asks the knowledge graph and names every version; 503 while it cannot answer."""
     services: Services = request.state.services
+    listener: Listener = request.state.listener
     return ReadyOut(
         versions=VersionsOut(**services.versions),
         knowledge_graph=ManifestOut.model_validate(services.knowledge.manifest()),
         references="not_configured" if services.references is None else "done",
         batches=_batches(request.state.store, request.state.queue),
+        integrations="degraded: source_silent" if listener.silent else "done",
     )
 
 

@@ -45,7 +45,7 @@ async def check(body: CheckRequest, request: Request) -> Response:
     async with checks:
         if await request.is_disconnected():  # nobody waits for this answer any more
             return Response(status_code=CLIENT_GONE)
-        async with _watched(request) as cancellation:
+        async with watched(request) as cancellation:
             try:
                 return await to_thread.run_sync(_answer, submitted, request, cancellation)
             except CancelledCheckError:
@@ -53,7 +53,7 @@ async def check(body: CheckRequest, request: Request) -> Response:
 
 
 @asynccontextmanager
-async def _watched(request: Request) -> AsyncIterator[Cancellation]:
+async def watched(request: Request) -> AsyncIterator[Cancellation]:
     """A token that is cancelled when the client goes away, or when this request is given up."""
     cancellation = Cancellation()
 

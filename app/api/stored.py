@@ -20,7 +20,7 @@ from app.storage.types import Check, Decision
 
 router = APIRouter(prefix="/v1/reports", tags=["stored reports"], route_class=StrictRoute)
 
-_Number = Annotated[
+Number = Annotated[
     int, Path(ge=1, le=2**63 - 1, description="Our number of the report, of a batch's results")
 ]
 _Words = Annotated[str, Field(max_length=2_000, pattern=PLAIN)]
@@ -143,7 +143,7 @@ class ChecksOut(BaseModel):
 
 
 @router.get("/{number:row}", summary="A stored report", responses=described(*_UNKNOWN))
-def stored(number: _Number, request: Request, actor: Actor) -> StoredReportOut:
+def stored(number: Number, request: Request, actor: Actor) -> StoredReportOut:
     """The report as it came in and its current check. Who reads it is kept in the audit trail."""
     store = _store(request, number)
     submitted = store.reports.get(number, actor)
@@ -160,7 +160,7 @@ def stored(number: _Number, request: Request, actor: Actor) -> StoredReportOut:
 
 
 @router.get("/{number:row}/checks", summary="The checks of a stored report", responses=described(*_UNKNOWN))
-def checks(number: _Number, request: Request) -> ChecksOut:
+def checks(number: Number, request: Request) -> ChecksOut:
     """Each check with its versions, coverage and decisions, the latest first."""
     store = _store(request, number)
     return ChecksOut(checks=tuple(map(CheckOut.of, store.reports.checks(number))))
@@ -178,7 +178,7 @@ def checks(number: _Number, request: Request) -> ChecksOut:
     ),
 )
 def decide(
-    number: _Number,
+    number: Number,
     error_id: Annotated[str, Path(max_length=64, pattern=PLAIN)],
     body: DecisionIn,
     request: Request,
@@ -198,20 +198,21 @@ def decide(
 @router.delete(
     "/{number:row}", status_code=204, summary="Delete a stored report", responses=described(*_UNKNOWN)
 )
-def delete(number: _Number, request: Request, actor: Actor) -> None:
+def delete(number: Number, request: Request, actor: Actor) -> None:
     """Remove the report with its checks and decisions. That it was deleted stays in the audit trail."""
     store: Store = request.state.store
     if not store.reports.delete(number, actor):
-        raise _not_found()
+        raise not_found()
 
 
 def _store(request: Request, number: int) -> Store:
     store: Store = request.state.store
     if not store.reports.exists(number):
-        raise _not_found()
+        raise not_found()
     return store
 
 
-def _not_found() -> Problem:
+def not_found() -> Problem:
+    """That there is no stored report with the number that was asked for."""
     place = FieldProblem(parameter="number", code="report_not_found")
     return Problem(404, "report_not_found", "There is no stored report with this number.", [place])

@@ -135,6 +135,7 @@ def outgoing(store: Store, turn: Turn) -> Outgoing:
     if said.report is None:
         return Outgoing(said.public_id, said.event, said.created_at)
     origin: Origin = store.outbox.origin(said.report)
+    checks = _checks(store, said.report, said.check)
     return Outgoing(
         id=said.public_id,
         event=said.event,
@@ -144,15 +145,14 @@ def outgoing(store: Store, turn: Turn) -> Outgoing:
         source=origin.source,
         test=origin.test,
         submitted=origin.submitted,
-        check=_check(store, said.report, said.check),
+        check=checks[0] if checks else None,
+        earlier=tuple(checks[1:]),
         version=store.messages.version(said.report),
         message=origin.message,
         message_kind=origin.message_kind,
     )
 
 
-def _check(store: Store, report: int, check: int | None) -> Check | None:
-    """The check that is told of; the last one where none is named, so that a report taken back can take it back."""
-    checks = store.reports.checks(report)
-    named = (each for each in checks if check in (None, each.id))
-    return next(named, None)
+def _checks(store: Store, report: int, check: int | None) -> list[Check]:
+    """The check that is told of and those before it; all where none is named: a report that is taken back takes back."""
+    return [each for each in store.reports.checks(report) if check is None or each.id <= check]

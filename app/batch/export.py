@@ -1,9 +1,10 @@
-"""The results of a batch, line by line: NDJSON, CSV, and a FHIR Bundle of DetectedIssue."""
+"""The results of a batch, line by line: NDJSON, CSV, and a FHIR Bundle."""
 
 import csv
 import json
 from collections.abc import Iterator
 from io import StringIO
+from typing import Any
 
 from app.api.schemas import CheckedReportOut
 from app.batch.items import Refused
@@ -148,21 +149,29 @@ def _row(cells: object) -> str:
 
 
 def fhir_bundle(lines: Iterator[ResultLine]) -> Iterator[str]:
-    """The pieces of one Bundle (FHIR R4, type collection), an entry an error of tier medium or high."""
+    """The pieces of one Bundle (FHIR R4, type collection): of each checked report what a transaction says of it."""
     yield '{"resourceType":"Bundle","type":"collection"'
     before, after = ',"entry":[', "}"  # FHIR knows no empty arrays
+    seen: set[str] = set()  # the Device is that of all
     for line in lines:
-        for issue in _issues(line):
-            yield before + json.dumps({"resource": issue}, ensure_ascii=False)
+        for url, resource in _resources(line):
+            if url in seen:
+                continue
+            if resource["resourceType"] == "Device":
+                seen.add(url)
+            yield before + json.dumps({"fullUrl": url, "resource": resource}, ensure_ascii=False)
             before, after = ",", "]}"
     yield after
 
 
-def _issues(line: ResultLine) -> Iterator[dict[str, object]]:
-    from app.integrations.fhir.detected_issue import detected_issue
+def _resources(line: ResultLine) -> Iterator[tuple[str, dict[str, Any]]]:
+    # not above: reading and writing FHIR needs what most exports do not
+    from app.integrations.fhir.outbound import Told, full_url, original_of, resources
 
-    if line.checked is None:
+    if line.checked is None or line.report_id is None:
         return
-    for error in line.checked.errors:
-        if error.tier.value != "low":
-            yield detected_issue(line, error)
+    told = Told(
+        int(line.report_id), line.checked, None, original_of(line.custom_id), line.decisions, test=line.test
+    )
+    for resource in resources(told):
+        yield full_url(resource), resource

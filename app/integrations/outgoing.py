@@ -14,7 +14,8 @@ class Outgoing:
 
     ``id`` stays the same over all attempts. ``custom_id`` names the report as its sender did. ``message`` is the
     message that it came in with, ``message_kind`` its kind (``ORU^R01``, ``FHIR``, ``DICOM``); None for a report that
-    came in no feed. Words are None after a purge, and all but the first three for a trial.
+    came in no feed. ``earlier``: checks before this one, the latest first. Words are None after a purge, and all but
+    the first three for a trial.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Outgoing:
     test: bool = False
     submitted: SubmittedReport | None = None
     check: Check | None = None
+    earlier: tuple[Check, ...] = ()
     version: KeptVersion | None = None
     message: bytes | None = None
     message_kind: str | None = None

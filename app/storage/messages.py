@@ -92,6 +92,14 @@ class Messages:
         with self._reading.begin() as connection:
             return connection.execute(select(message.c.id).where(message.c.key == key)).first() is not None
 
+    def report_of(self, key: str) -> int | None:
+        """The first report that the message with this key brought; None when there is none."""
+        brought = select(version.c.report_id).join(message).where(message.c.key == key)
+        with self._reading.begin() as connection:
+            chosen = brought.where(version.c.report_id.is_not(None)).order_by(version.c.id)
+            found = connection.execute(chosen.limit(1)).scalar()
+        return None if found is None else int(found)
+
     def raw(self, key: str) -> bytes | None:
         """A message as it came in; None when there is none, or its words were purged."""
         with self._reading.begin() as connection:

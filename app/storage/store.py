@@ -13,8 +13,10 @@ from app.storage.errands import Errands
 from app.storage.jobs import Jobs
 from app.storage.messages import Messages
 from app.storage.outbox import Outbox
+from app.storage.overview import Overview
 from app.storage.reports import Reports
 from app.storage.sealing import Seal
+from app.storage.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Store:
     errands: Errands
     endpoints: Endpoints
     outbox: Outbox
+    tokens: Tokens
+    overview: Overview
 
     def audit_broken_at(self) -> int | None:
         """The first row of the audit trail that was changed, or that follows one removed; None if none."""
@@ -61,4 +65,6 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
         errands=Errands(engine),
         endpoints=endpoints,
         outbox=Outbox(engine, seal, endpoints),
+        overview=Overview(engine),
+        tokens=Tokens(engine),
     )

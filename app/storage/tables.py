@@ -15,6 +15,7 @@
     position   how far something was read: a subscription's last event, a server's last change
     errand     what is still to be fetched from a source
     rejection  how often a source's messages were not taken on a day, by code
+    used_token a token that proved who asks, so that it does so once
     audit      who did what, each row bound to the one before by a hash
 
 Times are whole seconds since 1970 (UTC) by the database's clock.
@@ -314,6 +315,14 @@ rejection = Table(
     Column("code", String(64), primary_key=True),
     Column("count", Integer, nullable=False),
     Column("last_at", BigInteger, nullable=False),
+)
+
+used_token = Table(
+    "used_token",
+    metadata,
+    Column("key", String(64), primary_key=True),  # SHA-256 of its issuer and name
+    Column("until", BigInteger, nullable=False),  # after that it is refused for its age
+    Index("ix_used_token_until", "until"),
 )
 
 audit = Table(

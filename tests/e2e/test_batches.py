@@ -236,8 +236,10 @@ def test_results_as_csv_and_as_fhir(cluster: Cluster) -> None:
     assert _WRONG[int(wrong["start"]) : int(wrong["end"])] == wrong["quote"]
     assert (fine["custom_id"], fine["error_id"]) == ("fine", "")
     _, answer = cluster.call("GET", path, Accept="application/fhir+json")
-    (entry,) = json.loads(answer)["entry"]
-    issue = entry["resource"]
+    told = [entry["resource"] for entry in json.loads(answer)["entry"]]
+    kinds = [resource["resourceType"] for resource in told]
+    assert kinds == ["Device", "Observation", "DetectedIssue", "Task", "Observation"]
+    issue = told[2]
     assert (issue["resourceType"], issue["status"], issue["severity"]) == (
         "DetectedIssue",
         "preliminary",

@@ -1,0 +1,89 @@
+"""The report of a request: out of its prefetch or context, as a message of a feed."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.batch.intake.admission import LONGEST_ID
+from app.integrations.cds.config import CdsConfig
+from app.integrations.fhir.read import report_of
+from app.integrations.incoming import IncomingError
+from app.limits import admit
+from app.proofreading.report import SubmittedReport
+from app.storage.types import FeedMessage, Version
+
+_SYMBOLS = 8  # letters of a status that are kept
+
+Resource = Mapping[str, Any]
+
+
+def message_of(
+    prefetch: Mapping[str, Any], context: Mapping[str, Any], config: CdsConfig, max_text_bytes: int
+) -> FeedMessage:
+    """The message that keeps the report of a request; asked again with the same words it is the same message.
+
+    Raises:
+        IncomingError: no_report, several_reports, and those of a DiagnosticReport without a text that can be read.
+        InadmissibleError: the report is outside the limits.
+    """
+    found = [each for value in (*prefetch.values(), context.get("report")) for each in _resources(value)]
+    report = _chosen([each for each in found if each.get("resourceType") == "DiagnosticReport"], context)
+    named = {
+        f"{each.get('resourceType')}/{each['id']}": each for each in found if isinstance(each.get("id"), str)
+    }
+    read = report_of(report, named)
+    name = (read.control_id or "draft")[:LONGEST_ID]
+    submitted = SubmittedReport(read.text, name, read.context)
+    admit(submitted, max_text_bytes)
+    entries = [{"resource": report}, *({"resource": each} for each in named.values() if each is not report)]
+    raw = json.dumps(
+        {"resourceType": "Bundle", "type": "collection", "entry": entries}, sort_keys=True
+    ).encode()
+    test = config.test or read.processing_id == "T"
+    key = read.control_id or read.filler_id
+    version = Version(
+        submitted,
+        _digest(config.source, key, str(test)) if key else None,
+        read.said_at,
+        read.status[:_SYMBOLS] if read.status else None,
+        read.study_date,
+        config.source,
+    )
+    return FeedMessage(
+        source=config.source,
+        control_id=name,
+        key=_digest(config.source, str(test), raw.decode()),
+        kind="FHIR",
+        raw=raw,
+        versions=(version,),
+        test=test,
+    )
+
+
+def _chosen(reports: list[Resource], context: Mapping[str, Any]) -> Resource:
+    """The one that the context names, else the only one."""
+    named = context.get("reportId")
+    own = [each for each in reports if isinstance(named, str) and each.get("id") == named.rpartition("/")[2]]
+    different = {json.dumps(each, sort_keys=True) for each in own or reports}
+    if not different:
+        raise IncomingError("no_report")
+    if len(different) > 1:
+        raise IncomingError("several_reports")
+    return (own or reports)[0]
+
+
+def _resources(value: object) -> Iterator[Resource]:
+    if not isinstance(value, dict):
+        return
+    if value.get("resourceType") != "Bundle":
+        yield value
+        return
+    entries = value.get("entry")
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
+            yield entry["resource"]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

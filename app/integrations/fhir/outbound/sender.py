@@ -1,0 +1,113 @@
+"""Tells a FHIR server: one transaction a report, to the endpoint's base."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import httpx2
+
+from app.api.schemas import CheckedReportOut
+from app.batch.export import decision_out
+from app.integrations.fhir.outbound.bundle import transaction
+from app.integrations.fhir.outbound.original import original_of
+from app.integrations.fhir.outbound.told import SYSTEM, Told
+from app.integrations.guard import ForbiddenAddressError, Guard
+from app.integrations.outgoing import Outcome, Outgoing
+from app.proofreading.report import SubmittedReport
+from app.storage.types import Check, Endpoint
+
+SECONDS = 20.0
+_MOST_BYTES = 4 * 1_048_576  # a server may answer with what it has kept
+_FHIR = "application/fhir+json"
+_AGAIN = frozenset(
+    {401, 403, 408, 425, 429}
+)  # a token that is changed, or a server that is busy: it is tried again
+_OVER = frozenset({"report.replaced", "report.withdrawn"})
+_CAPABILITIES = "/metadata"
+
+
+class FhirSender:
+    """Sends to endpoints of kind ``fhir``: settings ``url`` (the base), ``token`` and ``system``, both if any."""
+
+    def __init__(self, guard: Guard, seconds: float = SECONDS) -> None:
+        """Take what may be called."""
+        self._guard = guard
+        self._seconds = seconds
+
+    def send(self, to: Endpoint, what: Outgoing) -> Outcome:
+        """POST the Bundle; a trial asks for the server's CapabilityStatement and stores nothing."""
+        base = str(to.settings.get("url", "")).rstrip("/")
+        token = to.settings.get("token")
+        headers = {"Accept": _FHIR, "Content-Type": _FHIR}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            with self._guard.client(self._seconds, most_bytes=_MOST_BYTES) as client:
+                if what.event == "endpoint.trial":
+                    answer = client.get(base + _CAPABILITIES, headers=headers)
+                else:
+                    content = json.dumps(_bundle(to, what), ensure_ascii=False).encode()
+                    answer = client.post(base, content=content, headers=headers)
+        except ForbiddenAddressError as error:
+            return Outcome("again", error.code)
+        except httpx2.TimeoutException:
+            return Outcome("again", "timeout")
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            return Outcome("again", "unreachable")
+        return outcome_of(answer)
+
+
+def outcome_of(answer: httpx2.Response) -> Outcome:
+    """2xx delivered; 410 gone; busy, unauthorised and 5xx again; every other 4xx and a redirect refused."""
+    status = answer.status_code
+    if 200 <= status < 300:
+        return Outcome("delivered", status=status)
+    if status == 410:
+        return Outcome("gone", "gone", status)
+    if status >= 500 or status in _AGAIN:
+        return Outcome("again", f"status_{status}", status, _retry_after(answer))
+    return Outcome("refused", "redirect" if status < 400 else f"status_{status}", status)
+
+
+def _retry_after(answer: httpx2.Response) -> float | None:
+    said = answer.headers.get("retry-after", "")
+    return float(said) if said.isascii() and said.isdecimal() and len(said) < 8 else None
+
+
+def _bundle(to: Endpoint, what: Outgoing) -> dict[str, object]:
+    if what.report is None:
+        raise ValueError("an event without a report")
+    over = what.event in _OVER or (what.version is not None and what.version.state != "current")
+    original = original_of(what.custom_id or str(what.report), what.message_kind, what.message)
+    checks = [what.check] if what.check is not None else []
+    told = told_of(what.report, [*checks, *what.earlier], what.submitted)
+    system = str(to.settings.get("system") or SYSTEM)
+    return transaction(
+        replace(told, original=original, at=told.at or what.at, over=over, test=what.test, system=system)
+    )
+
+
+def told_of(number: int, checks: Sequence[Check], submitted: SubmittedReport | None) -> Told:
+    """What checks of a report, the latest first, say of it; the latest counts, also where it is history by now."""
+    current = checks[0] if checks else None
+    checked = None if current is None or current.result is None else _checked(current.result)
+    text = None if submitted is None else submitted.text
+    now = set() if checked is None else {error.id for error in checked.errors if error.tier.value != "low"}
+    earlier = [
+        _checked(check.result) for check in checks if check is not current and check.result is not None
+    ]
+    before = {error.id for old in earlier for error in old.errors if error.tier.value != "low"} - now
+    return Told(
+        number,
+        checked,
+        None if current is None else current.created_at,
+        original_of(str(number)),
+        () if current is None else tuple(map(decision_out, current.decisions)),
+        None if text is None else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        before=tuple(sorted(before)),
+    )
+
+
+def _checked(result: str) -> CheckedReportOut:
+    return CheckedReportOut.model_validate_json(result)
