@@ -2,17 +2,28 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Kept = TypeVar("Kept")
 
 
-@dataclass(eq=False, slots=True)
 class _Place(Generic[Item, Kept]):
-    item: Item
-    kept: list[Kept]  # one when it was written
+    """One item on its way; its thread sleeps until it is written, or until it is its turn to write."""
+
+    __slots__ = ("item", "kept", "_wake")
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.kept: list[Kept] = []  # one when it was written
+        self._wake = threading.Lock()
+        self._wake.acquire()
+
+    def sleep(self) -> None:
+        self._wake.acquire()
+
+    def wake(self) -> None:
+        self._wake.release()
 
 
 class GroupCommit(Generic[Item, Kept]):
@@ -24,8 +35,8 @@ class GroupCommit(Generic[Item, Kept]):
     def __init__(self, write: Callable[[Sequence[Item]], Sequence[Kept]], most: int = 100) -> None:
         self._write = write
         self._most = most
-        self._one = threading.Lock()  # writes
-        self._coming = threading.Lock()
+        self._lock = threading.Lock()
+        self._writing = False
         self._waiting: list[_Place[Item, Kept]] = []
 
     def put(self, item: Item) -> Kept:
@@ -34,22 +45,28 @@ class GroupCommit(Generic[Item, Kept]):
         Raises:
             RuntimeError: another thread wrote the group, and failed. Who writes it has what ``write`` raises.
         """
-        mine = _Place[Item, Kept](item, [])
-        with self._coming:
+        mine = _Place[Item, Kept](item)
+        with self._lock:
             self._waiting.append(mine)
-        with self._one:
-            while not mine.kept and self._holds(mine):
-                self._write_next()
+            first, self._writing = not self._writing, True
+        if not first:
+            mine.sleep()
         if not mine.kept:
-            raise RuntimeError("the group was not written")
+            self._write_group(mine)
         return mine.kept[0]
 
-    def _holds(self, mine: _Place[Item, Kept]) -> bool:
-        with self._coming:
-            return mine in self._waiting
-
-    def _write_next(self) -> None:
-        with self._coming:
+    def _write_group(self, mine: _Place[Item, Kept]) -> None:
+        with self._lock:
+            if mine not in self._waiting:
+                raise RuntimeError("the group was not written")
             group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-        for place, kept in zip(group, self._write([place.item for place in group]), strict=True):
-            place.kept.append(kept)
+        try:
+            for place, kept in zip(group, self._write([place.item for place in group]), strict=True):
+                place.kept.append(kept)
+        finally:
+            with self._lock:
+                self._writing = bool(self._waiting)
+                following = self._waiting[:1]
+            for place in (*following, *group):
+                if place is not mine:
+                    place.wake()

@@ -114,6 +114,8 @@ def _heading(segment: Segment) -> str | None:
 
 def _joined(pieces: Sequence[_Piece]) -> str:
     whole = "\n".join(piece.text for piece in pieces)
+    if not any(piece.heading for piece in pieces):
+        return whole.strip("\n")
     said = {section.name for section in parse(whole).sections}
     blocks = []
     for heading, run in groupby(pieces, key=lambda piece: piece.heading):
