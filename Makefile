@@ -71,8 +71,8 @@ bench-batch: install $(DEV_STAMP) servers ## rates of batches beside single requ
 kill-rounds: install $(DEV_STAMP) servers ## kill API, workers and Redis at random; count every result (ROUNDS=200)
 	PYTHONPATH=tests/support:tools/servers $(BIN)/python tests/support/kill_rounds.py --rounds $(or $(ROUNDS),200)
 
-mllp-soak: $(DEV_STAMP) ## send messages over MLLP and count them (MESSAGES=5000 CONNECTIONS=20)
-	PYTHONPATH=tests/support $(BIN)/python bench/mllp.py --messages $(or $(MESSAGES),5000) --connections $(or $(CONNECTIONS),20)
+mllp-soak: $(DEV_STAMP) ## send messages over MLLP and count them (MESSAGES=5000 CONNECTIONS=20 ARGS=--postgres)
+	PYTHONPATH=tests/support:tools/servers $(BIN)/python bench/mllp.py --count $(or $(MESSAGES),5000) --connections $(or $(CONNECTIONS),20) $(ARGS)
 
 mllp-rounds: install $(DEV_STAMP) servers ## kill parts at random while messages come in; count every result (ROUNDS=50)
 	PYTHONPATH=tests/support:tools/servers $(BIN)/python tests/support/mllp_rounds.py --rounds $(or $(ROUNDS),50)

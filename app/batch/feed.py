@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app.batch.group import GroupCommit
 from app.batch.intake.admission import LONGEST_ID
+from app.batch.tally import Tally
 from app.integrations.hl7.answer import Fault, answer
 from app.integrations.hl7.header import Header, header_of
 from app.integrations.hl7.read import WITHDRAWN, reports_in
@@ -23,6 +24,7 @@ from app.integrations.incoming import IncomingError, IncomingReport
 from app.limits import InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
 from app.storage.arriving import SealedMessage
+from app.storage.rejections import OTHERS
 from app.storage.store import Store
 from app.storage.types import FeedMessage, Version, today
 
@@ -40,6 +42,7 @@ _UNREADABLE = {
     "no_text": Fault("no_text", "101", _TEXT),
 }
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+_NAMES = re.compile(r"(?!\|$)[\w.:-]{0,48}(?: [\w.:-]{1,24})?\|[\w.:-]{0,48}(?: [\w.:-]{1,24})?")
 _COUNT_SECONDS = 1.0
 _log = structlog.get_logger()
 TOO_LARGE = Fault("message_too_large", "207")
@@ -63,13 +66,20 @@ class Feed:
     """Where messages go. Thread-safe; what several threads bring at one time is kept in one transaction."""
 
     def __init__(
-        self, store: Store, max_text_bytes: int, most_waiting: int, charset: str | None = None
+        self,
+        store: Store,
+        max_text_bytes: int,
+        most_waiting: int,
+        charset: str | None = None,
+        tally: Tally | None = None,
     ) -> None:
-        """``charset``: Python's name of the encoding of messages of HL7 v2 whose MSH-18 says none."""
+        """``charset``: Python's name of the encoding of messages of HL7 v2 whose MSH-18 says none. ``tally``: counts
+        those that are not taken."""
         self.store = store
         self._max_text_bytes = max_text_bytes
         self._most_waiting = most_waiting
         self._charset = charset
+        self._tally = tally
         self._group = GroupCommit[SealedMessage, _Outcome](self._write)
         self._counted = -_COUNT_SECONDS
         self._full = False
@@ -132,6 +142,8 @@ class Feed:
         name = header.part(10)
         said = {"control_id": name if _PLAIN.fullmatch(name) else None, "bytes": len(raw)}
         if fault is not None:
+            if self._tally is not None:
+                self._tally.count(_source_of(header), fault.code)
             _log.warning("message_not_taken", code=fault.code, **said)
         else:
             _log.info("message_taken", again=jobs is None, **said)
@@ -194,6 +206,16 @@ def _expect(header: Header) -> None:
     else:
         return
     raise NotTakenError(fault)
+
+
+def _source_of(header: Header) -> str:
+    """The source of a message that is not taken; ``OTHERS`` where it is no name, since it may be anything."""
+    name = f"{header.part(3)}|{header.part(4)}"
+    try:
+        name = name.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return OTHERS
+    return name if _NAMES.fullmatch(name) else OTHERS
 
 
 def _joined(reports: Sequence[IncomingReport]) -> list[IncomingReport]:

@@ -10,6 +10,7 @@ from app.storage.batches import Batches
 from app.storage.database import open_database
 from app.storage.jobs import Jobs
 from app.storage.messages import Messages
+from app.storage.rejections import Rejections
 from app.storage.reports import Reports
 from app.storage.sealing import Seal
 
@@ -24,6 +25,7 @@ class Store:
     jobs: Jobs
     reports: Reports
     messages: Messages
+    rejections: Rejections
 
     def audit_broken_at(self) -> int | None:
         """The first row of the audit trail that was changed, or that follows one removed; None if none."""
@@ -45,4 +47,5 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
     seal = Seal(keys)
     engine = open_database(address)
     batches, reports = Batches(engine, seal), Reports(engine, seal)
-    return Store(engine, seal, batches, Jobs(engine), reports, Messages(engine, seal))
+    messages, rejections = Messages(engine, seal), Rejections(engine)
+    return Store(engine, seal, batches, Jobs(engine), reports, messages, rejections)
