@@ -125,6 +125,19 @@ class Settings(BaseSettings):
     mllp_charset: str | None = None
     """Python's name of the character set of messages that say none (MSH-18); None for UTF-8."""
 
+    callback_networks: str = ""
+    """Networks that may be called to tell of results, by commas (``10.1.0.0/16, 192.0.2.7``); empty: nothing is called.
+    Loopback only where it is named itself."""
+
+    callback_ports: str = "443, 8443"
+    """Ports that may be called there, by commas."""
+
+    callback_http: bool = False
+    """True allows HTTP without TLS there: reports can be read and changed on the way."""
+
+    callback_ca: Path | None = None
+    """Certificates in PEM that alone are trusted in what is called; None for those of the installation."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65_535)] = 8000
     workers: Annotated[int, Ge(1), Le(64)] = 1
