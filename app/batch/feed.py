@@ -73,8 +73,7 @@ class Feed:
         charset: str | None = None,
         tally: Tally | None = None,
     ) -> None:
-        """``charset``: Python's name of the encoding of messages of HL7 v2 whose MSH-18 says none. ``tally``: counts
-        those that are not taken."""
+        """``charset``: Python's name of the encoding of HL7 messages whose MSH-18 says none. ``tally``: who counts."""
         self.store = store
         self._max_text_bytes = max_text_bytes
         self._most_waiting = most_waiting

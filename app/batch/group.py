@@ -11,7 +11,7 @@ Kept = TypeVar("Kept")
 class _Place(Generic[Item, Kept]):
     """One item on its way; its thread sleeps until it is written, or until it is its turn to write."""
 
-    __slots__ = ("item", "kept", "_wake")
+    __slots__ = ("_wake", "item", "kept")
 
     def __init__(self, item: Item) -> None:
         self.item = item

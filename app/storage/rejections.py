@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -47,7 +48,7 @@ class Rejections:
                     sources.add(source)
                 name = source if source in sources else OTHERS
                 total[name, code] = total.get((name, code), 0) + count
-            insert = _INSERT[connection.dialect.name](rejection)
+            insert: Any = _INSERT[connection.dialect.name](rejection)
             more = {"count": rejection.c.count + insert.excluded.count, "last_at": now()}
             added = insert.values(last_at=now()).on_conflict_do_update(
                 index_elements=["source", "day", "code"], set_=more
@@ -62,10 +63,14 @@ class Rejections:
 
     def of_day(self, day: dt.date) -> list[Rejected]:
         """The counts of a day, by source and code."""
-        chosen = select(rejection).where(rejection.c.day == day)
+        columns = rejection.c
+        chosen = select(
+            columns.source, columns.day, columns.code, columns.count.label("times"), columns.last_at
+        )
+        chosen = chosen.where(columns.day == day)
         with self._reading.begin() as connection:
             rows = connection.execute(chosen.order_by(rejection.c.source, rejection.c.code)).all()
         return [
-            Rejected(row.source, row.day, row.code, row.count, dt.datetime.fromtimestamp(row.last_at, dt.UTC))
+            Rejected(row.source, row.day, row.code, row.times, dt.datetime.fromtimestamp(row.last_at, dt.UTC))
             for row in rows
         ]
