@@ -74,8 +74,8 @@ kill-rounds: install $(DEV_STAMP) servers ## kill API, workers and Redis at rand
 mllp-soak: $(DEV_STAMP) ## send messages over MLLP and count them (MESSAGES=5000 CONNECTIONS=20 ARGS=--postgres)
 	PYTHONPATH=tests/support:tools/servers $(BIN)/python bench/mllp.py --count $(or $(MESSAGES),5000) --connections $(or $(CONNECTIONS),20) $(ARGS)
 
-mllp-rounds: install $(DEV_STAMP) servers ## kill parts at random while messages come in; count every result (ROUNDS=50)
-	PYTHONPATH=tests/support:tools/servers $(BIN)/python tests/support/mllp_rounds.py --rounds $(or $(ROUNDS),50)
+mllp-rounds: install $(DEV_STAMP) servers ## kill parts at random while messages come in; count every result (ROUNDS=200)
+	PYTHONPATH=tests/support:tools/servers $(BIN)/python tests/support/mllp_rounds.py --rounds $(or $(ROUNDS),200)
 
 servers: ## install Redis and PostgreSQL for the tests, where they are missing (root, apt-get)
 	tools/servers/install.sh

@@ -63,7 +63,7 @@ class SealedMessage:
 
 @dataclass(slots=True)
 class _New:
-    """One version of the group. ``ended``: why it is not current, by a later one of the group or an earlier that knew more."""
+    """One version of the group. ``late``: an earlier one knew more. ``ended``: why it is not current."""
 
     said: Version
     words: bytes | None
@@ -162,7 +162,7 @@ def _put_in_order(connection: Connection, rows: Sequence[_New]) -> _Ended:
     if fillers:
         for key, *stored in connection.execute(CURRENT, {"fillers": fillers}):
             current[key] = _Stored(*stored)
-        numbers = {key: last for key, last in connection.execute(_NUMBERS, {"fillers": fillers})}
+        numbers = dict(connection.execute(_NUMBERS, {"fillers": fillers}).tuples())
     ended: _Ended = []
     for row in rows:
         key = row.said.filler_key
