@@ -162,7 +162,7 @@ def _put_in_order(connection: Connection, rows: Sequence[_New]) -> _Ended:
     if fillers:
         for key, *stored in connection.execute(CURRENT, {"fillers": fillers}):
             current[key] = _Stored(*stored)
-        numbers = dict(connection.execute(_NUMBERS, {"fillers": fillers}).tuples())
+        numbers = {row[0]: row[1] for row in connection.execute(_NUMBERS, {"fillers": fillers})}
     ended: _Ended = []
     for row in rows:
         key = row.said.filler_key
