@@ -49,6 +49,9 @@ TITLES = {  # reason phrases of RFC 9110; those of http.HTTPStatus change betwee
 CLIENT_GONE = 499  # in the log only: as nginx has it
 _KEY = "Idempotency-Key"  # draft-ietf-httpapi-idempotency-key-header-07: 400 without it
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+_KINDS = frozenset(
+    {"accepted", "overridden", "webhook", "mllp", "fhir", "orthanc"}
+)  # of bodies of several forms
 _CODES = {
     "missing": "missing",
     "extra_forbidden": "unknown_field",
@@ -170,6 +173,8 @@ def _place(item: dict[str, Any]) -> tuple[str | None, str | None, str]:
     where, *keys = item["loc"]
     if where in ("query", "header", "path"):
         return None, str(keys[0]), code
+    if keys and keys[0] in _KINDS:  # where the framework says which form it held the body against
+        keys = keys[1:]
     if kind == "extra_forbidden":
         keys = keys[:-1]  # the client's own word: where it stands is said, not what it is
     known = [str(key) for key in keys if _FIELD_NAME.fullmatch(str(key))]

@@ -11,7 +11,17 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 
 from app import __version__, errors, logging, openapi
-from app.api import batch_results, batches, compare, health, knowledge, reports, stored
+from app.api import (
+    batch_results,
+    batches,
+    compare,
+    deliveries,
+    endpoints,
+    health,
+    knowledge,
+    reports,
+    stored,
+)
 from app.batch.checking import end_with_parent
 from app.batch.queue import TaskQueue
 from app.batch.starting import start_worker
@@ -84,7 +94,18 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     )
     app.state.settings = settings
     routers = [
-        module.router for module in (reports, compare, batches, batch_results, stored, knowledge, health)
+        module.router
+        for module in (
+            reports,
+            compare,
+            batches,
+            batch_results,
+            stored,
+            endpoints,
+            deliveries,
+            knowledge,
+            health,
+        )
     ]
     for router in routers:
         app.include_router(router)

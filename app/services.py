@@ -1,14 +1,11 @@
 """The parts that a check needs, and the only place that picks their implementations."""
 
-import ssl
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
 from io import BytesIO
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from app import __version__
 from app.knowledge import Counts, lexicon
@@ -65,8 +62,10 @@ from models.reference_index import ReferenceIndex, ReferenceIndexError, read_man
 if TYPE_CHECKING:
     from app.batch.queue import TaskQueue
     from app.integrations.guard import Guard
+    from app.integrations.outgoing import Sender
     from app.proofreading.review.reviewer import Reviewer
     from app.storage.store import Store
+    from app.storage.types import EndpointKind
 
 _SERVERS = ("neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
 _DEFAULT_INDEX = Path("var/index")
@@ -260,54 +259,23 @@ def open_configured_queue(settings: Settings) -> "TaskQueue":
 
 
 def open_guard(settings: Settings) -> "Guard":
-    """What may be called, by the settings; never the parts of this service that they name.
+    """What may be called, by the settings; raises ConfigurationError as ``guard_of``."""
+    from app.integrations.allowed import guard_of  # the HTTP client takes a fifth of a second to import
 
-    Raises:
-        ConfigurationError: when a network, port or certificate is none.
-    """
-    # only where others are told: the HTTP client takes a fifth of a second to import
-    from app.integrations.guard import Guard
-
-    try:
-        networks = [ip_network(part) for part in _parts(settings.callback_networks)]
-    except ValueError as error:
-        raise ConfigurationError(
-            "RADPROOF_CALLBACK_NETWORKS: networks such as 10.1.0.0/16, by commas"
-        ) from error
-    ports = [int(part) if part.isdecimal() else 0 for part in _parts(settings.callback_ports)]
-    if not all(0 < port < 65_536 for port in ports):
-        raise ConfigurationError("RADPROOF_CALLBACK_PORTS: ports such as 443, by commas")
-    authorities = settings.callback_ca
-    if authorities is not None:
-        try:
-            ssl.create_default_context(cafile=authorities)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError("RADPROOF_CALLBACK_CA: no certificates in PEM") from error
-    own = frozenset(_own_addresses(settings))
-    return Guard(networks, own, frozenset(ports), settings.callback_http, authorities)
+    return guard_of(settings)
 
 
-def _parts(listed: str) -> list[str]:
-    return [part.strip() for part in listed.split(",") if part.strip()]
+def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
+    """Who tells which kind of endpoint; raises ConfigurationError as ``open_guard``."""
+    from app.integrations.mllp.client import MllpSender
+    from app.integrations.webhooks.sender import WebhookSender
 
-
-def _own_addresses(settings: Settings) -> Iterator[tuple[str, int]]:
-    """Host and port of every part of this service that the settings name."""
-    yield settings.host, settings.port
-    yield settings.mllp_host, settings.mllp_port
-    redis = settings.redis_url.get_secret_value() if settings.redis_url else None
-    store = settings.store_url.get_secret_value()
-    llm = str(settings.llm_base_url) if settings.llm_base_url else None
-    for address, usual in ((redis, 6379), (store, 5432), (settings.graph_uri, 7687), (llm, 80)):
-        if not address or "://" not in address:
-            continue
-        try:
-            parsed = urlsplit(address)
-            host, port = parsed.hostname, parsed.port
-        except ValueError:  # who opens it says what is wrong
-            continue
-        if host:
-            yield host, port or (443 if parsed.scheme == "https" else usual)
+    guard = open_guard(settings)
+    base = str(settings.public_url) if settings.public_url else ""
+    return {
+        "webhook": WebhookSender(guard, base),
+        "mllp": MllpSender(guard, charset=settings.mllp_charset),
+    }
 
 
 def bundled_reports() -> Iterator[SubmittedReport]:

@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     callback_ca: Path | None = None
     """Certificates in PEM that alone are trusted in what is called; None for those of the installation."""
 
+    public_url: HttpUrl | None = None
+    """Where people reach this service, for links in what is told to others; None: only paths are said."""
+
     host: str = "127.0.0.1"
     port: Annotated[int, Ge(0), Le(65_535)] = 8000
     workers: Annotated[int, Ge(1), Le(64)] = 1

@@ -2,7 +2,7 @@
 
 Beside it runs the keeper, which every few seconds renews the claims of what is at work here, frees
 jobs whose worker has died, and puts jobs into the queue that it has lost. So a batch ends whatever
-was killed on the way: worker, API or broker.
+was killed on the way: worker, API or broker. The deliverer tells others of what was found.
 """
 
 import threading
@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batch.checking import CheckProcesses, CrashedError
+from app.batch.delivering import Deliverer
 from app.batch.queue import QueueError, TaskQueue
 from app.services import ConfigurationError
 from app.storage.store import Store
@@ -37,12 +38,14 @@ class BatchWorker:
         queue: TaskQueue,
         processes: CheckProcesses | None,
         retention_days: int | None = None,
+        deliverer: Deliverer | None = None,
     ) -> None:
-        """Begin. Without ``processes`` only the keeper runs: other workers check."""
+        """Begin. Without ``processes`` only the keeper runs: other workers check. ``deliverer`` ends with it."""
         self._store = store
         self._queue = queue
         self._processes = processes
         self._retention_days = retention_days
+        self._deliverer = deliverer
         self._purged = -_PURGE_SECONDS
         self._held: set[str] = set()
         self._idle = 0  # how often in a row the keeper found nothing at work here
@@ -60,6 +63,8 @@ class BatchWorker:
             self._processes.close()
         self._stopping.set()
         self._keeper.join()
+        if self._deliverer is not None:
+            self._deliverer.stop()
 
     def _check(self, jobs: Sequence[int], crashes: int) -> None:
         if self._processes is None:

@@ -6,7 +6,7 @@ parts, link-local addresses and the metadata services of clouds (OWASP, Server-S
 """
 
 import ssl
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -152,10 +152,25 @@ class _GuardedTransport(httpx2.HTTPTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         self._guard._form(request.url)
         answer = super().handle_request(request)
-        if answer.headers.get("content-encoding") not in _IDENTITY:  # a few bytes may unpack to any number
-            answer.close()
-            raise httpx2.DecodingError("the reply is packed", request=request)
-        return answer
+        if answer.headers.get("content-encoding") in _IDENTITY or not isinstance(
+            answer.stream, httpx2.SyncByteStream
+        ):
+            return answer
+        packed = _PackedStream(answer.stream)  # a few bytes may unpack to any number
+        return httpx2.Response(answer.status_code, headers=answer.headers, stream=packed)
+
+
+class _PackedStream(httpx2.SyncByteStream):
+    """A packed body, which nobody asked for: it can be closed and not read."""
+
+    def __init__(self, stream: httpx2.SyncByteStream) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise httpx2.DecodingError("the reply is packed")
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class _GuardedBackend(httpcore2.SyncBackend):

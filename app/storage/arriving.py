@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
 
 from app.storage import audit
+from app.storage.announcing import announce
 from app.storage.tables import batch, check, feed, job, message, now, report, version
-from app.storage.types import FeedMessage, Version
+from app.storage.types import EventName, FeedMessage, Version
 
 REPLACED, WITHDRAWN = "replaced", "withdrawn"
+_EVENTS: dict[str, EventName] = {REPLACED: "report.replaced", WITHDRAWN: "report.withdrawn"}
 _ACTOR = "feed"
 _LONGEST_NAME = 150  # characters of a control id where something stands behind it
 
@@ -238,13 +240,14 @@ def _add_jobs(connection: Connection, rows: Sequence[_New]) -> None:
 
 
 def _end(connection: Connection, ended: _Ended) -> None:
-    """Of what is no longer current no job counts, and its check is history."""
-    for why in (REPLACED, WITHDRAWN):
+    """Of what is no longer current no job counts, its check is history, and who wants to know is told."""
+    for why, event in _EVENTS.items():
         mine = [before for before, reason in ended if reason == why and before.report_id is not None]
         stored = [before.report_id for before in mine if isinstance(before, _Stored)]
         if stored:
             connection.execute(_END_JOBS, {"reports": stored, "why": why})
             connection.execute(_END_CHECKS, {"reports": stored})
+        announce(connection, event, [(before.report_id, None) for before in mine if before.report_id])
     audit.record_all(
         connection,
         _ACTOR,

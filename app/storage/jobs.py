@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, or_, select, true, update
 
 from app.storage import audit
+from app.storage.announcing import announce
 from app.storage.tables import batch, check, error, job, now, report
 from app.storage.types import Claim, Finished, Result
 
@@ -121,7 +122,8 @@ class Jobs:
 
 def _fail(connection: Connection, which: Any, problem: str) -> None:
     ended = {"state": "failed", "problem": problem, "finished_at": now(), "claimed_until": None}
-    connection.execute(update(job).where(which).values(**ended))
+    failed = connection.execute(update(job).where(which).values(**ended).returning(job.c.report_id)).scalars()
+    announce(connection, "report.check.failed", [(number, None) for number in failed])
 
 
 def _still_held(connection: Connection, jobs: Sequence[int], worker: str) -> set[int]:
@@ -160,6 +162,9 @@ def _keep(connection: Connection, done: Sequence[tuple[Claim, Result]]) -> None:
     connection.execute(
         ended, [{"job": claim.job, "check": key} for key, (claim, _) in zip(ids, done, strict=True)]
     )
+    made = zip(ids, (claim for claim, _ in done), strict=True)
+    current = [(claim.report, key) for key, claim in made if latest[claim.report] == claim.job]
+    announce(connection, "report.check.completed", current)
 
 
 def _check(claim: Claim, result: Result, *, current: bool) -> dict[str, Any]:

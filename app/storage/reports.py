@@ -7,11 +7,24 @@ from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, 
 
 from app.proofreading.report import SubmittedReport
 from app.storage import audit
+from app.storage.announcing import announce
 from app.storage.batches import left_unfinished
 from app.storage.content import from_json
 from app.storage.database import empty_log
 from app.storage.sealing import Seal
-from app.storage.tables import batch, check, decision, error, feed, job, message, now, report, version
+from app.storage.tables import (
+    batch,
+    check,
+    decision,
+    delivery,
+    error,
+    feed,
+    job,
+    message,
+    now,
+    report,
+    version,
+)
 from app.storage.types import Check, Decision, Line
 
 _DAY = 86_400
@@ -122,6 +135,7 @@ class Reports:
             connection.execute(insert(decision).values(**row, at=at, words=self._seal.seal(words)))
             detail = {"error": made.error_id, "outcome": made.outcome}
             audit.record(connection, made.actor or "unknown", "error.decided", f"report/{number}", detail)
+            announce(connection, "report.decision.recorded", [(number, key)])
         return True
 
     def delete(self, number: int, actor: str) -> bool:
@@ -143,7 +157,7 @@ class Reports:
         """Remove the words of reports that came in more than ``days`` days ago; of how many.
 
         What was found stays without its words: types, tiers, coverage, versions, decisions. Reports
-        that wait for a check keep theirs. What nobody finished sending is deleted.
+        that wait for a check keep theirs. What nobody finished sending is deleted, and what was told long ago.
         """
         waiting = select(job.c.report_id).where(job.c.state.in_(("waiting", "claimed")))
         old = (report.c.created_at < now() - days * _DAY) & report.c.content.is_not(None)
@@ -159,6 +173,8 @@ class Reports:
         found = check.c.result.is_not(None) & check.c.report_id.in_(empty)
         with self._engine.begin() as connection:
             connection.execute(delete(batch).where(left_unfinished()))
+            told = (delivery.c.state == "delivered") & (delivery.c.finished_at < now() - days * _DAY)
+            connection.execute(delete(delivery).where(told))
             connection.execute(update(decision).where(decided).values(words=None))
             connection.execute(update(check).where(found).values(result=None))
             if purged:

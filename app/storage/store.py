@@ -8,8 +8,10 @@ from sqlalchemy import Engine
 from app.storage import audit
 from app.storage.batches import Batches
 from app.storage.database import open_database
+from app.storage.endpoints import Endpoints
 from app.storage.jobs import Jobs
 from app.storage.messages import Messages
+from app.storage.outbox import Outbox
 from app.storage.rejections import Rejections
 from app.storage.reports import Reports
 from app.storage.sealing import Seal
@@ -17,7 +19,7 @@ from app.storage.sealing import Seal
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Batches, jobs, reports and messages of one database, and the seal of their words."""
+    """Batches, jobs, reports, messages and what is told of them, of one database, and the seal of their words."""
 
     engine: Engine
     seal: Seal
@@ -26,6 +28,8 @@ class Store:
     reports: Reports
     messages: Messages
     rejections: Rejections
+    endpoints: Endpoints
+    outbox: Outbox
 
     def audit_broken_at(self) -> int | None:
         """The first row of the audit trail that was changed, or that follows one removed; None if none."""
@@ -46,6 +50,15 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
     """
     seal = Seal(keys)
     engine = open_database(address)
-    batches, reports = Batches(engine, seal), Reports(engine, seal)
-    messages, rejections = Messages(engine, seal), Rejections(engine)
-    return Store(engine, seal, batches, Jobs(engine), reports, messages, rejections)
+    endpoints = Endpoints(engine, seal)
+    return Store(
+        engine=engine,
+        seal=seal,
+        batches=Batches(engine, seal),
+        jobs=Jobs(engine),
+        reports=Reports(engine, seal),
+        messages=Messages(engine, seal),
+        rejections=Rejections(engine),
+        endpoints=endpoints,
+        outbox=Outbox(engine, seal, endpoints),
+    )
