@@ -23,6 +23,7 @@ from app.storage.store import open_store
 from app.storage.types import Endpoint
 
 _HERE = [ipaddress.ip_network("127.0.0.0/8")]
+_PORTS = range(1, 65_536)
 _WHAT = Outgoing("d1", "report.check.failed", dt.datetime(2026, 1, 5, tzinfo=dt.UTC), 7, "C1")
 
 
@@ -81,7 +82,9 @@ def test_what_the_receiver_answers(
     answer: Callable[[socket.socket, bytes], None], state: str, code: str | None
 ) -> None:
     with receiver(answer) as (port, came):
-        outcome = MllpSender(Guard(_HERE), seconds=1.0).send(endpoint(port, application="QA"), _WHAT)
+        outcome = MllpSender(Guard(_HERE, ports=_PORTS), seconds=1.0).send(
+            endpoint(port, application="QA"), _WHAT
+        )
     assert outcome.state == state
     assert code is None or outcome.code == code
     (data,) = came
@@ -98,20 +101,22 @@ def test_a_slow_drip_has_an_end() -> None:
                 return
 
     with receiver(drip) as (port, _):
-        assert MllpSender(Guard(_HERE), seconds=0.5).send(endpoint(port), _WHAT).code == "timeout"
+        assert (
+            MllpSender(Guard(_HERE, ports=_PORTS), seconds=0.5).send(endpoint(port), _WHAT).code == "timeout"
+        )
 
 
 def test_nobody_there_and_nobody_allowed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        for guard in (Guard([]), Guard(_HERE, denied=[("127.0.0.1", port)])):
+        for guard in (Guard([], ports=_PORTS), Guard(_HERE, denied=[("127.0.0.1", port)], ports=_PORTS)):
             assert MllpSender(guard).send(endpoint(port), _WHAT).code == "forbidden_address"
-    assert MllpSender(Guard(_HERE)).send(endpoint(port), _WHAT).code == "unreachable"
+    assert MllpSender(Guard(_HERE, ports=_PORTS)).send(endpoint(port), _WHAT).code == "unreachable"
 
 
 def test_a_decision_is_not_sent() -> None:
     what = Outgoing("d1", "report.decision.recorded", _WHAT.at, 7, "C1")
-    outcome = MllpSender(Guard(_HERE)).send(endpoint(9), what)
+    outcome = MllpSender(Guard(_HERE, ports=_PORTS)).send(endpoint(9), what)
     assert (outcome.state, outcome.code) == ("delivered", "not_told")
 
 
@@ -125,6 +130,9 @@ def test_over_tls_to_our_own_receiver(tmp_path: Path) -> None:
     with running(store, tls=context) as server:
         to = Endpoint("e1", "mllp", "RIS", {"host": "localhost", "port": server.port, "tls": True})
         six = [*_HERE, ipaddress.ip_network("::1/128")]
-        assert MllpSender(Guard(six, authorities=site.path)).send(to, _WHAT).state in ("delivered", "refused")
-        assert MllpSender(Guard(six, authorities=other.path)).send(to, _WHAT).code == "tls"
+        assert MllpSender(Guard(six, ports=_PORTS, authorities=site.path)).send(to, _WHAT).state in (
+            "delivered",
+            "refused",
+        )
+        assert MllpSender(Guard(six, ports=_PORTS, authorities=other.path)).send(to, _WHAT).code == "tls"
     store.close()

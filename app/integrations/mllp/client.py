@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 
 import structlog
@@ -16,7 +16,6 @@ from app.storage.types import Endpoint
 
 _MOST_ANSWER = 65_536  # bytes
 _CHUNK = 16_384
-_ANY_PORT = range(1, 65_536)  # what is MLLP's is a site's choice; networks are the guard's
 _ANSWERED = {
     "AA": Outcome("delivered"),
     "CA": Outcome("delivered"),
@@ -65,7 +64,7 @@ class MllpSender:
         """The answer to a message; None where the receiver ends the connection, or sends no frame."""
         host, port = str(to.settings["host"]), int(to.settings["port"])
         end = monotonic() + self.seconds
-        pinned = replace(self.guard, ports=_ANY_PORT).address(host, port)
+        pinned = self.guard.address(host, port)
         with socket.create_connection(pinned, self.seconds) as plain:
             if not to.settings.get("tls", False):
                 return _conversed(plain, message, end)
