@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,6 +88,8 @@ def run(cluster: Cluster, receiver: Program, port: int, limits: tuple[int, float
             sent = [pool.submit(sender.send_all, f"{name}-{place}") for place, sender in enumerate(senders)]
             time.sleep(dice.random() * _KILL_SECONDS)
             _kill(cluster, receiver, outcome, dice)
+            while wait(sent, 1).not_done:
+                receiver.revive()
             for each in sent:
                 each.result()
     return outcome
