@@ -8,6 +8,7 @@ parts, link-local addresses and the metadata services of clouds (OWASP, Server-S
 import ssl
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from time import monotonic
@@ -97,7 +98,7 @@ class Guard:
         A call raises ForbiddenAddressError, and as usual httpx2.TransportError: ReadTimeout when it takes longer than
         ``seconds`` in all, ReplyTooLargeError when more than ``most_bytes`` come back, head included.
         """
-        transport = _GuardedTransport(self, seconds, most_bytes, verify or self._trust())
+        transport = _GuardedTransport(self, seconds, most_bytes, verify or _trust(self.authorities))
         return httpx2.Client(
             transport=transport,
             timeout=seconds,
@@ -105,11 +106,6 @@ class Guard:
             trust_env=False,
             headers={"Accept-Encoding": "identity"},
         )
-
-    def _trust(self) -> ssl.SSLContext:
-        if self.authorities is None:
-            return httpx2.create_ssl_context(trust_env=False)
-        return ssl.create_default_context(cafile=self.authorities)
 
     def _form(self, url: httpx2.URL) -> None:
         if url.scheme != "https" and not (self.plain and url.scheme == "http"):
@@ -130,6 +126,14 @@ class Guard:
     def _own(self, address: Address, port: int) -> bool:
         hosts = [host for host, used in self.denied if used == port]
         return any(same_peer(address, resolved(host, port)) for host in hosts)
+
+
+@cache
+def _trust(authorities: Path | None) -> ssl.SSLContext:
+    """Read once a process: it takes 20 ms."""
+    if authorities is None:
+        return httpx2.create_ssl_context(trust_env=False)
+    return ssl.create_default_context(cafile=authorities)
 
 
 def _port(url: httpx2.URL) -> int:
