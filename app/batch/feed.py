@@ -114,7 +114,7 @@ class Feed:
     def _halved(self, group: Sequence[SealedMessage], day: dt.date) -> list[_Outcome]:
         """Keep a group; where the database does not take one of its messages, the others are kept without it."""
         try:
-            return list(self.store.messages.receive(group, day))
+            return list(self.store.messages.receive_all(group, day))
         except _OF_ONE as error:
             if len(group) == 1:
                 _log.warning("message_not_stored", kind=type(error).__name__)

@@ -33,7 +33,12 @@ class Messages:
         reports = (self._seal.seal(to_json(said.report)) if said.report else None for said in sent.versions)
         return SealedMessage(sent, content, tuple(reports))
 
-    def receive(self, group: Sequence[SealedMessage], day: dt.date) -> list[list[int] | None]:
+    def receive(self, sent: FeedMessage, day: dt.date) -> list[int] | None:
+        """Keep one message; as ``receive_all``."""
+        (jobs,) = self.receive_all([self.sealed(sent)], day)
+        return jobs
+
+    def receive_all(self, group: Sequence[SealedMessage], day: dt.date) -> list[list[int] | None]:
         """Keep messages in their order, all or none; of each the jobs that wait because of it, None: kept before.
 
         When this returns, all of it is durable. ``day`` is the day of receipt, where the source is.

@@ -90,11 +90,11 @@ _SENT = st.builds(
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_group_is_kept_as_one_by_one(opened: Callable[[], Store], sent: list[Invented]) -> None:
     alone = opened()
-    taken = [alone.messages.receive(sealed(alone, each), _DAY)[0] for each in sent]
+    taken = [alone.messages.receive_all(sealed(alone, each), _DAY)[0] for each in sent]
     expected = rows(alone)
     alone.engine.dispose()
     together = opened()
-    kept = together.messages.receive(sealed(together, *sent), _DAY)
+    kept = together.messages.receive_all(sealed(together, *sent), _DAY)
     assert rows(together) == expected
     assert [each is None for each in kept] == [each is None for each in taken]
     assert together.audit_broken_at() is None

@@ -22,7 +22,7 @@ from app.storage.tables import batch as batch_table
 from app.storage.tables import feed, metadata
 from app.storage.tables import message as message_table
 from app.storage.tables import version as version_table
-from app.storage.types import Batch, FeedMessage, Finished, FoundError, Result, today
+from app.storage.types import Batch, Finished, FoundError, Result, today
 
 _DAY = today()
 
@@ -43,12 +43,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def take(store: Store, sent: Invented, day: dt.date = _DAY) -> list[int] | None:
-    return receive(store, message_of(sent.encode(), None, 262_144), day)
-
-
-def receive(store: Store, message: FeedMessage, day: dt.date = _DAY) -> list[int] | None:
-    (jobs,) = store.messages.receive([store.messages.sealed(message)], day)
-    return jobs
+    return store.messages.receive(message_of(sent.encode(), None, 262_144), day)
 
 
 def checked(store: Store, jobs: list[int] | None) -> None:
@@ -193,7 +188,7 @@ def test_cancelled_day_goes_on(kept: Store) -> None:
 def test_message_comes_back_as_it_came_until_it_is_purged(kept: Store) -> None:
     raw = Invented(text="FINDINGS: Größe 3 mm.", charset="8859/1").encode("latin-1")
     sent = message_of(raw, None, 262_144)
-    receive(kept, sent)
+    kept.messages.receive(sent, _DAY)
     assert kept.messages.raw(sent.key) == raw
     with kept.engine.begin() as connection:
         for table in metadata.sorted_tables:
@@ -205,7 +200,7 @@ def test_message_comes_back_as_it_came_until_it_is_purged(kept: Store) -> None:
 
 def test_deleted_report_takes_its_message_along(kept: Store) -> None:
     sent = message_of(Invented().encode(), None, 262_144)
-    receive(kept, sent)
+    kept.messages.receive(sent, _DAY)
     (line,) = kept.reports.lines(feeds(kept)[0].public_id, 0, 9)
     kept.reports.delete(line.report, "tester")
     assert kept.messages.raw(sent.key) is None
@@ -234,7 +229,7 @@ def test_parallel_resends_are_one_message(kept: Store) -> None:
 def test_orders_of_one_report_are_one_text(kept: Store) -> None:
     raw = Invented().encode() + b"OBR|2|PL-2|ACC-1|2^CT^L\rOBX|1|TX|1||More words.||||||F\r"
     raw += b"OBR|3|PL-3|ACC-3|2^CT^L\rOBX|1|TX|1||Other report.||||||F\r"
-    assert len(receive(kept, message_of(raw, None, 262_144)) or []) == 2
+    assert len(kept.messages.receive(message_of(raw, None, 262_144), _DAY) or []) == 2
     lines = kept.reports.lines(feeds(kept)[0].public_id, 0, 9)
     assert [line.custom_id for line in lines] == ["C1", "C1 report 2"]
     submitted = kept.reports.get(lines[0].report, "reader")
