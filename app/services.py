@@ -316,6 +316,7 @@ def open_guard(settings: Settings) -> "Guard":
 def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
     """Who tells which kind of endpoint; raises ConfigurationError as ``open_guard``."""
     from app.integrations.fhir.outbound.sender import FhirSender
+    from app.integrations.mllp.client import MllpSender
     from app.integrations.orthanc.sender import OrthancSender
     from app.integrations.webhooks.sender import WebhookSender
 
@@ -325,6 +326,7 @@ def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
         "webhook": WebhookSender(guard, base),
         "orthanc": OrthancSender(guard),
         "fhir": FhirSender(guard),
+        "mllp": MllpSender(guard, charset=settings.mllp_charset),
     }
 
 

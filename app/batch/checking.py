@@ -28,6 +28,7 @@ from app.storage.content import from_json
 from app.storage.sealing import Seal, SealError
 from app.storage.types import Claim, Finished, FoundError, Result
 
+_NICE = 10  # whoever waits for an answer, or an acknowledgment, goes first
 _log = structlog.get_logger()
 
 
@@ -125,6 +126,7 @@ def _start(settings: Settings) -> None:
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches every process of the terminal: the parent decides
     end_with_parent()
+    os.nice(_NICE)
     logging.configure(settings.log_level)
     _settings = settings
 

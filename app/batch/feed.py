@@ -3,17 +3,19 @@
 A message of HL7 v2 becomes versions of reports. What is wrong with it, or with us, becomes a ``Fault``.
 """
 
+import datetime as dt
 import hashlib
 import re
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from time import monotonic
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from app.batch.group import GroupCommit
 from app.batch.intake.admission import LONGEST_ID
+from app.batch.tally import Tally
 from app.integrations.hl7.answer import Fault, answer
 from app.integrations.hl7.header import Header, header_of
 from app.integrations.hl7.read import WITHDRAWN, reports_in
@@ -21,6 +23,8 @@ from app.integrations.hl7.segments import segments_of
 from app.integrations.incoming import IncomingError, IncomingReport
 from app.limits import InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
+from app.storage.arriving import SealedMessage
+from app.storage.rejections import OTHERS
 from app.storage.store import Store
 from app.storage.types import FeedMessage, Version, today
 
@@ -39,9 +43,12 @@ _UNREADABLE = {
     "reader_unavailable": Fault("reader_unavailable", "207", transient=True),
 }
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+_NAMES = re.compile(r"(?!\|$)[\w.:-]{0,48}(?: [\w.:-]{1,24})?\|[\w.:-]{0,48}(?: [\w.:-]{1,24})?")
 _COUNT_SECONDS = 1.0
 _log = structlog.get_logger()
 TOO_LARGE = Fault("message_too_large", "207")
+_TOO_MANY = Fault("too_many_waiting", "207", transient=True)
+_UNAVAILABLE = Fault("store_unavailable", "207", transient=True)
 
 
 class NotTakenError(Exception):
@@ -52,17 +59,30 @@ class NotTakenError(Exception):
         self.fault = fault
 
 
-@dataclass(slots=True)
-class Feed:
-    """Where messages go. ``charset``: Python's name of the encoding of those whose MSH-18 says none. Thread-safe."""
+_OF_ONE = (DataError, IntegrityError, UnicodeError)  # what the database says of one message, not of itself
+_Outcome = list[int] | None | Fault
 
-    store: Store
-    max_text_bytes: int
-    most_waiting: int
-    charset: str | None = None
-    _one: threading.Lock = field(default_factory=threading.Lock)  # writes: more at a time would only wait
-    _counted: float = -_COUNT_SECONDS
-    _full: bool = False
+
+class Feed:
+    """Where messages go. Thread-safe; what several threads bring at one time is kept in one transaction."""
+
+    def __init__(
+        self,
+        store: Store,
+        max_text_bytes: int,
+        most_waiting: int,
+        charset: str | None = None,
+        tally: Tally | None = None,
+    ) -> None:
+        """``charset``: Python's name of the encoding of HL7 messages whose MSH-18 says none. ``tally``: who counts."""
+        self.store = store
+        self._max_text_bytes = max_text_bytes
+        self._most_waiting = most_waiting
+        self._charset = charset
+        self._tally = tally
+        self._group = GroupCommit[SealedMessage, _Outcome](self._write)
+        self._counted = -_COUNT_SECONDS
+        self._full = False
 
     def take(self, raw: bytes) -> list[int] | None:
         """Keep a message of HL7 v2; the jobs that wait because of it, None for one that was kept before.
@@ -70,7 +90,7 @@ class Feed:
         Raises:
             NotTakenError: nothing was kept.
         """
-        return self.keep(message_of(raw, self.charset, self.max_text_bytes))
+        return self.keep(message_of(raw, self._charset, self._max_text_bytes))
 
     def keep(self, message: FeedMessage) -> list[int] | None:
         """Keep a message of any kind; the jobs that wait because of it, None for one that was kept before.
@@ -78,18 +98,34 @@ class Feed:
         Raises:
             NotTakenError: it is to be sent again later; nothing was kept.
         """
+        outcome = self._group.put(self.store.messages.sealed(message))
+        if isinstance(outcome, Fault):
+            raise NotTakenError(outcome)
+        return outcome
+
+    def _write(self, group: Sequence[SealedMessage]) -> list[_Outcome]:
         try:
-            with self._one:
-                if self._is_full():
-                    raise NotTakenError(Fault("too_many_waiting", "207", transient=True))
-                return self.store.messages.receive(message, today())
+            if self._is_full():
+                return [_TOO_MANY] * len(group)
+            return self._halved(group, today())
         except SQLAlchemyError as error:
             _log.warning("store_unavailable", exc_info=error)
-            raise NotTakenError(Fault("store_unavailable", "207", transient=True)) from error
+            return [_UNAVAILABLE] * len(group)
+
+    def _halved(self, group: Sequence[SealedMessage], day: dt.date) -> list[_Outcome]:
+        """Keep a group; where the database does not take one of its messages, the others are kept without it."""
+        try:
+            return list(self.store.messages.receive_all(group, day))
+        except _OF_ONE as error:
+            if len(group) == 1:
+                _log.warning("message_not_stored", kind=type(error).__name__)
+                return [_UNAVAILABLE]
+        half = len(group) // 2
+        return self._halved(group[:half], day) + self._halved(group[half:], day)
 
     def _is_full(self) -> bool:
         if monotonic() - self._counted > _COUNT_SECONDS:
-            self._full = self.store.jobs.count_open(self.most_waiting) >= self.most_waiting
+            self._full = self.store.jobs.count_open(self._most_waiting) >= self._most_waiting
             self._counted = monotonic()
         return self._full
 
@@ -106,6 +142,8 @@ class Feed:
         name = header.part(10)
         said = {"control_id": name if _PLAIN.fullmatch(name) else None, "bytes": len(raw)}
         if fault is not None:
+            if self._tally is not None:
+                self._tally.count(_source_of(header), fault.code)
             _log.warning("message_not_taken", code=fault.code, **said)
         else:
             _log.info("message_taken", again=jobs is None, **said)
@@ -168,6 +206,16 @@ def _expect(header: Header) -> None:
     else:
         return
     raise NotTakenError(fault)
+
+
+def _source_of(header: Header) -> str:
+    """The source of a message that is not taken; ``OTHERS`` where it is no name, since it may be anything."""
+    name = f"{header.part(3)}|{header.part(4)}"
+    try:
+        name = name.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return OTHERS
+    return name if _NAMES.fullmatch(name) else OTHERS
 
 
 def _joined(reports: Sequence[IncomingReport]) -> list[IncomingReport]:

@@ -13,6 +13,7 @@ import structlog
 from app.batch.bell import Bell
 from app.batch.feed import Feed
 from app.batch.starting import start_worker
+from app.batch.tally import Tally
 from app.commands import CommandError
 from app.commands.parts import opened, settings
 from app.integrations.mllp.framing import Frame
@@ -41,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     ):
         worker = start_worker(store, queue, chosen, serving=True)
         bell = Bell(queue)
-        feed = Feed(store, chosen.max_text_bytes, chosen.max_waiting, chosen.mllp_charset)
+        tally = Tally(store)
+        feed = Feed(store, chosen.max_text_bytes, chosen.max_waiting, chosen.mllp_charset, tally)
 
         def answering(frame: Frame) -> bytes | None:
             reply, jobs = feed.answer(frame.message, too_long=frame.too_long)
@@ -54,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
             raise CommandError(f"cannot listen on {listening.host}:{listening.port}") from error
         finally:
             bell.stop()
+            tally.stop()
             worker.stop()
     return 0
 

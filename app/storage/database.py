@@ -1,5 +1,6 @@
 """Opening the database: SQLite file or PostgreSQL, with the tables of this release."""
 
+import threading
 from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -11,6 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_MS = 30_000
 _MIGRATION_LOCK = 0x52414450524F4F46  # "RADPROOF": one process at a time changes tables
@@ -31,7 +33,7 @@ def open_database(address: str) -> Engine:
     engine = create_engine(_url(address), pool_pre_ping=True, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        _take_turns(engine)
     try:
         with engine.begin() as connection:
             _migrate(connection)
@@ -80,11 +82,27 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    """Writers queue up at the start; who would only find out later could not wait."""
-    options = connection.get_execution_options()
-    if not options.get("outside", False):  # of any transaction
-        connection.exec_driver_sql("BEGIN" if options.get("reads", False) else "BEGIN IMMEDIATE")
+def _take_turns(engine: Engine) -> None:
+    """Writers of this process wait for each other here: SQLite only looks again, up to 100 ms apart, whether it is free."""
+    turn = threading.Lock()
+
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("outside", False):  # of any transaction
+            return
+        if options.get("reads", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.info["turn"] = turn.acquire(timeout=_BUSY_MS / 1000)
+        # writers of other processes queue up at the start; who would only find out later could not wait
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def given_back(_connection: object, record: ConnectionPoolEntry) -> None:
+        if record.info.pop("turn", False):
+            turn.release()
+
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "checkin", given_back)
 
 
 def _migrate(connection: Connection) -> None:

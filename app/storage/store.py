@@ -14,6 +14,7 @@ from app.storage.jobs import Jobs
 from app.storage.messages import Messages
 from app.storage.outbox import Outbox
 from app.storage.overview import Overview
+from app.storage.rejections import Rejections
 from app.storage.reports import Reports
 from app.storage.sealing import Seal
 from app.storage.tokens import Tokens
@@ -30,6 +31,7 @@ class Store:
     reports: Reports
     messages: Messages
     errands: Errands
+    rejections: Rejections
     endpoints: Endpoints
     outbox: Outbox
     tokens: Tokens
@@ -63,6 +65,7 @@ def open_store(address: str, keys: Sequence[str] = ()) -> Store:
         reports=Reports(engine, seal),
         messages=Messages(engine, seal),
         errands=Errands(engine),
+        rejections=Rejections(engine),
         endpoints=endpoints,
         outbox=Outbox(engine, seal, endpoints),
         overview=Overview(engine),

@@ -32,6 +32,11 @@ class Program:
                 [*_RADPROOF, *self._arguments], env=self._environment, stdout=log, stderr=log
             )
 
+    def revive(self) -> None:
+        """Start it again where it ended by itself, as a supervisor does: its port may have been taken for a moment."""
+        if self.process is not None and self.process.poll() is not None:
+            self.start()
+
     def kill(self) -> None:
         if self.process is not None:
             self.process.kill()

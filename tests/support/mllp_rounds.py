@@ -1,8 +1,9 @@
 """Kills the receiver, the service, workers, Redis and PostgreSQL while messages come in; counts every acknowledged one.
 
-    make mllp-rounds ROUNDS=50
+    make mllp-rounds ROUNDS=200
 
-Every message that was acknowledged has exactly one current result, whatever was resent meanwhile.
+Several senders at one time, so that groups of messages are in flight when something dies. Every message that was
+acknowledged has exactly one current result, whatever was resent meanwhile.
 Ends with 1 where that is not so.
 """
 
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +24,9 @@ from sqlalchemy import func, select
 from app.storage.store import Store, open_store
 from app.storage.tables import check, job, message, report, version
 
-_MESSAGES = 12  # of one round
+_MESSAGES = 4  # of one sender in one round
+_SENDERS = 4
+_KILL_SECONDS = 0.1
 _SIDES = ("left", "right")
 _SECONDS = 240
 
@@ -46,6 +50,15 @@ class Sender:
     outcome: Outcome
     peer: Peer | None = None
 
+    def send_all(self, name: str) -> None:
+        """Messages of one round: one in four is a newer version of the report before, one in ten is sent twice."""
+        for number in range(_MESSAGES):
+            filler = f"{name}-{number - number % 4 // 3}"
+            text = f"FINDINGS: There is a {self.dice.randint(4, 29)} mm nodule in the {self.dice.choice(_SIDES)} upper lobe."
+            sent = Invented(f"{name}-{number}", filler, text, sent=f"2026010512{number:02}00")
+            for _ in range(2 if self.dice.random() < 0.1 else 1):
+                self.send(sent)
+
     def send(self, sent: Invented) -> None:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
@@ -58,7 +71,7 @@ class Sender:
             except OSError:
                 self.peer = None
             self.outcome.resent += 1
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise TimeoutError("no message is acknowledged")
 
 
@@ -66,22 +79,19 @@ def run(cluster: Cluster, receiver: Program, port: int, limits: tuple[int, float
     """``limits``: so many rounds, begun within so many seconds. Each sends messages and kills something amid."""
     dice = random.Random(seed)
     outcome = Outcome()
-    sender = Sender(port, dice, outcome)
+    senders = [Sender(port, random.Random(f"{seed}-{number}"), outcome) for number in range(_SENDERS)]
     begun = time.monotonic()
-    while outcome.rounds < limits[0] and time.monotonic() - begun < limits[1]:
-        outcome.rounds += 1
-        fatal = dice.randrange(_MESSAGES)
-        for number in range(_MESSAGES):
-            name = f"{seed}-{outcome.rounds}-{number}"
-            # one in four is a newer version of the report before
-            filler = f"{seed}-{outcome.rounds}-{number - number % 4 // 3}"
-            text = f"FINDINGS: There is a {dice.randint(4, 29)} mm nodule in the {dice.choice(_SIDES)} upper lobe."
-            sent = Invented(name, filler, text, sent=f"2026010512{number:02}00")
-            sender.send(sent)
-            if dice.random() < 0.1:
-                sender.send(sent)
-            if number == fatal:
-                _kill(cluster, receiver, outcome, dice)
+    with ThreadPoolExecutor(_SENDERS) as pool:
+        while outcome.rounds < limits[0] and time.monotonic() - begun < limits[1]:
+            outcome.rounds += 1
+            name = f"{seed}-{outcome.rounds}"
+            sent = [pool.submit(sender.send_all, f"{name}-{place}") for place, sender in enumerate(senders)]
+            time.sleep(dice.random() * _KILL_SECONDS)
+            _kill(cluster, receiver, outcome, dice)
+            while wait(sent, 1).not_done:
+                receiver.revive()
+            for each in sent:
+                each.result()
     return outcome
 
 
@@ -155,7 +165,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--embedded", action="store_true")

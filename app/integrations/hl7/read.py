@@ -84,7 +84,7 @@ def reports_in(segments: Sequence[Segment], *, taken_back: bool = False) -> tupl
         IncomingError: no_text, or a code of ``report_text``.
     """
     reports, problem = [], IncomingError("no_text")
-    for group in _groups(segments):
+    for group in order_groups(segments):
         status = _taken_back(group) if taken_back else None
         try:
             text = None if status else report_text(group, MOST_BYTES)
@@ -108,18 +108,18 @@ def _taken_back(group: Sequence[Segment]) -> str | None:
     return "W" if lines and lines <= WITHDRAWN else None
 
 
-def _groups(segments: Sequence[Segment]) -> list[list[Segment]]:
+def order_groups(segments: Sequence[Segment]) -> list[list[Segment]]:
     """The segments from each OBR to the next; of a document without one, those from its TXA or first OBX."""
     begins = "OBR" if any(segment.name == "OBR" for segment in segments) else "TXA"
     if not any(segment.name == begins for segment in segments):
         begins = ""
-    groups: list[list[Segment]] = []
+    found: list[list[Segment]] = []
     for segment in segments:
-        if segment.name == begins or (not begins and not groups and segment.name == "OBX"):
-            groups.append([])
-        if groups:
-            groups[-1].append(segment)
-    return groups
+        if segment.name == begins or (not begins and not found and segment.name == "OBX"):
+            found.append([])
+        if found:
+            found[-1].append(segment)
+    return found
 
 
 def _report(text: str, segments: Sequence[Segment], group: Sequence[Segment]) -> IncomingReport:

@@ -13,7 +13,7 @@ from app.integrations.incoming import IncomingError
 from app.lines import is_wide
 
 # table 0211; ASCII and none are read as UTF-8, which holds it; senders of 8859/1 often mean Windows-1252
-_CHARSETS = {
+CHARSETS = {
     "": "utf-8",
     "ASCII": "utf-8",
     "UTF-8": "utf-8",
@@ -141,9 +141,9 @@ def _encoding(raw: bytes, default: str | None) -> str:
     name = first.decode("ascii", "replace").strip().upper()
     if not name and default is not None:
         return default
-    if name not in _CHARSETS:
+    if name not in CHARSETS:
         raise IncomingError("unknown_charset")
-    return _CHARSETS[name]
+    return CHARSETS[name]
 
 
 def _delimiters(text: str, encoding: str) -> Delimiters:

@@ -87,7 +87,10 @@ def _heading(segment: Segment) -> str | None:
 
 def _joined(pieces: Sequence[Piece]) -> str:
     """Headings only of sections that the lines themselves do not name."""
-    said = {section.name for section in parse("\n".join(piece.text for piece in pieces)).sections}
+    whole = "\n".join(piece.text for piece in pieces)
+    if not any(piece.heading for piece in pieces):
+        return whole.strip("\n")
+    said = {section.name for section in parse(whole).sections}
     return joined(
         [
             Piece(None if piece.heading and section_of(piece.heading) in said else piece.heading, piece.text)

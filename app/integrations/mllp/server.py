@@ -61,7 +61,7 @@ class _Connection:
 class MllpServer:
     """Answers messages until it is closed."""
 
-    def __init__(self, listening: Listening, answering: Answering, threads: int = 4) -> None:
+    def __init__(self, listening: Listening, answering: Answering, threads: int = 24) -> None:
         self._listening = listening
         self._answering = answering
         self._threads = ThreadPoolExecutor(threads, "mllp")
