@@ -133,7 +133,12 @@ def _all_clear(case: Case) -> tuple[Span, int] | None:
 
 def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
-    if node is None or node.acuity != "acute" or not (finding.status is Status.PRESENT or _read_as(finding)):
+    told_acute = (
+        node is not None and node.acuity == "either" and any(a.value == "acute" for a in finding.acuities)
+    )
+    if node is None or not (node.acuity == "acute" or told_acute):
+        return False
+    if not (finding.status is Status.PRESENT or _read_as(finding)):
         return False
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
