@@ -136,3 +136,32 @@ def test_sides_prove_nothing_in_a_mirrored_body(all_services: Services) -> None:
 def test_leftovers(words: str, flagged: bool, all_services: Services) -> None:
     found = rules(CHEST.format("The lungs are clear.", words), all_services)
     assert any(rule.startswith("template_artifact") for rule in found) is flagged
+
+
+@pytest.mark.parametrize(
+    ("told", "flagged"),
+    [
+        ("A wedge-shaped opacity has developed in the right upper lobe.", True),
+        ("T8 compression fracture, acute.", True),
+        ("Streaky opacity at the left base.", False),
+        ("T8 compression fracture.", False),
+    ],
+)
+def test_what_is_new_is_not_left_out(told: str, flagged: bool, all_services: Services) -> None:
+    found = rules(CHEST.format(told, "No acute abnormality."), all_services)
+    assert ("omitted.blanket_denial" in found) is flagged
+
+
+@pytest.mark.parametrize(
+    ("words", "flagged"),
+    [
+        ("Left effusion of 9 liters.", True),
+        ("A nodule of 7 mL in diameter.", True),
+        ("A catheter of 90 cm.", True),
+        ("Left effusion of 1 liter.", False),
+        ("Patient height 170 cm.", False),
+        ("Pressure of 800 mm Hg.", False),
+    ],
+)
+def test_no_body_holds_this(words: str, flagged: bool, all_services: Services) -> None:
+    assert ("measurement.quantity" in rules(CHEST.format(words, "As above."), all_services)) is flagged
