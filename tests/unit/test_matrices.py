@@ -157,7 +157,8 @@ def test_what_is_new_is_not_left_out(told: str, flagged: bool, all_services: Ser
     [
         ("Left effusion of 9 liters.", True),
         ("A nodule of 7 mL in diameter.", True),
-        ("A catheter of 90 cm.", True),
+        ("A collection of 90 cm.", True),
+        ("A 90 cm angled catheter was advanced.", False),
         ("Left effusion of 1 liter.", False),
         ("Patient height 170 cm.", False),
         ("Pressure of 800 mm Hg.", False),
