@@ -15,6 +15,7 @@ from app.proofreading.case import Detector
 from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
+from app.proofreading.detectors.course import Course
 from app.proofreading.detectors.demographic import Demographic
 from app.proofreading.detectors.digits import Digits
 from app.proofreading.detectors.direction import Direction
@@ -357,6 +358,7 @@ def detectors(names: Iterable[str], archive: Speech, words: Set[str]) -> tuple[D
         Severity(),
         IntervalChange(),
         Trend(),
+        Course(),
         Direction(),
         Terminology(lexis),
         Measurements(),

@@ -8,6 +8,8 @@ from app.proofreading.comparing import without_place
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
+_SMALL = re.compile(r"\b(\d{1,2})[- ]?(months?|weeks?|days?)[- ]old\b", re.IGNORECASE)
+_IN_A_YEAR = {"month": 12, "week": 52, "day": 365}
 _NUMBER = re.compile(r"\b(\d{1,3})[- ]?(?:years?|yrs?|y/?o|y\.o\.)(?:[- ]?old)?\b", re.IGNORECASE)
 _OTHERS = re.compile(
     r"\b(mother|father|sister|brother|wife|husband|son|daughter|aunt|uncle|grand\w+|family|partner)\b",
@@ -17,6 +19,7 @@ _YEARS = 1.0
 # words for a person of an age: lowest and highest age in years that no reader would object to
 _GROUPS = (
     (re.compile(r"\b(?:newborn|neonate|neonatal)\b", re.IGNORECASE), 0.0, 1.0),
+    (re.compile(r"\badult (?:male|female|man|woman|patient)\b", re.IGNORECASE), 14.0, 130.0),
     (re.compile(r"\binfant\b(?! feeding)", re.IGNORECASE), 0.0, 3.0),
     (re.compile(r"\btoddler\b", re.IGNORECASE), 0.5, 6.0),
     (re.compile(r"\b(?:child|schoolchild|pa?ediatric patient)\b", re.IGNORECASE), 0.0, 19.0),
@@ -56,6 +59,12 @@ _BODIES = (
     (re.compile(r"\b(?:sexa|septua|octo|nona)genarian\b|\bcentenarian\b", re.IGNORECASE), 58.0, 130.0),
     (re.compile(r"\b(?:age-related|senile|senescent|post-?menopausal)\b", re.IGNORECASE), 35.0, 130.0),
 )
+# how an indication begins with the patient: "Toddler with cough"
+_PATIENT_WITH = re.compile(
+    r"\W*(?:indication|history|reason for (?:study|exam\w*)|clinical (?:history|details|information))?\W*(?:an?\s+)?"
+    r"(?:(?:\w+[- ]?aged?|term|full-term|otherwise|previously|healthy|well|febrile|premature|preterm)\s+)*\Z",
+    re.IGNORECASE,
+)
 _OF_PATIENT = re.compile(
     r"\b(?:in (?:an?|this)\b|patient|male|female|man|woman|boy|girl|this (?:is an?|infant|child|elderly))\b",
     re.IGNORECASE,
@@ -79,11 +88,14 @@ class Age:
                 continue
             if case.context.patient_age is not None:
                 yield from _numbers(case, sentence.span, age)
+                yield from _small_numbers(case, sentence.span, age)
             for pattern, low, high in (*_GROUPS, *_BODIES):
                 match = pattern.search(text)
                 if match is None or low <= age <= high:
                     continue
-                if (pattern, low, high) in _BODIES or _OF_PATIENT.search(text):
+                opens = case.report.sections[sentence.section].name is SectionName.INDICATION
+                opens = opens and _PATIENT_WITH.match(text[: match.start()]) is not None
+                if (pattern, low, high) in _BODIES or opens or _OF_PATIENT.search(text):
                     span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
                     message = f'"{match.group()}" does not go with {age:g} years.'
                     yield _candidate(span, message, sentence.span, source, without_place(case, span))
@@ -115,6 +127,17 @@ def _numbers(case: Case, sentence: Span, ordered: float) -> Iterator[Candidate]:
         order = Evidence(EvidenceKind.ORDER, source="patient_age")
         message = f"The text says {match.group(1)} years; the order says {ordered:g}."
         yield _candidate(span, message, sentence, order, Correction(span, f"{ordered:g}"))
+
+
+def _small_numbers(case: Case, sentence: Span, ordered: float) -> Iterator[Candidate]:
+    """Ages in months, weeks or days that are more than a year from the order's."""
+    for match in _SMALL.finditer(sentence.of(case.report.text)):
+        years = int(match.group(1)) / _IN_A_YEAR[match.group(2).lower().removesuffix("s")]
+        if abs(years - ordered) > _YEARS:
+            span = Span(sentence.start + match.start(), sentence.start + match.end())
+            order = Evidence(EvidenceKind.ORDER, source="patient_age")
+            message = f'"{match.group()}" does not go with {ordered:g} years.'
+            yield _candidate(span, message, sentence, order)
 
 
 def _candidate(

@@ -13,7 +13,7 @@ from models.types import Entity, EntityKind, RelationKind, Span
 
 _SIDED = ("RP:left-", "RP:right-")
 _VARIANT = "RP:aorta"
-_MIRRORED = frozenset({"RP:dextrocardia", "HP:0001651", "HP:0001696"})  # situs inversus: sides prove nothing
+MIRRORED = frozenset({"RP:dextrocardia", "HP:0001651", "HP:0001696"})  # situs inversus: sides prove nothing
 _ON_SIDE = re.compile(
     r"\W*(?:(?:is|are|was|were|seen|noted|located|lies|lying|projects|identified|present|enlarged|normal|visualized|again)\W+){0,4}"
     r"(?:in|on|at|of|within|beneath|under|over)\W+the\W+(?P<side>left|right)\b",
@@ -32,7 +32,7 @@ class ImpossibleAnatomy:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Wrong sides in text order, then wrong regions."""
-        if not any(finding.concept in _MIRRORED for finding in asserted(case, REPORTED)):
+        if not any(finding.concept in MIRRORED for finding in asserted(case, REPORTED)):
             yield from _wrong_sides(case)
             yield from _told_on_a_side(case)
         if is_chest(case):

@@ -6,7 +6,8 @@ from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.comparing import REPORTED, asserted, without_place
+from app.proofreading.detectors.impossible_anatomy import MIRRORED
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 
@@ -45,7 +46,9 @@ class ImpossibleWords:
     types = frozenset({ErrorType.IMPOSSIBLE_ANATOMY})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """Candidates in text order."""
+        """Candidates in text order; none in a mirrored body, where sides prove nothing."""
+        if any(finding.concept in MIRRORED for finding in asserted(case, REPORTED)):
+            return
         for number, sentence in enumerate(case.report.sentences):
             if case.report.section_of(number) not in REPORTED:
                 continue

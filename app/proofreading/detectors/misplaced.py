@@ -27,6 +27,11 @@ _INSIDE = re.compile(
     r"(?:of|in|within|inside)\W+(?:the\W+|both\W+|left\W+|right\W+|bilateral\W+|lower\W+|upper\W+|sigmoid\W+|urinary\W+|\d+\w*\W+)*",
     re.IGNORECASE,
 )
+_SHOWS = re.compile(
+    r"\W*(?:shows?|demonstrates?|exhibits?|contains?|reveals?|has|have)\W+(?:(?:a|an|some|mild|moderate|severe|minimal|small|"
+    r"large|focal|diffuse|patchy)\W+)*",
+    re.IGNORECASE,
+)
 _LUNG = frozenset(
     {"RP:lung", "RP:pulmonary-vasculature", "RP:bronchus", "RP:airway", "RP:trachea", "RP:interstitium"}
 )
@@ -35,6 +40,8 @@ _HEART = frozenset({"RP:heart", "RP:pericardium"})
 _BONE = frozenset(
     {"RP:bony-thorax", "RP:spine", "RP:vertebra", "RP:rib", "RP:clavicle", "RP:sternum", "RP:scapula"}
 )
+_SPINE = frozenset({"RP:spine", "RP:vertebra"})
+_NOT_SPINE = frozenset({"RP:rib", "RP:clavicle", "RP:sternum", "RP:scapula"})
 _SOFT = frozenset(
     {"RP:lung", "RP:heart", "RP:liver", "RP:kidney", "RP:spleen", "RP:trachea", "RP:esophagus", "RP:aorta"}
 )
@@ -134,8 +141,12 @@ def _of(case: Case, first: Entity, second: Entity) -> Candidate:
 
 
 def _said_inside(case: Case, finding: Finding, site: Entity) -> bool:
-    """True for "X of the Y", "X is in the Y": not for what lies beside, above or along it."""
-    if site.sentence != finding.sentence or site.span.start < finding.entity.span.end:
+    """True for "X of the Y", "X is in the Y", "the Y shows X": not for what lies beside, above or along it."""
+    if site.sentence != finding.sentence:
+        return False
+    if site.span.end <= finding.entity.span.start:
+        return _SHOWS.fullmatch(case.report.text[site.span.end : finding.entity.span.start]) is not None
+    if site.span.start < finding.entity.span.end:
         return False
     between = case.report.text[finding.entity.span.end : site.span.start]
     return _INSIDE.fullmatch(between) is not None
@@ -150,6 +161,8 @@ def _impossible(case: Case, finding: Finding, site: Entity) -> bool:
         return False
     homes = _homes(case, finding)
     node = case.facts.nodes.get(site.concept or "")
+    if homes and homes <= _SPINE:
+        return bool(place & (_SOFT | _NOT_SPINE)) and not place & _SPINE
     if _OSSEOUS in kinds:
         return bool(place & _SOFT)
     if not homes or not homes <= _LUNG | _PLEURA | _HEART:

@@ -50,7 +50,8 @@ class Negation:
 def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
-    if not subsumes(denial.concept, described.concept, case.facts) and not _kind_at(denial, described, case):
+    same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
+    if not same and not _one_sign(denial, described, case):
         return False
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
         return False
@@ -59,6 +60,13 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if _at_home_elsewhere(denial, described, case):
         return False
     return not _elsewhere(denial, described, case) and not _limited(denial, described, case)
+
+
+def _one_sign(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when findings and impression call one sign by two names: a consolidation told, no infiltrate concluded."""
+    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    airspace = all(subsumes(_AIRSPACE, one.concept or "", case.facts) for one in (denial, described))
+    return across and airspace and described.status is Status.PRESENT
 
 
 def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
@@ -260,6 +268,7 @@ _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section
 _BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
 _RESIDUAL = "RP:benign-residual"
+_AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")

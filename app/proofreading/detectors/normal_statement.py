@@ -81,6 +81,7 @@ class NormalStatement:
             return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False
+        volumes = ("RP:hyperinflation",) if _VOLUME.search(normal.entity.quote) else ()
         gross = any(grade.value == "severe" for grade in described.severities)
         return any(
             subsumes(finding, described.concept, case.facts)
@@ -90,6 +91,7 @@ class NormalStatement:
             for finding in (
                 *self._ruled_out.get(structure, ()),
                 *(_GROSS.get(structure, ()) if gross else ()),
+                *(volumes if structure in _ORGANS else ()),
             )
         )
 

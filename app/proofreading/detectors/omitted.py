@@ -45,6 +45,7 @@ _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
 _LESIONS = frozenset({"RP:nodule", "RP:mass", "RP:opacity"})
 _LARGE_MM = 10
+_OPACITY = "RP:opacity"
 _FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
 _CLEAR = re.compile(
     r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)"
@@ -133,12 +134,21 @@ def _all_clear(case: Case) -> tuple[Span, int] | None:
 
 def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
-    if node is None or node.acuity != "acute" or not (finding.status is Status.PRESENT or _read_as(finding)):
+    if node is None or not (node.acuity == "acute" or _told_acute(finding, node.acuity)):
+        return False
+    if not (finding.status is Status.PRESENT or _read_as(finding)):
         return False
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
         return False
     return not any(change.value in _OLD for change in (*finding.changes, *_leading(finding, case)))
+
+
+def _told_acute(finding: Finding, usual: str | None) -> bool:
+    """True for what is acute or old by its kind and acute or new by its words: "a wedge-shaped opacity has developed"."""
+    acute = any(acuity.value == "acute" for acuity in finding.acuities)
+    fresh = finding.concept == _OPACITY and any(change.value == "new" for change in finding.changes)
+    return (usual == "either" and acute) or fresh
 
 
 def _read_as(finding: Finding) -> bool:

@@ -156,8 +156,8 @@ def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     ordered = SHORT.get(ordered, ordered) or _by_procedure(case.context.procedure or "")
     if ordered not in dict(MODALITIES):
         return
-    yield from _own_words(case, ordered)
     titled = any(exam.titled and dict(MODALITIES)[ordered].search(exam.text) for exam in exams)
+    yield from _own_words(case, ordered, REPORTED if titled else REPORTED | {SectionName.TECHNIQUE})
     for exam in exams:
         if exam.titled and titled:
             continue
@@ -173,12 +173,12 @@ def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
             return
 
 
-def _own_words(case: Case, ordered: str) -> Iterator[Candidate]:
-    """Words of another kind of study among the findings: "T2 weighted", "hypoechoic"."""
+def _own_words(case: Case, ordered: str, sections: frozenset[SectionName]) -> Iterator[Candidate]:
+    """Words of another kind of study in these sections: "T2 weighted", "hypoechoic"."""
     source = "modality" if case.context.modality else "procedure"
     for index, sentence in enumerate(case.report.sentences):
         text = sentence.span.of(case.report.text)
-        if case.report.section_of(index) not in REPORTED or NOT_THIS.search(text):
+        if case.report.section_of(index) not in sections or NOT_THIS.search(text):
             continue
         for modality, pattern in OWN_WORDS.items():
             match = pattern.search(text)

@@ -24,6 +24,9 @@ def _limit(name: str, most: float, pattern: str) -> _Limit:
 
 
 _NUMBER = r"(?P<number>\d{1,4}(?:\.\d+)?)"
+_LENGTH = r"(?:(?:greatest|maximum|maximal|largest|transverse|axial|short axis)\s+)?(?:diameter|length|width|thickness)\b"
+_TOOL = r"[^.;]{0,30}\b(?:catheters?|wires?|guidewires?|sheaths?|stents?|grafts?|balloons?|needles?|tubes?|lines?|cords?)\b"
+_NO_HEIGHT = r"(?<!height )(?<!height of )(?<!height: )"
 _TIP = r"[^.;]{0,60}?" + _NUMBER + r"\s?"
 _LIMITS = (
     _limit(
@@ -39,6 +42,22 @@ _LIMITS = (
         12,
         rf"(?<![\d.]){_NUMBER}\s?(?-i:L|litres?|liters?)\b(?=[^.;]{{0,40}}(?:remov|drain|aspirat|fluid|evacuat))",
     ),
+    _limit(
+        "volume of an effusion in litres",
+        6,
+        rf"\b(?:effusions?|h(?:a)?emothorax|collection)\b[^.;]{{0,30}}?(?<![\d.]){_NUMBER}\s?(?:(?-i:L)|litres?|liters?)\b",
+    ),
+    _limit(
+        "length, since it is a volume",
+        0,
+        rf"(?<![\d.]){_NUMBER}\s?(?:ml|cc|cm3|litres?|liters?)\s+(?:in|of) {_LENGTH}",
+    ),
+    _limit(
+        "length within a body in cm",
+        60,
+        rf"{_NO_HEIGHT}(?<![\d.]){_NUMBER}\s?cm\b(?!\s*(?:tall|in height|h2o)|{_TOOL})",
+    ),
+    _limit("length within a body in mm", 600, rf"(?<![\d.]){_NUMBER}\s?mm\b(?!\s*hg|{_TOOL})"),
     _limit("angle in degrees", 180, rf"(?<![\d.]){_NUMBER}[\s-]?(?:degrees?\b|°)"),
     _limit(
         "distance of a tube from the carina in cm",

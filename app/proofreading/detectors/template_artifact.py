@@ -86,7 +86,10 @@ _RULES = (
             r"|\b(?:dummy|default) text\b|\bthis is a test\b|\b(?:test|sample) report\b|\bleave blank\b|\(blank\)"
             r"|\bnote to transcription\w*|\btranscriptionist:|\beditor note\b|\bplease verify\b|\(verify\)"
             r"|\binaudible\b|[\[(]sp\??[\])]|\b(?:begin|end of) template\b|\bcut and paste\b"
-            r"|\binsert (?:macro|template|normal|comparison|autotext)\b|\bautotext\b|\bto be (?:dictated|filled in)\b",
+            r"|\binsert (?:macro|template|normal|comparison|autotext)\b|\bautotext\b|\bto be (?:dictated|filled in)\b"
+            r"|\bdelete (?:this|the) (?:line|sentence|text|section|paragraph)\b|\bFIELD ?\d+\b"
+            r"|\b(?:see|use|as in) (?:the )?(?:above |standard |normal )?(?:template|macro)\b"
+            r"|\bcop(?:y|ied) from (?:the )?(?:prior|previous|last|old) report\b",
             re.IGNORECASE,
         ),
         "An instruction of the template was left in the report.",
@@ -95,15 +98,18 @@ _RULES = (
     _Rule(
         "voice_command",
         re.compile(
-            r"\b(?:new|next)\s+(?:paragraph|line|field|bullet)\b|\bfull stop\b|\bend (?:of )?dictation\b|\bscratch that\b"
+            r"(?i:\b(?:new|next)\s+(?:paragraph|line|field|bullet)\b|\bfull stop\b|\bscratch that\b|"
+            r"\bend (?:of )?dictation\b"
             r"|\b(?:open|close)\s+(?:paren(?:thesis)?|bracket|quote)\b|\bcap(?:s)? (?:on|off)\b|\bperiod period\b"
-            r"|\b(?:strike|delete|undo|erase) that\b|\bstop (?:recording|dictation|dictating)\b|\bend (?:of )?report\b"
+            r"|\b(?:strike|delete|undo|erase) that\b|\bstop (?:recording|dictation|dictating)\b"
             r"|\b(?:sign|send|save|finalize) (?:the )?report\b|\b(?:exclamation|question) (?:mark|point)\b|\bforward slash\b"
             r"|\bgo to (?:impression|findings|end)\b|\bmove to end\b|\bselect (?:all|that)\b|\bcorrect that\b|\btab key\b"
             r"|\b(?:start|begin) dictation\b|\bdictation (?:ends|continues)\b|\bprevious field\b|\bquote unquote\b"
             r"|\bcapital letter\b|\bsave (?:as )?draft\b|\bmark as preliminary\b|\bsend to transcription\b"
-            r"|\b(?:number|numeral) next\b|\bnext (?:number|item|point|section)\b|\ball caps\b|\b(?:u+h+|u+m+|erm)\b"
-            r"|\bpress (?:enter|tab|return)\b|\bstart (?:impression|findings)\b|\bparagraph break\b|\bcap that\b"
+            r"|\b(?:number|numeral) next\b|\bnext (?:number|item|point|section)\b|\ball caps\b)"
+            r"|\b(?:u+h+|u+m+|erm|end (?:of )?report)\b"
+            r"|(?i:\bpress (?:enter|tab|return)\b|\bstart (?:impression|findings)\b|\bparagraph break\b|\bcap that\b)"
+            r"|(?:^|(?<=[.:;] ))(?i:comma|colon|period|hyphen|semicolon)(?= (?i:the|there|no|new|heart|lungs?)\b)"
             r"|(?<=[a-z] )comma(?= [a-z])|(?<=[a-z] )comma(?=[.,])"
             r"|(?<=[a-z] )(?<!week )(?<!month )(?<!year )(?<!day )(?<!hour )(?<!time )"
             r"(?<!operative )(?<!interval )period(?=[.,])",
