@@ -102,7 +102,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
                 "checks": CapacityLimiter(settings.threads),
                 "store": store,
                 "queue": queue,
-                "feed": Feed(store, settings.max_text_bytes, settings.max_waiting),
+                "feed": webhooks.way.feed,
                 "cds": cds_config,
                 "listener": listener,
                 "webhooks": webhooks,

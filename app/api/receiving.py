@@ -10,6 +10,7 @@ from app.api.webhooks import Webhooks
 from app.batch.bell import Bell
 from app.batch.feed import Feed
 from app.batch.queue import TaskQueue
+from app.batch.tally import Tally
 from app.integrations.fhir.fetching import Fetcher
 from app.integrations.fhir.inbound import FhirInbound
 from app.services import open_fhir_clients, open_sources
@@ -31,7 +32,9 @@ def open_webhooks(store: Store, queue: TaskQueue, settings: Settings) -> Iterato
         clients = open_fhir_clients(settings, sources)
         for client in clients.values():
             opened.callback(client.close)
-        feed = Feed(store, settings.max_text_bytes, settings.max_waiting, settings.mllp_charset)
+        tally = Tally(store)
+        opened.callback(tally.stop)
+        feed = Feed(store, settings.max_text_bytes, settings.max_waiting, settings.mllp_charset, tally)
         inbound = {
             name: FhirInbound(source, store, feed.keep, settings.max_text_bytes, clients.get(name))
             for name, source in sources.items()

@@ -100,7 +100,11 @@ def take(arrival: Arrival, way: Way) -> Reply:
     Raises:
         Problem: it is not taken; for FHIR and HL7 v2 the reply says so itself.
     """
-    return _KINDS[arrival.source.kind](arrival, way)
+    try:
+        return _KINDS[arrival.source.kind](arrival, way)
+    except Problem as problem:
+        way.feed.reject(arrival.source.name, problem.code)
+        raise
 
 
 def _hl7(arrival: Arrival, way: Way) -> Reply:
@@ -111,7 +115,7 @@ def _hl7(arrival: Arrival, way: Way) -> Reply:
         jobs = way.feed.keep(message_of(arrival.raw, arrival.source.charset, way.max_text_bytes))
     except NotTakenError as error:
         fault = error.fault
-        _refused(arrival, fault.code)
+        _refused(arrival, way, fault.code)
     else:
         _log.info("message_taken", source=arrival.source.name, again=jobs is None, bytes=len(arrival.raw))
     status = 200 if fault is None else 503 if fault.transient else 400
@@ -189,14 +193,16 @@ def _fhir(arrival: Arrival, way: Way) -> Reply:
     try:
         taken = inbound.take(arrival.raw, arrival.path)
     except NotTakenError as error:
-        _refused(arrival, error.fault.code)
+        _refused(arrival, way, error.fault.code)
         return outcome(503 if error.fault.transient else 422, error.fault.code)
     except IncomingError as error:
-        _refused(arrival, error.code)
+        _refused(arrival, way, error.code)
         return outcome(413 if error.code == "document_too_large" else 400, error.code)
     except SQLAlchemyError as error:
         _log.error("store_unavailable", exc_info=error)
         return outcome(503, "store_unavailable")
+    for code in taken.notes:
+        way.feed.reject(arrival.source.name, code)
     return taken_outcome(taken)
 
 
@@ -246,7 +252,8 @@ def _issue(severity: str, code: str, words: str) -> dict[str, str]:
     return {"severity": severity, "code": code, "diagnostics": words}
 
 
-def _refused(arrival: Arrival, code: str) -> None:
+def _refused(arrival: Arrival, way: Way, code: str) -> None:
+    way.feed.reject(arrival.source.name, code)
     _log.warning("message_not_taken", source=arrival.source.name, code=code, bytes=len(arrival.raw))
 
 

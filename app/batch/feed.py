@@ -103,6 +103,11 @@ class Feed:
             raise NotTakenError(outcome)
         return outcome
 
+    def reject(self, source: str, code: str) -> None:
+        """Count that a message of a source was not taken, where somebody counts."""
+        if self._tally is not None:
+            self._tally.count(source, code)
+
     def _write(self, group: Sequence[SealedMessage]) -> list[_Outcome]:
         try:
             if self._is_full():
@@ -142,8 +147,7 @@ class Feed:
         name = header.part(10)
         said = {"control_id": name if _PLAIN.fullmatch(name) else None, "bytes": len(raw)}
         if fault is not None:
-            if self._tally is not None:
-                self._tally.count(_source_of(header), fault.code)
+            self.reject(_source_of(header), fault.code)
             _log.warning("message_not_taken", code=fault.code, **said)
         else:
             _log.info("message_taken", again=jobs is None, **said)

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from app.storage.tables import delivery, endpoint, feed, report
+from app.storage.exchange import delivery, endpoint
+from app.storage.tables import feed, report
 from app.storage.types import EventName
 
 

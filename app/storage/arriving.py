@@ -10,7 +10,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, upda
 
 from app.storage import audit
 from app.storage.announcing import announce
-from app.storage.tables import batch, check, feed, job, message, now, report, version
+from app.storage.schema import now
+from app.storage.tables import batch, check, feed, job, message, report, version
 from app.storage.types import EventName, FeedMessage, Version
 
 REPLACED, WITHDRAWN = "replaced", "withdrawn"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, text
 
-from app.storage.tables import audit, now
+from app.storage.schema import now
+from app.storage.tables import audit
 
 _LOCK = 0x4155444954  # "AUDIT": on PostgreSQL one transaction at a time adds to the chain
 _FIRST = "0" * 64

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from app.batch.items import Accepted, Refused
 from app.storage import audit
 from app.storage.content import to_json
+from app.storage.schema import now
 from app.storage.sealing import Seal
-from app.storage.tables import batch, feed, job, now, refusal, report, version
+from app.storage.tables import batch, feed, job, refusal, report, version
 from app.storage.types import Batch
 
 _RECEIVING_SECONDS = 60  # a batch may stand still for this long while it is received

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.storage import audit
 from app.storage.announcing import new_delivery
+from app.storage.exchange import delivery, endpoint
+from app.storage.schema import now
 from app.storage.sealing import Seal
-from app.storage.tables import delivery, endpoint, now
 from app.storage.types import Endpoint
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, literal, select, text, update
 
-from app.storage.tables import errand, now, position
+from app.storage.exchange import errand, position
+from app.storage.schema import now
 
 _LEASE_SECONDS = 180
 _LOCK = 0x45525244  # "ERRD": on PostgreSQL one change at a time

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, or_, s
 
 from app.storage import audit
 from app.storage.announcing import announce
-from app.storage.tables import batch, check, error, job, now, report
+from app.storage.schema import now
+from app.storage.tables import batch, check, error, job, report
 from app.storage.types import Claim, Finished, Result
 
 CLAIM_SECONDS = 20

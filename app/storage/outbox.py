@@ -15,8 +15,10 @@ from app.proofreading.report import SubmittedReport
 from app.storage import audit
 from app.storage.content import from_json
 from app.storage.endpoints import Endpoints, disable
+from app.storage.exchange import delivery, endpoint
+from app.storage.schema import now
 from app.storage.sealing import Seal
-from app.storage.tables import delivery, endpoint, feed, job, message, now, report, version
+from app.storage.tables import feed, job, message, report, version
 from app.storage.types import Delivery, Endpoint
 
 HOLD_SECONDS = 60  # longer than any attempt: senders give up after 20

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, case, func, or_, select
 
-from app.storage.tables import delivery, endpoint, feed, job, message, now, position, rejection, report
+from app.storage.exchange import delivery, endpoint, position, rejection
+from app.storage.schema import now
+from app.storage.tables import feed, job, message, report
 
 _HOUR = 3_600
 _SHOWN_DAYS = 7  # a source that is silent for longer is still shown, with its last message

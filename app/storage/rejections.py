@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.storage.tables import now, rejection
+from app.storage.exchange import rejection
+from app.storage.schema import now
 
 MOST_SOURCES = 1_000  # of a day: a name costs nothing, so who sends many must not fill the table
 OTHERS = "others"

@@ -11,20 +11,10 @@ from app.storage.announcing import announce
 from app.storage.batches import left_unfinished
 from app.storage.content import from_json
 from app.storage.database import empty_log
+from app.storage.exchange import delivery
+from app.storage.schema import now
 from app.storage.sealing import Seal
-from app.storage.tables import (
-    batch,
-    check,
-    decision,
-    delivery,
-    error,
-    feed,
-    job,
-    message,
-    now,
-    report,
-    version,
-)
+from app.storage.tables import batch, check, decision, error, feed, job, message, report, version
 from app.storage.types import Check, Decision, Line
 
 _DAY = 86_400

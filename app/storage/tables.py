@@ -10,18 +10,10 @@
     feed       makes a batch the day of a source, which stays open
     message    one message of a feed as it came in
     version    what one message said of one report; of each report one is ``current``
-    endpoint   who is told what happens to reports, and how
-    delivery   one event on its way to one endpoint: waiting -> delivered | dead
-    position   how far something was read: a subscription's last event, a server's last change
-    errand     what is still to be fetched from a source
-    rejection  how often a source's messages were not taken on a day, by code
-    used_token a token that proved who asks, so that it does so once
     audit      who did what, each row bound to the one before by a hash
 
 Times are whole seconds since 1970 (UTC) by the database's clock.
 """
-
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -34,56 +26,18 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
-
-
-class now(FunctionElement[int]):  # noqa: N801  # reads as SQL's own functions do
-    """Whole seconds since 1970 by the database's clock, so that machines need not agree."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(now, "sqlite")
-def _sqlite_now(_element: now, _compiler: Any, **_options: Any) -> str:
-    return "CAST(strftime('%s', 'now') AS INTEGER)"  # unixepoch() is of SQLite 3.38
-
-
-@compiles(now, "postgresql")
-def _postgresql_now(_element: now, _compiler: Any, **_options: Any) -> str:
-    return "CAST(extract(epoch FROM clock_timestamp()) AS bigint)"
-
-
-def _key() -> Column[int]:
-    return Column("id", Id, primary_key=True, autoincrement=True)
-
-
-def _of(table: str) -> Column[int]:
-    return Column(f"{table}_id", Id, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False)
-
+from app.storage.schema import Id, key, metadata, now, of
 
 batch = Table(
     "batch",
     metadata,
-    _key(),
+    key(),
     Column("public_id", String(36), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False, default=now()),
     Column("state", String(12), nullable=False),  # receiving -> open -> cancelled
@@ -96,8 +50,8 @@ batch = Table(
 report = Table(
     "report",
     metadata,
-    _key(),
-    _of("batch"),  # that it came in with
+    key(),
+    of("batch"),  # that it came in with
     Column("created_at", BigInteger, nullable=False, default=now()),
     Column("study_date", Date),
     Column("modality", String(1_000)),
@@ -110,9 +64,9 @@ report = Table(
 job = Table(
     "job",
     metadata,
-    _key(),
-    _of("batch"),
-    _of("report"),
+    key(),
+    of("batch"),
+    of("report"),
     Column("custom_id", String(200), nullable=False),
     Column("state", String(12), nullable=False, default="waiting"),
     Column("attempts", Integer, nullable=False, default=0),
@@ -135,8 +89,8 @@ job = Table(
 check = Table(
     "check",
     metadata,
-    _key(),
-    _of("report"),
+    key(),
+    of("report"),
     Column("created_at", BigInteger, nullable=False, default=now()),
     Column("current", Boolean, nullable=False),
     Column("has_errors", Boolean, nullable=False),
@@ -157,8 +111,8 @@ check = Table(
 error = Table(
     "error",
     metadata,
-    _key(),
-    _of("check"),
+    key(),
+    of("check"),
     Column("error_id", String(64), nullable=False),
     Column("type", String(40), nullable=False),
     Column("tier", String(6), nullable=False),
@@ -169,8 +123,8 @@ error = Table(
 decision = Table(
     "decision",
     metadata,
-    _key(),
-    _of("check"),
+    key(),
+    of("check"),
     Column("error_id", String(64), nullable=False),
     Column("outcome", String(12), nullable=False),  # accepted | overridden
     Column("reason", String(64)),
@@ -182,8 +136,8 @@ decision = Table(
 refusal = Table(
     "refusal",
     metadata,
-    _key(),
-    _of("batch"),
+    key(),
+    of("batch"),
     Column("custom_id", String(200)),
     Column("code", String(64), nullable=False),
     Column("pointer", String(200)),
@@ -205,8 +159,8 @@ feed = Table(
 message = Table(
     "message",
     metadata,
-    _key(),
-    _of("batch"),
+    key(),
+    of("batch"),
     Column("received_at", BigInteger, nullable=False, default=now()),
     Column("key", String(64), nullable=False, unique=True),  # SHA-256: a resend has the same
     Column("control_id", String(200), nullable=False),
@@ -219,8 +173,8 @@ message = Table(
 version = Table(
     "version",
     metadata,
-    _key(),
-    _of("message"),
+    key(),
+    of("message"),
     # none where the message takes the report back
     Column("report_id", Id, ForeignKey("report.id", ondelete="CASCADE"), unique=True),
     Column("filler_key", String(64)),  # SHA-256 of what names the report at its source; none: never replaced
@@ -239,96 +193,10 @@ version = Table(
     ),
 )
 
-endpoint = Table(
-    "endpoint",
-    metadata,
-    _key(),
-    Column("public_id", String(36), nullable=False, unique=True),
-    Column("created_at", BigInteger, nullable=False, default=now()),
-    Column("kind", String(8), nullable=False),  # webhook | mllp | fhir | orthanc
-    Column("name", String(200), nullable=False, unique=True),
-    Column("events", JSON, nullable=False),  # names of events; empty for all
-    Column("source", String(200)),  # only of this feed; none for all
-    Column("test", Boolean, nullable=False),  # is told of test messages, and of nothing else
-    Column("enabled", Boolean, nullable=False),
-    Column("problem", String(64)),  # why it is not enabled, or why it failed last
-    Column("rests_until", BigInteger, nullable=False, default=0),  # nothing is sent before
-    Column("held_by", String(36)),  # the process that sends to it now: one at a time, so that order holds
-    Column("held_until", BigInteger),
-    Column("settings", LargeBinary, nullable=False),  # sealed: address, secrets
-)
-
-delivery = Table(
-    "delivery",
-    metadata,
-    _key(),
-    _of("endpoint"),
-    Column("public_id", String(40), nullable=False, unique=True),  # the same over all attempts
-    Column("event", String(40), nullable=False),
-    Column("created_at", BigInteger, nullable=False, default=now()),
-    Column("report_id", Id, ForeignKey("report.id", ondelete="CASCADE")),  # none for a trial
-    Column("check_id", Id, ForeignKey("check.id", ondelete="SET NULL")),
-    Column("state", String(10), nullable=False, default="waiting"),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("due_at", BigInteger, nullable=False, default=now()),
-    Column("finished_at", BigInteger),
-    Column("problem", String(64)),  # of the last attempt
-    Column("status", Integer),  # HTTP status of the last attempt
-    Index("ix_delivery_report_id", "report_id"),
-    Index("ix_delivery_check_id", "check_id"),
-    Index("ix_delivery_endpoint_id_state", "endpoint_id", "state"),
-    Index(
-        "ix_delivery_waiting",
-        "endpoint_id",
-        "id",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
-    ),
-)
-
-position = Table(
-    "position",
-    metadata,
-    Column("name", String(200), primary_key=True),
-    Column("value", String(1_000), nullable=False),
-    Column("at", BigInteger, nullable=False, default=now(), onupdate=now()),
-)
-
-errand = Table(
-    "errand",
-    metadata,
-    Column("source", String(200), primary_key=True),
-    Column("what", String(300), primary_key=True),
-    Column("created_at", BigInteger, nullable=False, default=now()),
-    Column(
-        "due_at", BigInteger, nullable=False, default=now()
-    ),  # of one at work: when it is given to another
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("problem", String(64)),  # of the last attempt
-)
-
-rejection = Table(
-    "rejection",
-    metadata,
-    Column("source", String(200), primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("code", String(64), primary_key=True),
-    Column("count", Integer, nullable=False),
-    Column("last_at", BigInteger, nullable=False),
-)
-
-used_token = Table(
-    "used_token",
-    metadata,
-    Column("key", String(64), primary_key=True),  # SHA-256 of its issuer and name
-    Column("until", BigInteger, nullable=False),  # after that it is refused for its age
-    Index("ix_used_token_until", "until"),
-)
-
 audit = Table(
     "audit",
     metadata,
-    _key(),
+    key(),
     Column("at", BigInteger, nullable=False),
     Column("actor", String(200), nullable=False),
     Column("action", String(40), nullable=False),

@@ -5,7 +5,8 @@ import hashlib
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from app.storage.tables import now, used_token
+from app.storage.exchange import used_token
+from app.storage.schema import now
 
 
 class Tokens:

@@ -9,8 +9,9 @@ from sqlalchemy import text, update
 
 from app.storage.database import open_database
 from app.storage.errands import Errand
+from app.storage.exchange import errand
+from app.storage.schema import metadata
 from app.storage.store import Store, open_store
-from app.storage.tables import errand, metadata
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -16,8 +16,9 @@ from app.batch.tally import Tally
 from app.storage.arriving import SealedMessage
 from app.storage.database import open_database
 from app.storage.rejections import MOST_SOURCES, OTHERS, Rejected
+from app.storage.schema import metadata
 from app.storage.store import Store, open_store
-from app.storage.tables import audit, job, message, metadata, version
+from app.storage.tables import audit, job, message, version
 from app.storage.types import FeedMessage, today
 
 _DAY = today()

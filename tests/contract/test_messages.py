@@ -17,10 +17,11 @@ from sqlalchemy import Connection, create_engine, func, inspect, select, text
 from app.batch.feed import NotTakenError, message_of
 from app.proofreading.report import SubmittedReport
 from app.storage.database import open_database
+from app.storage.schema import metadata
 from app.storage.sealing import new_key
 from app.storage.store import Store, open_store
 from app.storage.tables import batch as batch_table
-from app.storage.tables import feed, metadata
+from app.storage.tables import feed
 from app.storage.tables import message as message_table
 from app.storage.tables import version as version_table
 from app.storage.types import Batch, FeedMessage, Finished, FoundError, Result, Version, today

@@ -18,12 +18,12 @@ from app.integrations.outgoing import Outcome
 from app.proofreading.report import SubmittedReport
 from app.storage.database import open_database
 from app.storage.endpoints import NameTakenError
+from app.storage.exchange import delivery as delivery_table
+from app.storage.exchange import endpoint as endpoint_table
 from app.storage.outbox import Attempted, Turn
+from app.storage.schema import metadata, now
 from app.storage.sealing import new_key
 from app.storage.store import Store, open_store
-from app.storage.tables import delivery as delivery_table
-from app.storage.tables import endpoint as endpoint_table
-from app.storage.tables import metadata, now
 from app.storage.tables import report as report_table
 from app.storage.types import Decision, Endpoint, Finished, FoundError, Result, today
 

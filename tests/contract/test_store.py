@@ -14,11 +14,11 @@ from app.storage import jobs as jobs_module
 from app.storage.batches import KeyInUseError, KeyReusedError
 from app.storage.content import to_json
 from app.storage.database import StoreError, open_database
+from app.storage.schema import metadata, now
 from app.storage.sealing import SealError, new_key
 from app.storage.store import Store, open_store
 from app.storage.tables import batch as batch_table
 from app.storage.tables import job as job_table
-from app.storage.tables import metadata, now
 from app.storage.types import Claim, Decision, Finished, FoundError, Result
 
 _WORDS = "FINDINGS: Invented words of one report."

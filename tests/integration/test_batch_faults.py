@@ -29,10 +29,10 @@ from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport
 from app.services import ConfigurationError, Services
 from app.settings import Settings
+from app.storage.schema import now
 from app.storage.sealing import new_key
 from app.storage.store import Store, open_store
 from app.storage.tables import batch as batch_table
-from app.storage.tables import now
 from app.storage.types import Claim, Finished
 
 _TEXT = "FINDINGS: No pleural effusion.\nIMPRESSION: Small bilateral pleural effusions."

@@ -27,9 +27,9 @@ from app.integrations.outgoing import Outcome, Outgoing
 from app.integrations.webhooks.secrets import new_secret
 from app.integrations.webhooks.sender import WebhookSender
 from app.proofreading.report import SubmittedReport
+from app.storage.exchange import delivery as delivery_table
+from app.storage.exchange import endpoint as endpoint_table
 from app.storage.store import Store, open_store
-from app.storage.tables import delivery as delivery_table
-from app.storage.tables import endpoint as endpoint_table
 from app.storage.types import Delivery, Endpoint, Finished, Result
 
 SECRET = new_secret()

@@ -22,8 +22,9 @@ from app.integrations.selftest.asking import ask_mllp
 from app.integrations.sources import Hours, Source
 from app.integrations.status import is_silent
 from app.services import Services
+from app.storage.exchange import delivery, rejection
 from app.storage.store import Store, open_store
-from app.storage.tables import delivery, message, rejection
+from app.storage.tables import message
 from app.storage.types import Endpoint, today
 
 _SOURCES = """

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from app.storage.tables import metadata
+from app.storage import exchange, tables  # noqa: F401  # they fill the metadata
+from app.storage.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -1,0 +1,70 @@
+"""All detectors, in the order in which they look."""
+
+from app.proofreading.case import Detector
+from app.proofreading.detectors.age import Age
+from app.proofreading.detectors.bone_level import BoneLevel
+from app.proofreading.detectors.cardiothoracic import Cardiothoracic
+from app.proofreading.detectors.course import Course
+from app.proofreading.detectors.demographic import Demographic
+from app.proofreading.detectors.digits import Digits
+from app.proofreading.detectors.direction import Direction
+from app.proofreading.detectors.elsewhere import Elsewhere
+from app.proofreading.detectors.foreign import Foreign
+from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
+from app.proofreading.detectors.impossible_words import ImpossibleWords
+from app.proofreading.detectors.interval_change import IntervalChange
+from app.proofreading.detectors.laterality import Laterality
+from app.proofreading.detectors.location import Location
+from app.proofreading.detectors.measurement import Measurements
+from app.proofreading.detectors.misplaced import Misplaced
+from app.proofreading.detectors.negation import Negation
+from app.proofreading.detectors.normal_statement import NormalStatement
+from app.proofreading.detectors.numbering import Numbering
+from app.proofreading.detectors.omitted import Omitted
+from app.proofreading.detectors.order import Order
+from app.proofreading.detectors.quantity import Quantity
+from app.proofreading.detectors.scope import Scope
+from app.proofreading.detectors.severity import Severity
+from app.proofreading.detectors.study import Study
+from app.proofreading.detectors.template_artifact import TemplateArtifact
+from app.proofreading.detectors.terminology import Terminology
+from app.proofreading.detectors.tip import Tip
+from app.proofreading.detectors.trend import Trend
+from app.proofreading.detectors.unsupported import Unsupported
+from app.proofreading.lexis import Lexis
+
+
+def every(lexis: Lexis) -> tuple[Detector, ...]:
+    """One of each; ``lexis``: the words that are known and how they are used."""
+    return (
+        Laterality(),
+        Negation(),
+        NormalStatement(),
+        Unsupported(),
+        Omitted(),
+        Location(),
+        Elsewhere(),
+        BoneLevel(),
+        Tip(),
+        ImpossibleAnatomy(),
+        ImpossibleWords(),
+        Numbering(),
+        Misplaced(),
+        Severity(),
+        IntervalChange(),
+        Trend(),
+        Course(),
+        Direction(),
+        Terminology(lexis),
+        Measurements(),
+        Digits(),
+        Cardiothoracic(),
+        Quantity(),
+        Demographic(),
+        Age(),
+        Order(),
+        Scope(),
+        Study(),
+        TemplateArtifact(),
+        Foreign(),
+    )
