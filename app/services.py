@@ -272,10 +272,8 @@ def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
 
     guard = open_guard(settings)
     base = str(settings.public_url) if settings.public_url else ""
-    return {
-        "webhook": WebhookSender(guard, base),
-        "mllp": MllpSender(guard, charset=settings.mllp_charset),
-    }
+    told_by_hl7 = MllpSender(guard, charset=settings.mllp_charset)
+    return {"webhook": WebhookSender(guard, base), "mllp": told_by_hl7}
 
 
 def bundled_reports() -> Iterator[SubmittedReport]:
