@@ -117,12 +117,6 @@ class OrthancIn(_EndpointIn):
 
 
 EndpointIn = Annotated[WebhookIn | MllpIn | FhirIn | OrthancIn, Field(discriminator="kind")]
-ENDPOINT_EXAMPLE: dict[str, Any] = {
-    "kind": "webhook",
-    "name": "worklist of the department",
-    "events": ["report.check.completed", "report.withdrawn"],
-    "settings": {"url": "https://worklist.hospital.example/radproof", "detail": "thin"},
-}
 
 
 class EndpointChange(_In):
@@ -156,12 +150,6 @@ class DeadIn(_In):
     """What could not be told."""
 
     dead: Literal[True]
-
-
-REPLAY_EXAMPLES: dict[str, Any] = {
-    "dead": {"value": {"dead": True}},
-    "span": {"value": {"from": "2026-01-31T08:00:00Z", "to": "2026-01-31T12:00:00Z"}},
-}
 
 
 class ReplayedOut(BaseModel):

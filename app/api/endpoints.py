@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from app.api.acting import Actor
 from app.api.endpoint_schemas import (
-    ENDPOINT_EXAMPLE,
-    REPLAY_EXAMPLES,
     SETTINGS,
     DeadIn,
     DeliveryOut,
@@ -62,7 +60,7 @@ _WORDS = {
     responses=described(*_SENT, *_REFUSED, (503, "store_unavailable")),
 )
 def create_endpoint(
-    body: Annotated[EndpointIn, Body(openapi_examples={"webhook": {"value": ENDPOINT_EXAMPLE}})],
+    body: EndpointIn,
     request: Request,
     response: Response,
     actor: Actor,
@@ -179,7 +177,7 @@ def try_endpoint(endpoint_id: _Id, request: Request, actor: Actor) -> DeliveryOu
 )
 def replay_endpoint(
     endpoint_id: _Id,
-    body: Annotated[SpanIn | DeadIn, Body(openapi_examples=REPLAY_EXAMPLES)],
+    body: SpanIn | DeadIn,
     request: Request,
     actor: Actor,
 ) -> ReplayedOut:
