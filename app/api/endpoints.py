@@ -57,7 +57,7 @@ _WORDS = {
     "",
     status_code=201,
     summary="Add an endpoint",
-    responses=described(*_SENT, *_REFUSED, (503, "store_unavailable")),
+    responses=described(*_SENT, *_REFUSED, (422, "invalid_request"), (503, "store_unavailable")),
 )
 def create_endpoint(
     body: EndpointIn,
