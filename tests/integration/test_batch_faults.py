@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import event, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.batch.checking import CheckProcesses, CrashedError, result_of
@@ -227,16 +228,19 @@ def test_full_disk_is_named_and_nothing_is_taken(
     pages = full.execute("PRAGMA page_count").fetchone()[0]
     full.close()
     store: Store = app.app_state["store"]
-    with store.engine.connect() as connection:  # every connection of the pool has the limit
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    limit = [pages]
+
+    def fill(connection: Any, *_: object) -> None:  # whichever connection the pool gives
+        connection.execute(f"PRAGMA max_page_count = {limit[0]}").close()
+
+    event.listen(store.engine, "checkout", fill)
     body = b"".join(
         b'{"custom_id": "%d", "text": "FINDINGS: %s."}\n' % (number, os.urandom(2000).hex().encode())
         for number in range(50)
     )
     status, told = post(app, body)
     assert (status, told["code"]) == (503, "store_unavailable")
-    with store.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count = 100000")
+    limit[0] = 100_000
     assert app.get("/v1/batches").json()["batches"] == []
     assert post(app, line, key="other")[0] == 202
 

@@ -50,7 +50,18 @@ def check(*quotes: str, decisions: tuple[Decision, ...] = ()) -> Check:
 def event(uid: str, name: EventName = "report.check.completed", said: Check | None = None) -> Outgoing:
     report = SubmittedReport("FINDINGS: Clear.", uid)
     raw = Invented(instance=uid).encode()
-    return Outgoing("1", name, AT, 7, uid, "pacs", False, report, said, None, raw, "DICOM")
+    return Outgoing(
+        "1",
+        name,
+        AT,
+        report=7,
+        custom_id=uid,
+        source="pacs",
+        submitted=report,
+        check=said,
+        message=raw,
+        message_kind="DICOM",
+    )
 
 
 def stored(server: OrthancServer) -> str:
