@@ -74,6 +74,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where SQLAlchemy says so
     for pragma in (
         "journal_mode = WAL",
+        "cache_size = -32768",  # KiB: keys are random, so that every index page is as likely as the next
         "synchronous = FULL",  # what was answered as accepted survives a loss of power
         f"busy_timeout = {_BUSY_MS}",
         "foreign_keys = ON",

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, 
 from app.storage.exchange import errand, position
 from app.storage.schema import now
 
-_LEASE_SECONDS = 180
+_LEASE_SECONDS = 20  # after a death; work that takes longer may be done twice, and is kept once
 _LOCK = 0x45525244  # "ERRD": on PostgreSQL one change at a time
 
 
