@@ -294,10 +294,11 @@ def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":
 
     guard = open_guard(settings)
     base = str(settings.public_url) if settings.public_url else ""
+    bases = {name: source.fhir.base for name, source in open_sources(settings).items() if source.fhir}
     return {
         "webhook": WebhookSender(guard, base),
         "orthanc": OrthancSender(guard),
-        "fhir": FhirSender(guard),
+        "fhir": FhirSender(guard, bases=bases),
         "mllp": MllpSender(guard, charset=settings.mllp_charset),
     }
 

@@ -108,15 +108,19 @@ async def call(body: CdsRequest, request: Request, config: Config, client: CdsCl
         )
     async with request.state.checks, watched(request) as cancellation:
         try:
-            return await to_thread.run_sync(_answer, body, request, config, cancellation)
+            return await to_thread.run_sync(_answer, body, request, (config, client), cancellation)
         except CancelledCheckError:
             return Response(status_code=CLIENT_GONE)
 
 
-def _answer(body: CdsRequest, request: Request, config: CdsConfig, cancellation: Cancellation) -> Response:
+def _answer(
+    body: CdsRequest, request: Request, asked: tuple[CdsConfig, Client], cancellation: Cancellation
+) -> Response:
+    config, client = asked
     settings: Settings = request.app.state.settings
     try:
-        message = message_of(body.prefetch or {}, body.context, config, settings.max_text_bytes)
+        most = settings.max_text_bytes
+        message = message_of(body.prefetch or {}, body.context, config, client.name, most)
     except IncomingError as error:
         place = _at("/prefetch/report", error.code)
         raise Problem(412, "report_missing", "There is no text of a report to check.", [place]) from error

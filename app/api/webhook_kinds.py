@@ -29,6 +29,7 @@ from app.storage.types import FeedMessage, Version
 RETRY = {"Retry-After": "10"}
 _ER7 = "x-application/hl7-v2+er7"
 _FHIR = "application/fhir+json"
+_INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"  # of 27 characters, so that they sort
 _PROBLEMS = {
     400: "structure",
     401: "login",
@@ -112,7 +113,7 @@ def _hl7(arrival: Arrival, way: Way) -> Reply:
     fault: Fault | None = None
     jobs: list[int] | None = []
     try:
-        jobs = way.feed.keep(message_of(arrival.raw, arrival.source.charset, way.max_text_bytes))
+        jobs = way.feed.keep(_own_message(arrival, way.max_text_bytes))
     except NotTakenError as error:
         fault = error.fault
         _refused(arrival, way, fault.code)
@@ -121,6 +122,14 @@ def _hl7(arrival: Arrival, way: Way) -> Reply:
     status = 200 if fault is None else 503 if fault.transient else 400
     reply = answer(header_of(arrival.raw), fault) or b""
     return Reply(status, reply, _ER7, RETRY if status == 503 else {}, jobs or [])
+
+
+def _own_message(arrival: Arrival, max_text_bytes: int) -> FeedMessage:
+    """The message; refused where it says that it is of another feed than that of its source."""
+    message = message_of(arrival.raw, arrival.source.charset, max_text_bytes)
+    if arrival.source.feed not in (None, message.source):
+        raise NotTakenError(Fault("other_source", "103", ("MSH", 1, 3)))
+    return message
 
 
 def _report(arrival: Arrival, way: Way) -> Reply:
@@ -133,7 +142,7 @@ def _report(arrival: Arrival, way: Way) -> Reply:
     except InadmissibleError as error:
         status = 413 if error.code == "text_too_large" else 422
         raise Problem(status, error.code, str(error)) from error
-    filler = digest(source.name, request.report_id, str(source.test)) if request.report_id else None
+    filler = digest("REPORT", source.name, request.report_id, str(source.test)) if request.report_id else None
     version = Version(submitted, filler, at, site=source.name)
     body = arrival.raw.decode("utf-8", "replace")
     return _kept(
@@ -157,7 +166,7 @@ def _request_of(raw: bytes) -> tuple[CheckRequest, str]:
         value = parsed(raw, len(raw))
         if {"type", "timestamp", "data"} <= value.keys():
             envelope = _Envelope.model_validate_json(json.dumps(value))
-            return envelope.data, envelope.timestamp.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            return envelope.data, envelope.timestamp.astimezone(dt.UTC).strftime(_INSTANT).rjust(27, "0")
         return _REPORT.validate_json(json.dumps(value)), ""
     except IncomingError as error:
         raise Problem(400, "malformed_json", "The body is not JSON that can be read.") from error

@@ -1,5 +1,6 @@
 """/v1/webhooks/{source}: what other systems send, each by its own way of proving who it is."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from app.api.spool import Spooled, spooled
 from app.api.webhook_kinds import Arrival, Reply, TakenOut, Way, delete_fhir, outcome, take
 from app.errors import Problem
 from app.integrations.authentication import Presented, permitted, verified
-from app.integrations.sources import Source
+from app.integrations.sources import SignatureAuth, Source
 from app.settings import Settings
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
@@ -142,6 +143,8 @@ async def _reply(
         raise _refused(source)
     if source is None or (path is not None and source.kind != "fhir"):
         raise Problem(404, "source_not_found", "There is no such source.")
+    if request.method == "DELETE" and isinstance(source.auth, SignatureAuth):
+        raise _refused(source)  # what is signed says nothing of what is to be deleted
     settings: Settings = request.app.state.settings
     most = settings.max_body_bytes + _ENVELOPE if source.kind == "report" else _MOST_BYTES
     if request.method != "DELETE":
@@ -171,9 +174,12 @@ def _taken(
 
 
 def _presented(request: Request) -> Presented:
+    """What is said once: of a header that comes twice nobody knows whether sender or proxy wrote which."""
+    given = Counter(request.headers.keys())
+    headers = {name: value for name, value in request.headers.items() if given[name] == 1}
     certificate = getattr(request.state, "client_certificate", None)
     address = request.client.host if request.client else None
-    return Presented(dict(request.headers), address, certificate)
+    return Presented(headers, address, certificate)
 
 
 def _refused(source: Source | None) -> Problem:

@@ -97,10 +97,28 @@ class Deliverer:
         return following
 
     def _begin(self, turn: Turn) -> None:
-        what = outgoing(self._store, turn)
+        what = self._said(turn)
         done: Future[Outcome] = Future()
         self._running[done] = turn
+        if isinstance(what, Outcome):
+            done.set_result(what)
+            return
         threading.Thread(target=self._attempt, args=(turn, what, done), name="delivery", daemon=True).start()
+
+    def _said(self, turn: Turn) -> Outgoing | Outcome:
+        """What a delivery says; why it cannot be said now, so that one alone waits for that and not every endpoint."""
+        told = {"delivery": turn.delivery.public_id, "endpoint": turn.endpoint.public_id}
+        if turn.sealed:
+            _log.error("endpoint_sealed", **told)
+            return Outcome("again", "sealed")
+        try:
+            return outgoing(self._store, turn)
+        except SealError as error:
+            _log.error("delivery_sealed", **told, exc_info=error)
+            return Outcome("again", "sealed")
+        except _FAULTS as error:
+            _log.error("delivery_fault", **told, exc_info=error)
+            return Outcome("again", "internal")
 
     def _attempt(self, turn: Turn, what: Outgoing, done: Future[Outcome]) -> None:
         outcome = Outcome("again", "internal")

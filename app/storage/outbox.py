@@ -27,12 +27,16 @@ _FREE = {"held_by": None, "held_until": None}
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The head of an endpoint, which this process may send now."""
+    """The head of an endpoint, which this process may send now.
+
+    ``sealed``: no configured key opens the endpoint's settings, which are left out.
+    """
 
     number: int
     endpoint_number: int
     endpoint: Endpoint
     delivery: Delivery
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +150,26 @@ class Outbox:
         rows = connection.execute(chosen.where(delivery.c.id.in_(heads))).all()
         ids = [row.endpoint_id for row in rows]
         found = connection.execute(select(endpoint).where(endpoint.c.id.in_(ids))).all()
-        known = {one.id: self._endpoints.opened(one) for one in found}
-        return [Turn(row.id, row.endpoint_id, known[row.endpoint_id], _delivery(row)) for row in rows]
+        known = {one.id: self._endpoints.opened_if_possible(one) for one in found}
+        return [
+            Turn(
+                row.id, row.endpoint_id, known[row.endpoint_id][0], _delivery(row), known[row.endpoint_id][1]
+            )
+            for row in rows
+        ]
 
     def origin(self, number: int) -> Origin:
         """How a report came in, with its words. That it is told of stands in its deliveries."""
         named = select(job.c.custom_id).where(job.c.report_id == number).order_by(job.c.id).limit(1)
         chosen = (
             select(
-                report.c.content, feed.c.source, feed.c.test, message.c.content.label("raw"), message.c.kind
+                report.c.content,
+                feed.c.source,
+                feed.c.test,
+                message.c.id.label("message"),
+                message.c.control_id,
+                message.c.content.label("raw"),
+                message.c.kind,
             )
             .outerjoin(feed, feed.c.batch_id == report.c.batch_id)
             .outerjoin(version, version.c.report_id == report.c.id)
@@ -167,7 +182,7 @@ class Outbox:
         if row is None:
             return Origin()
         return Origin(
-            custom_id=name,
+            custom_id=_as_sent(name, row.message, row.control_id),
             source=row.source,
             test=bool(row.test),
             submitted=None if row.content is None else from_json(self._seal.unseal(row.content)),
@@ -227,6 +242,15 @@ class Outbox:
                 detail: dict[str, str | int] = {"deliveries": again}
                 audit.record(connection, actor, "endpoint.replayed", f"endpoint/{endpoint_id}", detail)
         return again
+
+
+def _as_sent(name: str | None, number: int | None, control_id: str | None) -> str | None:
+    """The sender's name of a report, without what keeps jobs of one name apart (see ``arriving``)."""
+    added = f" message {number}"
+    if name is None or control_id is None or not name.endswith(added):
+        return name
+    bare = name.removesuffix(added)
+    return control_id if control_id.startswith(bare) else bare
 
 
 def _heads() -> Any:

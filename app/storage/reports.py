@@ -134,7 +134,11 @@ class Reports:
         Of a message that brought it the words go too.
         """
         with self._engine.begin() as connection:
-            told = select(version.c.message_id).where(version.c.report_id == number)
+            mine = version.c.report_id == number
+            key = select(version.c.filler_key).where(mine).scalar_subquery()
+            # a message that takes the report back may say all its words again, and has no report of its own to delete
+            back = (version.c.filler_key == key) & version.c.report_id.is_(None)
+            told = select(version.c.message_id).where(mine | back)
             connection.execute(update(message).where(message.c.id.in_(told)).values(content=None))
             gone = connection.execute(delete(report).where(report.c.id == number)).rowcount > 0
             if gone:

@@ -22,8 +22,9 @@ from app.storage.exchange import delivery as delivery_table
 from app.storage.exchange import endpoint as endpoint_table
 from app.storage.outbox import Attempted, Turn
 from app.storage.schema import metadata, now
-from app.storage.sealing import new_key
+from app.storage.sealing import Seal, new_key
 from app.storage.store import Store, open_store
+from app.storage.tables import message as message_table
 from app.storage.tables import report as report_table
 from app.storage.types import Decision, Endpoint, Finished, FoundError, Result, today
 
@@ -454,3 +455,34 @@ def test_a_trial_says_nothing_of_a_report(kept: Store) -> None:
     assert (what.event, what.report, what.check) == ("endpoint.trial", None, None)
     with kept.engine.begin() as connection:
         connection.execute(delete(endpoint_table))
+
+
+def test_one_endpoint_that_no_key_opens_holds_no_other(kept: Store) -> None:
+    sealed, good = hook(kept, "sealed"), hook(kept, "good")
+    with kept.engine.begin() as connection:
+        other = Seal([new_key()]).seal({"url": "https://ris.example/"})
+        mine = endpoint_table.c.public_id == sealed.public_id
+        connection.execute(update(endpoint_table).where(mine).values(settings=other))
+    check(kept, batch(kept, 1))
+    turns = {turn.endpoint.public_id: turn.sealed for turn in kept.outbox.take("p1", 10)}
+    assert turns == {sealed.public_id: True, good.public_id: False}
+
+
+def test_a_name_is_told_as_it_was_sent(kept: Store) -> None:
+    """Of two versions on one day the second job has another name, so that jobs have one each."""
+    hook(kept)
+    take_in(kept, Invented(control_id="R-1", text="First words."))
+    check(kept, take_in(kept, Invented(control_id="R-1", text="Second words.")))
+    numbers = [number for event, number in told(kept) if event == "report.check.completed"]
+    assert [kept.outbox.origin(number or 0).custom_id for number in numbers] == ["R-1"]
+
+
+def test_deleting_a_report_takes_the_words_of_its_withdrawal(kept: Store) -> None:
+    (job,) = take_in(kept, Invented(control_id="C1"))
+    check(kept, [job])
+    take_in(kept, Invented(control_id="C2", status="X", sent="20260106120000"))
+    with kept.engine.begin() as connection:
+        (number,) = connection.execute(select(report_table.c.id)).scalars()
+    assert kept.reports.delete(int(number), "tester")
+    with kept.engine.begin() as connection:
+        assert list(connection.execute(select(message_table.c.content)).scalars()) == [None, None]

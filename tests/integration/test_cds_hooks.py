@@ -296,3 +296,14 @@ def test_a_wrong_file_is_refused(configured: Path, broken: str) -> None:
     with pytest.raises(CdsConfigError) as refused:
         read_config(configured)
     assert "ehr.example" not in str(refused.value)
+
+
+def test_ids_of_two_clients_are_two_reports(services: Services, configured: Path) -> None:
+    other = '[clients.other]\nissuer = "https://other.example"\nkeys_file = "keys.json"\n'
+    configured.write_text(configured.read_text() + other)
+    with opened(services, cds=configured) as client:
+        (card, *_) = ask(client).json()["cards"]
+        bearer = token(iss="https://other.example")
+        assert ask(client, _RIGHT, bearer).json()["cards"] == []
+        number = uuid.UUID(card["uuid"]).int >> 80
+        assert client.get(f"/v1/reports/{number}").json()["version"]["state"] == "current"

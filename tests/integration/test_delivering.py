@@ -29,7 +29,9 @@ from app.integrations.webhooks.sender import WebhookSender
 from app.proofreading.report import SubmittedReport
 from app.storage.exchange import delivery as delivery_table
 from app.storage.exchange import endpoint as endpoint_table
+from app.storage.sealing import Seal, new_key
 from app.storage.store import Store, open_store
+from app.storage.tables import report as report_table
 from app.storage.types import Delivery, Endpoint, Finished, Result
 
 SECRET = new_secret()
@@ -327,3 +329,25 @@ def test_a_process_killed_between_sending_and_saying_so_sends_again_under_the_sa
         assert all(len(bodies) == 1 for bodies in receiver.bodies.values())
         (raw,) = receiver.bodies[announced[0]]
         assert json.loads(raw)["data"]["report_id"] == 1
+
+
+def test_what_cannot_be_opened_holds_its_own_endpoint_only(kept: Store) -> None:
+    """A report that no key opens, and an endpoint alike: others are told, and the deliverer lives on."""
+    with Receiver() as receiver:
+        port = receiver.listener.port
+        sealed, good = hook(kept, port, "sealed"), hook(kept, port, "good")
+        checked(kept, 1)
+        lost = Seal([new_key()])
+        with kept.engine.begin() as connection:
+            mine = endpoint_table.c.public_id == sealed.public_id
+            connection.execute(update(endpoint_table).where(mine).values(settings=lost.seal({})))
+        running = deliverer(kept, port)
+        try:
+            until(lambda: deliveries(kept, good)[0].state == "delivered")
+            until(lambda: deliveries(kept, sealed)[0].problem == "sealed")
+            with kept.engine.begin() as connection:
+                connection.execute(update(report_table).values(content=lost.seal({})))
+            kept.outbox.replay(deliveries(kept, good)[0].public_id, "tester")
+            until(lambda: deliveries(kept, good)[0].problem == "sealed")
+        finally:
+            running.stop()

@@ -1,6 +1,7 @@
 """FHIR end to end: a real server with a subscription, the real service, what is kept and fetched."""
 
 import base64
+import datetime as dt
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -281,6 +282,7 @@ def test_what_was_announced_outlives_a_server_that_is_down(
 
 def test_poll_finds_what_nobody_told_of(server: FhirServer, services: Services, tmp_path: Path) -> None:
     server.page_size = 1
+    begun = dt.datetime.now(dt.UTC)
     server.put(report("r1"))
     server.put(report("r2"))
     settings = settings_for(server, tmp_path, ", poll_seconds = 5")
@@ -290,7 +292,7 @@ def test_poll_finds_what_nobody_told_of(server: FhirServer, services: Services, 
         server.put(report("r3"))
         site.until(lambda: site.ids() == ["r1", "r2", "r3"])
         site.until(
-            lambda: (site.store.errands.position("fhir ehr search") or "").startswith("2099-01-05T12:02")
+            lambda: dt.datetime.fromisoformat(site.store.errands.position("fhir ehr search") or "") > begun
         )
         assert all("category=RAD" in path for path in server.asked if "_sort" in path)
         site.store.close()
@@ -467,3 +469,53 @@ def test_key_of_the_store_opens_what_was_fetched(site: Site) -> None:
     site.until(lambda: site.ids() == ["r1"])
     claims = site.store.jobs.claim([1], "worker")
     assert from_json(Seal(()).unseal(claims[0].content)).text == TEXT
+
+
+@pytest.mark.parametrize(
+    "body", [report("r9", presentedForm=[], status=[]), {"resourceType": "Bundle", "type": [], "entry": [{}]}]
+)
+def test_fields_of_another_type_are_no_fault(site: Site, body: dict[str, Any]) -> None:
+    assert site.send(body).status_code == 422
+
+
+def test_one_bad_resource_does_not_end_fetching(site: Site) -> None:
+    site.server.put(report("bad", presentedForm=[], status=[]))
+    site.server.put(report("good"))
+    assert site.send(None, "/DiagnosticReport/bad").status_code == 200
+    site.until(site.settled)
+    assert site.send(None, "/DiagnosticReport/good").status_code == 200
+    site.until(lambda: site.ids() == ["good"])
+
+
+def test_fault_of_ours_does_not_end_fetching(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.server.put(report("good"))
+
+    def broken(*_given: object, **_more: object) -> None:
+        monkeypatch.undo()
+        raise KeyError
+
+    monkeypatch.setattr(FhirClient, "read", broken)
+    assert site.send(None, "/DiagnosticReport/good").status_code == 200
+    site.until(lambda: site.ids() == ["good"])
+
+
+def test_clock_that_is_ahead_hides_nothing(server: FhirServer, services: Services, tmp_path: Path) -> None:
+    server.put(report("future"))
+    settings = settings_for(server, tmp_path, ", poll_seconds = 5")
+    with TestClient(create_app(settings, services)) as client:
+        site = Site(server, client, open_store(f"sqlite:///{tmp_path / 'store.db'}"))
+        site.until(lambda: site.ids() == ["future"])
+        kept = server.put(report("later"))
+        kept["meta"]["lastUpdated"] = dt.datetime.now(dt.UTC).isoformat()
+        site.until(lambda: site.ids() == ["future", "later"])
+        site.store.close()
+
+
+def test_document_that_cannot_be_read_now_is_asked_for_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = {"contentType": "application/pdf", "data": base64.b64encode(b"%PDF-1.4").decode()}
+    monkeypatch.setattr("app.integrations.confined.sys.executable", "/nowhere/python")
+    answer = site.send(report("r1", presentedForm=[form]))
+    assert answer.status_code == 503
+    assert answer.json()["issue"][0]["diagnostics"] == "reader_unavailable"

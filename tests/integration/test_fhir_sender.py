@@ -101,3 +101,15 @@ def test_a_trial_keeps_nothing(server: FhirServer, sender: FhirSender) -> None:
 def test_what_may_not_be_called_is_not(server: FhirServer, event: Outgoing) -> None:
     made = FhirSender(Guard([], ports=frozenset({server.port}), plain=True)).send(to(server), event)
     assert (made.state, made.code, server.asked) == ("again", "forbidden_address", [])
+
+
+def test_another_server_gets_no_ids_of_the_source(server: FhirServer, event: Outgoing) -> None:
+    raw = b'{"resourceType": "DiagnosticReport", "id": "17", "subject": {"reference": "Patient/5"}}'
+    told = replace(event, source="ehr", message=raw, message_kind="FHIR")
+    own = to(server).settings["url"]
+    guard = Guard([ip_network("127.0.0.0/8")], ports=frozenset({server.port}), plain=True)
+    for base, said in ((own, "DiagnosticReport/17"), ("https://ehr.example/r4", None)):
+        sender = FhirSender(guard, seconds=5, bases={"ehr": base})
+        assert sender.send(to(server), told).state == "delivered"
+        (observation,) = server.of("Observation")
+        assert observation["focus"][0].get("reference") == said

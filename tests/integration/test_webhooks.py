@@ -52,8 +52,26 @@ test = true
 auth = {{ type = "header", values = ["{BEARER}"] }}
 [sources.asked-only]
 kind = "fhir"
+[sources.signed-fhir]
+kind = "fhir"
+auth = {{ type = "signature", secrets = ["{NEW}"] }}
+[sources.named]
+kind = "hl7"
+feed = "RIS|NORTH"
+auth = {{ type = "header", values = ["{BEARER}"] }}
 """
 
+_ER7_HEADERS = {"authorization": BEARER, "content-type": "text/plain"}
+_FHIR_HEADERS = {"authorization": BEARER, "content-type": "application/fhir+json"}
+_FHIR_REPORT = json.dumps(
+    {
+        "resourceType": "DiagnosticReport",
+        "id": "d9",
+        "status": "final",
+        "identifier": [{"value": "ACC-9"}],
+        "conclusion": "Small left pleural effusion.",
+    }
+).encode()
 Send = Callable[..., Any]
 
 
@@ -85,6 +103,10 @@ def signed(body: bytes, *secrets: str, age: int = 0, name: str = "msg_1") -> dic
         "webhook-signature": signatures,
         "content-type": "application/json",
     }
+
+
+def _signed_fhir(body: bytes) -> dict[str, str]:
+    return {**signed(body, NEW), "content-type": "application/fhir+json"}
 
 
 def results(client: TestClient) -> list[dict[str, Any]]:
@@ -325,3 +347,61 @@ def test_wrong_file_of_sources_does_not_start(services: Services, tmp_path: Path
         TestClient(create_app(Settings(sources=path), services)),
     ):
         pass
+
+
+def test_nobody_takes_back_a_report_of_another_source(client: TestClient) -> None:
+    """The facility of an HL7 v2 message is what its sender writes there, also the name of a source."""
+    client.post(
+        "/v1/webhooks/own-header",
+        content=report(report_id="R-1"),
+        headers={"x-api-key": BEARER, "content-type": "application/json"},
+    )
+    epic = json.loads(_FHIR_REPORT)
+    client.post("/v1/webhooks/epic", content=json.dumps(epic).encode(), headers=_FHIR_HEADERS)
+    for facility, filler in (("own-header", "R-1"), ("epic", "ACC-9")):
+        raw = Invented(control_id=f"W{facility}", facility=facility, filler=filler, status="X").encode()
+        answer = client.post("/v1/webhooks/engine", content=raw, headers=_ER7_HEADERS)
+        assert b"MSA|AA" in answer.content
+    numbers = [line["report_id"] for line in results(client)]
+    states = [client.get(f"/v1/reports/{number}").json()["version"]["state"] for number in numbers]
+    assert states == ["current", "current"]
+
+
+def test_source_speaks_for_its_own_feed_only(client: TestClient) -> None:
+    for application, status, code in (("RIS", 200, b"MSA|AA"), ("OTHER", 400, b"other_source")):
+        raw = Invented(control_id=application, application=application).encode()
+        answer = client.post("/v1/webhooks/named", content=raw, headers=_ER7_HEADERS)
+        assert answer.status_code == status
+        assert code in answer.content
+
+
+def test_what_is_signed_deletes_nothing(client: TestClient) -> None:
+    """A signature covers id, time and body: who saw one could ask for any resource to be deleted."""
+    headers = {**signed(b"", NEW), "content-type": "application/fhir+json"}
+    known = client.post("/v1/webhooks/signed-fhir", content=_FHIR_REPORT, headers=_signed_fhir(_FHIR_REPORT))
+    assert known.status_code == 200
+    answer = client.request("DELETE", "/v1/webhooks/signed-fhir/DiagnosticReport/d9", headers=headers)
+    assert answer.status_code == 401
+    (line,) = results(client)
+    assert client.get(f"/v1/reports/{line['report_id']}").json()["version"]["state"] == "current"
+
+
+def test_header_that_comes_twice_proves_nothing(client: TestClient) -> None:
+    raw = Invented().encode()
+    for values in ([BEARER, "Bearer guessed"], ["Bearer guessed", BEARER], [BEARER, BEARER]):
+        headers = [("content-type", "text/plain"), *(("authorization", value) for value in values)]
+        assert client.post("/v1/webhooks/engine", content=raw, headers=headers).status_code == 401
+
+
+def test_early_years_sort_before_later_ones(client: TestClient) -> None:
+    headers = {"x-api-key": BEARER, "content-type": "application/json"}
+    for at in ("0999-01-01T00:00:00Z", "2026-01-01T00:00:00Z"):
+        body = enveloped(at, f"{TEXT} {at}", report_id="R-1")
+        assert client.post("/v1/webhooks/own-header", content=body, headers=headers).status_code == 202
+    states = {
+        client.get(f"/v1/reports/{line['report_id']}").json()["version"]["state"]: line
+        for line in results(client)
+    }
+    assert states.keys() == {"current", "replaced"}
+    number = states["current"]["report_id"]
+    assert "2026" in client.get(f"/v1/reports/{number}").json()["text"]

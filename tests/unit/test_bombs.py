@@ -20,7 +20,7 @@ from app.integrations.dicom.read import MOST_BYTES, dicom_report
 from app.integrations.documents.cda import cda_text
 from app.integrations.documents.pdf import pdf_text
 from app.integrations.fhir.read import read_document
-from app.integrations.hl7.read import report_of
+from app.integrations.hl7.read import report_of, reports_of
 from app.integrations.incoming import IncomingError
 
 _MIB = 1_048_576
@@ -127,6 +127,52 @@ def test_xml_bombs(name: str) -> None:
 
 def test_a_deep_but_honest_narrative_is_read() -> None:
     assert cda_text(cda(_NARROW)).endswith("a")
+
+
+def test_captions_within_captions_are_read_once() -> None:
+    """Each level that is read twice would double the work: 40 levels would never end."""
+    nested = "<paragraph><caption>" * 40 + "a" + "</caption>b</paragraph>" * 40
+    steps = 0
+
+    def counted(*_event: object) -> None:
+        nonlocal steps
+        steps += 1
+        if steps > 1_000_000:
+            raise TimeoutError
+
+    sys.setprofile(counted)
+    try:
+        assert "a" in cda_text(cda(section("59776-5", nested)))
+    finally:
+        sys.setprofile(None)
+
+
+def _order(number: int) -> str:
+    return f"OBR|{number}||ACC-{number}|1^XR CHEST^L\rOBX|1|TX|1^Report^L||Clear lungs.||||||F\r"
+
+
+def _embedded(number: int) -> str:
+    return f"OBX|{number}|ED|1^Report^L||^application^pdf^Base64^QUJD||||||F\r"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("".join(map(_order, range(101))), "too_many_reports"),
+        ("OBR|1||A|1^X^L\r" + "".join(map(_embedded, range(21))), "document_too_costly"),
+    ],
+)
+def test_messages_of_many_parts(body: str, code: str) -> None:
+    raw = f"MSH|^~\\&|RIS|NORTH|||20260105||ORU^R01|C1|P|2.5.1\r{body}".encode()
+    assert code_of(reports_of, raw) == code
+
+
+def test_many_forms_of_one_report() -> None:
+    broken = {"contentType": "application/pdf", "data": base64.b64encode(b"%PDF").decode()}
+    last = {"contentType": "text/plain", "data": base64.b64encode(b"Clear.").decode()}
+    report = {"resourceType": "DiagnosticReport", "id": "1", "presentedForm": [broken] * 20 + [last]}
+    (read,) = read_document(json.dumps(report).encode())
+    assert isinstance(read, IncomingError)
 
 
 def _deep_report() -> bytes:

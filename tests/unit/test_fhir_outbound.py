@@ -184,3 +184,22 @@ def test_original_is_named_as_its_system_does() -> None:
     for message in (b"{", b"[]", b"\xff"):
         assert original_of("x", "FHIR", message) == original_of("x")
     assert original_of("x", "ORU^R01", b"hello") == original_of("x")
+
+
+def test_ids_of_one_server_are_not_said_to_another() -> None:
+    sent = {"resourceType": "DiagnosticReport", "id": "17", "subject": {"reference": "Patient/5"}}
+    original = original_of("17", "FHIR", json.dumps(sent).encode())
+    assert original.report["reference"] == "DiagnosticReport/17"
+    there = original.elsewhere("https://ehr.example/r4")
+    known = {"system": "https://ehr.example/r4/DiagnosticReport", "value": "17"}
+    assert there.report == {"type": "DiagnosticReport", "identifier": known}
+    assert there.patient == {
+        "type": "Patient",
+        "identifier": {"system": "https://ehr.example/r4/Patient", "value": "5"},
+    }
+
+
+def test_id_that_is_none_is_no_reference() -> None:
+    sent = {"resourceType": "DiagnosticReport", "id": "17?status=final"}
+    original = original_of("17", "FHIR", json.dumps(sent).encode())
+    assert original.report == {"type": "DiagnosticReport", "identifier": {"value": "17"}}

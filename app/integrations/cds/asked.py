@@ -19,9 +19,15 @@ Resource = Mapping[str, Any]
 
 
 def message_of(
-    prefetch: Mapping[str, Any], context: Mapping[str, Any], config: CdsConfig, max_text_bytes: int
+    prefetch: Mapping[str, Any],
+    context: Mapping[str, Any],
+    config: CdsConfig,
+    client: str,
+    max_text_bytes: int,
 ) -> FeedMessage:
     """The message that keeps the report of a request; asked again with the same words it is the same message.
+
+    ``client`` is its name: the ids of two clients need not mean the same report.
 
     Raises:
         IncomingError: no_report, several_reports, and those of a DiagnosticReport without a text that can be read.
@@ -44,7 +50,7 @@ def message_of(
     key = read.control_id or read.filler_id
     version = Version(
         submitted,
-        _digest(config.source, key, str(test)) if key else None,
+        _digest("CDS", config.source, client, key, str(test)) if key else None,
         read.said_at,
         read.status[:_SYMBOLS] if read.status else None,
         read.study_date,
@@ -53,7 +59,7 @@ def message_of(
     return FeedMessage(
         source=config.source,
         control_id=name,
-        key=_digest(config.source, str(test), raw.decode()),
+        key=_digest("CDS", config.source, client, str(test), raw.decode()),
         kind="FHIR",
         raw=raw,
         versions=(version,),

@@ -52,12 +52,16 @@ def _inner(element: Element, heading: str | None) -> Iterator[str]:
 
 
 def _paragraph(paragraph: Element, heading: str | None) -> str:
-    """Its words; none where only its caption is left."""
-    said = "".join(_inner(paragraph, heading)).strip()
-    captions = [child for child in paragraph if _name(child) == "caption"]
-    return (
-        "" if captions and said == _caption("".join(_inner(captions[0], heading)), heading).strip() else said
-    )
+    """Its words; none where only its caption is left. Nothing in it is read twice: that would double with each level."""
+    caption: str | None = None
+    words = [_flowing(paragraph.text)]
+    for child in paragraph:
+        own = "".join(_pieces(child, heading, ""))
+        if caption is None and _name(child) == "caption":
+            caption = own
+        words += [own, _flowing(child.tail)]
+    said = "".join(words).strip()
+    return "" if caption is not None and said == caption.strip() else said
 
 
 def _row(row: Element, heading: str | None) -> str:

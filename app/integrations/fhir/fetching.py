@@ -2,7 +2,7 @@
 
 import datetime as dt
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -22,6 +22,7 @@ _LONGEST_REST = 300  # seconds between two attempts
 _MOST_ATTEMPTS = 12  # to read what the server says is not there
 _LOOK_SECONDS = 1.0
 _LOST_SECONDS = 5.0
+_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 _log = structlog.get_logger()
 
 
@@ -57,19 +58,29 @@ class Fetcher:
                     begun = True
                 errand = self._errands.take(one.source.name)
                 if errand is not None:
-                    self._bell.ring(Fetching(one).work(errand))
+                    self._bell.ring(self._worked(one, errand))
                     wait = 0.0
             except SQLAlchemyError as error:  # the next time it may be there again
                 _log.warning("fetcher_failed", exc_info=error)
                 wait = _LOST_SECONDS
             self._stopping.wait(wait)
 
+    def _worked(self, one: FhirInbound, errand: Errand) -> list[int]:
+        """Do an errand; a fault of ours may not end the thread that asks for everything else."""
+        try:
+            return Fetching(one, self._stopping.is_set).work(errand)
+        except _FAULTS as error:
+            _log.error("fetcher_fault", source=one.source.name, exc_info=error)
+            self._errands.again(errand, _rest(errand.attempts), "internal")
+            return []
+
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """The errands of one source."""
+    """The errands of one source. A search ends between two pages when ``stopped``: it begins again later."""
 
     inbound: FhirInbound
+    stopped: Callable[[], bool] = bool
 
     def work(self, errand: Errand) -> list[int]:
         """Do an errand of this source; the jobs that wait because of it.
@@ -152,13 +163,18 @@ class Fetching:
         since = dt.datetime.fromisoformat(last) if last else dt.datetime.now(dt.UTC) - FIRST_LOOK
         latest: str = ""
         for page in client.changed((since - _OVERLAP).isoformat(timespec="milliseconds")):
+            if self.stopped():
+                raise FhirError("stopped", again=True)
             self.inbound.reports(page, taken, waited_for=False)
             for entry in as_list(page.get("entry")):
                 resource = as_object(as_object(entry).get("resource"))
                 if resource.get("resourceType") == REPORT:
                     latest = max(latest, instant(as_object(resource.get("meta")).get("lastUpdated")))
-        if latest and dt.datetime.fromisoformat(latest) > since:
-            errands.move(self.inbound.searched, latest)
+        reached = min(dt.datetime.fromisoformat(latest), dt.datetime.now(dt.UTC)) if latest else since
+        if (
+            reached > since
+        ):  # never the future, which one resource may claim: nothing would be found until then
+            errands.move(self.inbound.searched, reached.isoformat())
 
 
 def _rest(attempts: int) -> int:

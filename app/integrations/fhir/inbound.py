@@ -18,7 +18,7 @@ from app.batch.feed import NotTakenError
 from app.integrations.fhir.client import FhirClient, FhirError, tail_of
 from app.integrations.fhir.messages import Sent, deletion_of, digest, key_of, message_of
 from app.integrations.fhir.notice import Notice, notice_of
-from app.integrations.fhir.resources import Resource, as_list, as_object, parsed, resources_by_name
+from app.integrations.fhir.resources import Resource, as_list, as_object, one_line, parsed, resources_by_name
 from app.integrations.hl7.answer import Fault
 from app.integrations.sources import Source
 from app.storage.store import Store
@@ -129,7 +129,7 @@ class FhirInbound:
         try:
             message = message_of(full, self.source, self.max_text_bytes)
         except NotTakenError as error:
-            if error.fault.code != "no_text" or sent.resource.get("status") not in _EARLY:
+            if error.fault.code != "no_text" or one_line(sent.resource.get("status")) not in _EARLY:
                 raise
             taken.notes.append("no_text_yet")
             return

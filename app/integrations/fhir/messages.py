@@ -56,10 +56,11 @@ def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
     try:
         report = report_of(sent.resource, sent.named)
     except IncomingError as error:
-        raise NotTakenError(Fault(error.code, "102")) from error
+        raise NotTakenError(Fault(error.code, "102", transient=error.code == "reader_unavailable")) from error
     name = name_of(sent.resource) or ""
     test = source.test or report.processing_id == "T"
-    named = digest(source.name, report.filler_id or f"DiagnosticReport/{name}", str(test))
+    # the kind stands first: what HL7 v2 calls a facility may be the name of a source
+    named = digest(KIND, source.name, report.filler_id or f"DiagnosticReport/{name}", str(test))
     if report.withdrawn:
         version = Version(None, named, report.said_at, _status(report.status))
     else:

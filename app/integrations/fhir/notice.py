@@ -41,7 +41,7 @@ class Notice:
 def notice_of(bundle: Resource) -> Notice | None:
     """The notice that a Bundle begins with; None for a Bundle that is no notification."""
     entries = as_list(bundle.get("entry"))
-    if bundle.get("type") not in _BUNDLES or not entries:
+    if str(bundle.get("type")) not in _BUNDLES or not entries:
         return None
     first = as_object(as_object(entries[0]).get("resource"))
     if first.get("resourceType") == "Parameters":

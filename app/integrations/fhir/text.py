@@ -22,6 +22,7 @@ _CHARSETS = {
 _IMPRESSION = frozenset({"19005-8"})  # LOINC
 _NARRATIVE = frozenset({"18782-3", "59776-5"})
 _MOST_RESULTS = 200
+_MOST_FORMS = 20  # reading a PDF takes a process of its own
 
 
 def report_text(report: Resource, library: Library) -> str:
@@ -31,7 +32,7 @@ def report_text(report: Resource, library: Library) -> str:
         IncomingError: no_text, invalid_base64, unknown_charset, wrong_charset, document_too_large, or a code of
             ``pdf_text``.
     """
-    forms = [as_object(form) for form in as_list(report.get("presentedForm"))]
+    forms = [as_object(form) for form in as_list(report.get("presentedForm"))[:_MOST_FORMS]]
     problems = []
     for kinds in (_PLAIN, _HTML, _PDF):
         for form in forms:

@@ -22,6 +22,8 @@ from app.integrations.incoming import (
 from app.proofreading.report import Context
 
 MOST_BYTES = 4 * 1_048_576
+_MOST_REPORTS = 100  # orders of a message
+_MOST_DOCUMENTS = 20  # of a message: reading each takes a process of its own
 _SEXES = {"M": "male", "F": "female", "O": "other", "A": "other", "U": "unknown", "N": "unknown"}
 # OBR-24, table 0074, and what sites write there; RAD says nothing
 _SERVICES = {
@@ -81,10 +83,15 @@ def reports_in(segments: Sequence[Segment], *, taken_back: bool = False) -> tupl
     of its lines (OBX-11).
 
     Raises:
-        IncomingError: no_text, or a code of ``report_text``.
+        IncomingError: no_text, too_many_reports, document_too_costly (too many of them), or a code of ``report_text``.
     """
     reports, problem = [], IncomingError("no_text")
-    for group in order_groups(segments):
+    groups = order_groups(segments)
+    if len(groups) > _MOST_REPORTS:
+        raise IncomingError("too_many_reports")
+    if sum(segment.name == "OBX" and segment.raw(2) == "ED" for segment in segments) > _MOST_DOCUMENTS:
+        raise IncomingError("document_too_costly")
+    for group in groups:
         status = _taken_back(group) if taken_back else None
         try:
             text = None if status else report_text(group, MOST_BYTES)

@@ -12,6 +12,7 @@ from models.sections import parse
 _TEXTS = frozenset({"", "TX", "FT", "ST"})
 _CODED = frozenset({"CE", "CWE", "CF"})
 _TAKEN_BACK = frozenset({"D", "W", "X"})  # table 0085: deleted, wrong, not obtained
+_LONGEST = 1_048_576  # characters
 _UID = frozenset("0123456789.")
 
 
@@ -90,6 +91,8 @@ def _joined(pieces: Sequence[Piece]) -> str:
     whole = "\n".join(piece.text for piece in pieces)
     if not any(piece.heading for piece in pieces):
         return whole.strip("\n")
+    if len(whole) > _LONGEST:  # it is refused anyhow, and parsing it takes seconds a megabyte
+        raise IncomingError("text_too_large")
     said = {section.name for section in parse(whole).sections}
     return joined(
         [

@@ -1,14 +1,16 @@
 """What is asked of an Orthanc by its REST API (1.9 and later)."""
 
+import math
 import ssl
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
 from app.integrations.dicom.read import MOST_BYTES
-from app.integrations.guard import ForbiddenAddressError, Guard
+from app.integrations.guard import ForbiddenAddressError, Guard, ReplyTooLargeError
 
 _SECONDS = 20.0
 _MOST_ANSWER = MOST_BYTES + 65_536
@@ -47,7 +49,8 @@ class Changes:
 class Orthanc:
     """One server; ``trust``: whose certificates, None for those of the guard.
 
-    Every method raises OrthancError: unreachable, refused, unexpected_answer, or a code of the guard.
+    ``until``: when all that is asked has to be over (``monotonic``). Every method raises OrthancError: unreachable,
+    timeout, refused, reply_too_large, unexpected_answer, or a code of the guard.
     """
 
     url: str
@@ -55,6 +58,7 @@ class Orthanc:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     trust: ssl.SSLContext | None = None
+    until: float = math.inf
 
     def last(self) -> int:
         """The number of the newest change."""
@@ -135,13 +139,18 @@ class Orthanc:
         missing: bool = False,
     ) -> httpx2.Response:
         auth = (self.user, self.password or "") if self.user else None
+        seconds = min(_SECONDS, self.until - monotonic())
+        if seconds <= 0:
+            raise OrthancError("timeout")
         try:
-            with self.guard.client(_SECONDS, most_bytes=_MOST_ANSWER, verify=self.trust) as client:
+            with self.guard.client(seconds, most_bytes=_MOST_ANSWER, verify=self.trust) as client:
                 answer = client.request(
                     method, f"{self.url.rstrip('/')}{path}", content=content, headers=headers, auth=auth
                 )
         except ForbiddenAddressError as error:
             raise OrthancError(error.code) from error
+        except ReplyTooLargeError as error:
+            raise OrthancError("reply_too_large") from error
         except httpx2.HTTPError as error:
             raise OrthancError("unreachable") from error
         if not answer.is_success and not (missing and answer.status_code == _NOTHING_THERE):

@@ -13,7 +13,7 @@ import structlog
 from app.integrations.dicom.classes import ENCAPSULATED, REPORTS
 from app.integrations.dicom.message import dicom_message_of
 from app.integrations.incoming import IncomingError
-from app.integrations.orthanc.client import Change, Orthanc
+from app.integrations.orthanc.client import Change, Orthanc, OrthancError
 from app.storage.types import FeedMessage
 
 _AT_ONCE = 500
@@ -81,7 +81,13 @@ class Poller:
         sop_class = self.orthanc.sop_class(change.resource)
         if sop_class not in REPORTS and sop_class not in ENCAPSULATED:
             return False
-        raw = self.orthanc.file(change.resource)
+        try:
+            raw = self.orthanc.file(change.resource)
+        except OrthancError as error:
+            if error.code != "reply_too_large":
+                raise
+            _log.warning("message_not_taken", source=self.source, code="document_too_large")
+            return False  # it would be so for ever, and hold all that came after it
         if raw is None:
             return False
         try:

@@ -5,6 +5,7 @@ Settings of the endpoint: ``url``, ``user``, ``password``, ``sr`` (true writes a
 
 import json
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Literal
 
 from app import DISCLAIMER
@@ -17,6 +18,7 @@ from app.storage.types import Check, Endpoint
 
 SLOT = 4200
 """Number of the attachment and of the metadata; sites name it in UserContentType and UserMetadata."""
+_SECONDS = 40.0  # of an attempt: several calls, and less than a process holds an endpoint
 _FLAGS = ("high", "medium")
 _FINAL = frozenset({400, 404, 413, 415, 422})
 
@@ -34,9 +36,9 @@ class OrthancSender:
         OrthancError.
         """
         given = to.settings
-        orthanc = Orthanc(
-            str(given.get("url", "")), self.guard, given.get("user") or None, given.get("password") or None
-        )
+        user, password = given.get("user") or None, given.get("password") or None
+        until = monotonic() + _SECONDS
+        orthanc = Orthanc(str(given.get("url", "")), self.guard, user, password, until=until)
         try:
             return self._told(orthanc, what, sr=bool(given.get("sr")))
         except OrthancError as error:

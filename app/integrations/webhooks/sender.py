@@ -82,7 +82,7 @@ def _retry_after(said: str | None) -> float | None:
         return float(words[:9])
     try:
         at = parsedate_to_datetime(words)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo is not None else at.replace(tzinfo=dt.UTC)
     return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())

@@ -1,6 +1,7 @@
 """What a flag is about: the original report, as a Reference that its own system understands."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from app.integrations.incoming import IncomingError
 from app.strict_json import StrictJsonError, loads
 
 _TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _LONGEST = 200  # characters of an identifier that is passed on
 
 Resource = Mapping[str, Any]
@@ -21,6 +23,18 @@ class Original:
 
     report: dict[str, Any] = field(default_factory=lambda: {"type": "DiagnosticReport"})
     patient: dict[str, Any] | None = None
+
+    def elsewhere(self, base: str) -> "Original":
+        """The same for a server other than the one at ``base``: there the same id may be another patient's report."""
+        return Original(_logical(self.report, base), _logical(self.patient, base) if self.patient else None)
+
+
+def _logical(reference: dict[str, Any], base: str) -> dict[str, Any]:
+    """A relative reference as an identifier, whose system is the server that knows it."""
+    kind, _, name = str(reference.get("reference", "")).partition("/")
+    if not _ID.fullmatch(name):
+        return reference
+    return {"type": kind, "identifier": {"system": f"{base}/{kind}", "value": name}}
 
 
 def original_of(custom_id: str, kind: str | None = None, message: bytes | None = None) -> Original:
@@ -46,7 +60,7 @@ def _of_fhir(message: bytes, custom_id: str) -> Original | None:
         return None
     reports = [found for found in _resources(value) if found.get("resourceType") == "DiagnosticReport"]
     chosen = [found for found in reports if found.get("id") == custom_id] or reports
-    if len(chosen) != 1 or not isinstance(chosen[0].get("id"), str):
+    if len(chosen) != 1 or not _ID.fullmatch(str(chosen[0].get("id", ""))):
         return None
     subject = chosen[0].get("subject")
     return Original(

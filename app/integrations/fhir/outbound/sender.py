@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import httpx2
 
@@ -30,9 +31,12 @@ _CAPABILITIES = "/metadata"
 class FhirSender:
     """Sends to endpoints of kind ``fhir``: settings ``url`` (the base), ``token`` and ``system``, both if any."""
 
-    def __init__(self, guard: Guard, seconds: float = SECONDS) -> None:
-        """Take what may be called."""
+    def __init__(
+        self, guard: Guard, seconds: float = SECONDS, bases: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Take what may be called; ``bases``: the FHIR server of each source, whose ids mean nothing elsewhere."""
         self._guard = guard
+        self._bases = bases
         self._seconds = seconds
 
     def send(self, to: Endpoint, what: Outgoing) -> Outcome:
@@ -47,7 +51,7 @@ class FhirSender:
                 if what.event == "endpoint.trial":
                     answer = client.get(base + _CAPABILITIES, headers=headers)
                 else:
-                    content = json.dumps(_bundle(to, what), ensure_ascii=False).encode()
+                    content = json.dumps(self._bundle(to, what), ensure_ascii=False).encode()
                     answer = client.post(base, content=content, headers=headers)
         except ForbiddenAddressError as error:
             return Outcome("again", error.code)
@@ -56,6 +60,21 @@ class FhirSender:
         except (httpx2.HTTPError, httpx2.InvalidURL):
             return Outcome("again", "unreachable")
         return outcome_of(answer)
+
+    def _bundle(self, to: Endpoint, what: Outgoing) -> dict[str, object]:
+        if what.report is None:
+            raise ValueError("an event without a report")
+        over = what.event in _OVER or (what.version is not None and what.version.state != "current")
+        original = original_of(what.custom_id or str(what.report), what.message_kind, what.message)
+        base = self._bases.get(what.source or "")
+        if base is not None and base != str(to.settings.get("url", "")).rstrip("/"):
+            original = original.elsewhere(base)
+        checks = [what.check] if what.check is not None else []
+        told = told_of(what.report, [*checks, *what.earlier], what.submitted)
+        system = str(to.settings.get("system") or SYSTEM)
+        return transaction(
+            replace(told, original=original, at=told.at or what.at, over=over, test=what.test, system=system)
+        )
 
 
 def outcome_of(answer: httpx2.Response) -> Outcome:
@@ -73,19 +92,6 @@ def outcome_of(answer: httpx2.Response) -> Outcome:
 def _retry_after(answer: httpx2.Response) -> float | None:
     said = answer.headers.get("retry-after", "")
     return float(said) if said.isascii() and said.isdecimal() and len(said) < 8 else None
-
-
-def _bundle(to: Endpoint, what: Outgoing) -> dict[str, object]:
-    if what.report is None:
-        raise ValueError("an event without a report")
-    over = what.event in _OVER or (what.version is not None and what.version.state != "current")
-    original = original_of(what.custom_id or str(what.report), what.message_kind, what.message)
-    checks = [what.check] if what.check is not None else []
-    told = told_of(what.report, [*checks, *what.earlier], what.submitted)
-    system = str(to.settings.get("system") or SYSTEM)
-    return transaction(
-        replace(told, original=original, at=told.at or what.at, over=over, test=what.test, system=system)
-    )
 
 
 def told_of(number: int, checks: Sequence[Check], submitted: SubmittedReport | None) -> Told:
