@@ -13,15 +13,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, Validati
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.schemas import CheckRequest
-from app.batch.feed import Feed, NotTakenError, message_of
+from app.batch.feed import Feed
 from app.errors import Problem
 from app.integrations.dicom.message import dicom_message_of
 from app.integrations.fhir.inbound import FhirInbound, Taken
-from app.integrations.fhir.messages import digest
 from app.integrations.fhir.resources import parsed
-from app.integrations.hl7.answer import Fault, answer
+from app.integrations.hl7.answer import NotTakenError, answer
 from app.integrations.hl7.header import header_of
-from app.integrations.incoming import IncomingError
+from app.integrations.hl7.inbound import Hl7Inbound
+from app.integrations.incoming import IncomingError, digest
 from app.integrations.sources import Source, SourceKind
 from app.limits import InadmissibleError, admit
 from app.storage.types import FeedMessage, Version
@@ -65,13 +65,12 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered, and the jobs that wait because of what was taken."""
+    """What is answered."""
 
     status: int
     body: bytes
     media_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    jobs: list[int] = field(default_factory=list)
 
 
 class TakenOut(BaseModel):
@@ -109,18 +108,13 @@ def take(arrival: Arrival, way: Way) -> Reply:
 
 def _hl7(arrival: Arrival, way: Way) -> Reply:
     """The acknowledgment as over MLLP; 200 accepted, 400 never, 503 not now."""
-    fault: Fault | None = None
-    jobs: list[int] | None = []
-    try:
-        jobs = way.feed.keep(message_of(arrival.raw, arrival.source.charset, way.max_text_bytes))
-    except NotTakenError as error:
-        fault = error.fault
-        _refused(arrival, way, fault.code)
-    else:
-        _log.info("message_taken", source=arrival.source.name, again=jobs is None, bytes=len(arrival.raw))
+    feed, source = way.feed, arrival.source
+    fault = Hl7Inbound(feed.keep, feed.reject, way.max_text_bytes, source.charset, source.name).take(
+        arrival.raw
+    )
     status = 200 if fault is None else 503 if fault.transient else 400
     reply = answer(header_of(arrival.raw), fault) or b""
-    return Reply(status, reply, _ER7, RETRY if status == 503 else {}, jobs or [])
+    return Reply(status, reply, _ER7, RETRY if status == 503 else {})
 
 
 def _report(arrival: Arrival, way: Way) -> Reply:
@@ -184,7 +178,7 @@ def _kept(arrival: Arrival, way: Way, message: FeedMessage) -> Reply:
         raise not_now(error.fault.code) from error
     _log.info("message_taken", source=arrival.source.name, again=jobs is None, bytes=len(arrival.raw))
     out = TakenOut(reports=len(message.versions), again=jobs is None)
-    return Reply(202, out.model_dump_json().encode(), "application/json", jobs=jobs or [])
+    return Reply(202, out.model_dump_json().encode(), "application/json")
 
 
 def _fhir(arrival: Arrival, way: Way) -> Reply:
@@ -228,7 +222,7 @@ def taken_outcome(taken: Taken) -> Reply:
         _issue("information", "informational", f"reports kept: {taken.kept}; to fetch: {taken.errands}")
     ]
     issues += [_issue("warning", "processing", note) for note in dict.fromkeys(taken.notes)]
-    return Reply(200, _outcome(issues), _FHIR, jobs=taken.jobs)
+    return Reply(200, _outcome(issues), _FHIR)
 
 
 def outcome(status: int, code: str, headers: Mapping[str, str] | None = None) -> Reply:

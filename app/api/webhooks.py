@@ -1,6 +1,7 @@
 """/v1/webhooks/{source}: what other systems send, each by its own way of proving who it is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,15 +12,20 @@ from fastapi import APIRouter, Path, Request, Response
 from app.api.problems import described
 from app.api.spool import Spooled, spooled
 from app.api.webhook_kinds import Arrival, Reply, TakenOut, Way, delete_fhir, outcome, take
+from app.batch.feed import Feed
+from app.batch.fetching import Fetcher
 from app.errors import Problem
 from app.integrations.authentication import Presented, permitted, verified
+from app.integrations.fhir.inbound import FhirInbound
 from app.integrations.sources import Source
+from app.services import open_fhir_clients
 from app.settings import Settings
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
 _MOST_BYTES = 16 * 1_048_576
 _ENVELOPE = 4_096  # bytes around a report
+_MOST_READING = 4  # messages in memory at one time
 _TYPES = {  # empty: none was said
     "fhir": ("application/fhir+json", "application/json+fhir", "application/json", ""),
     "hl7": ("x-application/hl7-v2+er7", "application/hl7-v2+er7", "text/plain", "text/hl7"),
@@ -40,8 +46,29 @@ class Webhooks:
 
     sources: Mapping[str, Source]
     way: Way
-    ring: Callable[[list[int]], None]
     reading: CapacityLimiter
+
+
+@contextmanager
+def open_webhooks(feed: Feed, sources: Mapping[str, Source], settings: Settings) -> Iterator[Webhooks]:
+    """Receives what the sources send, and fetches what they only announce, until the end of the block.
+
+    Raises:
+        ConfigurationError: when what the file of sources names is wrong.
+    """
+    clients = open_fhir_clients(settings, sources)
+    inbound = {
+        name: FhirInbound(source, feed.store, feed.keep, settings.max_text_bytes, clients.get(name))
+        for name, source in sources.items()
+        if source.kind == "fhir"
+    }
+    fetcher = Fetcher(inbound, feed.store.errands)
+    try:
+        yield Webhooks(sources, Way(feed, inbound, settings.max_text_bytes), CapacityLimiter(_MOST_READING))
+    finally:
+        fetcher.stop()
+        for client in clients.values():
+            client.close()
 
 
 _WORDS: dict[str, Any] = {"schema": {"type": "string"}}
@@ -129,7 +156,6 @@ async def _received(
         if source is None or source.kind != "fhir":
             raise
         reply = outcome(problem.status_code, problem.code, problem.headers)
-    webhooks.ring(reply.jobs)
     return Response(reply.body, reply.status, dict(reply.headers), reply.media_type)
 
 

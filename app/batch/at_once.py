@@ -7,7 +7,8 @@ import structlog
 
 from app.api.schemas import CheckedReportOut
 from app.batch.checking import result_of
-from app.batch.feed import Feed, NotTakenError
+from app.batch.feed import Feed
+from app.integrations.hl7.answer import NotTakenError
 from app.proofreading.cancellation import Cancellation, CancelledCheckError
 from app.proofreading.check import check_report
 from app.services import Services
@@ -43,7 +44,7 @@ def check_at_once(
     number: int | None = None
     jobs: list[int] | None = []
     try:
-        jobs = feed.keep(message)
+        jobs = feed.hold(message)
         number = feed.store.messages.report_of(message.key)
     except NotTakenError as error:
         _log.warning("report_not_kept", code=error.fault.code)

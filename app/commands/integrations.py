@@ -96,8 +96,8 @@ def _status() -> int:
 
 def _selftest(mllp: tuple[str, int] | None, url: str | None) -> int:
     # only here: it brings the whole service
-    from app.integrations.selftest import asking
-    from app.integrations.selftest.running import SECRET, NotStartedError, installation
+    from app.selftest import asking
+    from app.selftest.running import SECRET, NotStartedError, installation
 
     name = f"S{uuid.uuid4().hex[:8]}".upper()
     asked: list[asking.Asked] = []

@@ -1,6 +1,5 @@
 """The report of a request: out of its prefetch or context, as a message of a feed."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from app.batch.intake.admission import LONGEST_ID
 from app.integrations.cds.config import CdsConfig
 from app.integrations.fhir.read import report_of
-from app.integrations.incoming import IncomingError
+from app.integrations.incoming import IncomingError, digest
 from app.limits import admit
 from app.proofreading.report import SubmittedReport
 from app.storage.types import FeedMessage, Version
@@ -44,7 +43,7 @@ def message_of(
     key = read.control_id or read.filler_id
     version = Version(
         submitted,
-        _digest(config.source, key, str(test)) if key else None,
+        digest(config.source, key, str(test)) if key else None,
         read.said_at,
         read.status[:_SYMBOLS] if read.status else None,
         read.study_date,
@@ -53,7 +52,7 @@ def message_of(
     return FeedMessage(
         source=config.source,
         control_id=name,
-        key=_digest(config.source, str(test), raw.decode()),
+        key=digest(config.source, str(test), raw.decode()),
         kind="FHIR",
         raw=raw,
         versions=(version,),
@@ -83,7 +82,3 @@ def _resources(value: object) -> Iterator[Resource]:
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
             yield entry["resource"]
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,15 +1,13 @@
 """A DiagnosticReport as a message of a feed: what names it, what sorts its versions, what tells a resend."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.batch.feed import NotTakenError
 from app.integrations.fhir.read import for_trial, name_of, report_of, said_at
 from app.integrations.fhir.resources import Resource
-from app.integrations.hl7.answer import Fault
-from app.integrations.incoming import IncomingError
+from app.integrations.hl7.answer import Fault, NotTakenError
+from app.integrations.incoming import IncomingError, digest
 from app.integrations.sources import Source
 from app.limits import InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
@@ -94,11 +92,6 @@ def deletion_of(source: Source, name: str, named: tuple[str | None, int]) -> Fee
         versions=(Version(None, filler_key, status="deleted"),),
         test=source.test,
     )
-
-
-def digest(*parts: str) -> str:
-    """SHA-256 over the parts."""
-    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _status(status: str | None) -> str | None:

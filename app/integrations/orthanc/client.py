@@ -1,6 +1,5 @@
 """What is asked of an Orthanc by its REST API (1.9 and later)."""
 
-import ssl
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -45,7 +44,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Orthanc:
-    """One server; ``trust``: whose certificates, None for those of the guard.
+    """One server.
 
     Every method raises OrthancError: unreachable, refused, unexpected_answer, or a code of the guard.
     """
@@ -54,7 +53,6 @@ class Orthanc:
     guard: Guard
     user: str | None = None
     password: str | None = field(default=None, repr=False)
-    trust: ssl.SSLContext | None = None
 
     def last(self) -> int:
         """The number of the newest change."""
@@ -136,7 +134,7 @@ class Orthanc:
     ) -> httpx2.Response:
         auth = (self.user, self.password or "") if self.user else None
         try:
-            with self.guard.client(_SECONDS, most_bytes=_MOST_ANSWER, verify=self.trust) as client:
+            with self.guard.client(_SECONDS, most_bytes=_MOST_ANSWER) as client:
                 answer = client.request(
                     method, f"{self.url.rstrip('/')}{path}", content=content, headers=headers, auth=auth
                 )
