@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hl7_support import Invented
@@ -11,12 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from app.batch.feed import Feed, message_of
+from app.batch.feed import Feed
 from app.batch.tally import Tally
+from app.integrations.hl7.inbound import Hl7Inbound, message_of
 from app.storage.arriving import SealedMessage
-from app.storage.database import open_database
 from app.storage.rejections import MOST_SOURCES, OTHERS, Rejected
-from app.storage.schema import metadata
 from app.storage.store import Store, open_store
 from app.storage.tables import audit, job, message, version
 from app.storage.types import FeedMessage, today
@@ -24,24 +22,16 @@ from app.storage.types import FeedMessage, today
 _DAY = today()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+@pytest.fixture
+def opened(fresh: Callable[[], str]) -> Iterator[Callable[[], Store]]:
     """Opens stores that are empty, one after the other."""
     stores: list[Store] = []
 
-    def fresh() -> Store:
-        address = f"sqlite:///{tmp_path / f'store-{len(stores)}.db'}"
-        if request.param == "postgresql":
-            address = request.getfixturevalue("postgres_url")
-            engine = open_database(address)
-            with engine.begin() as connection:
-                names = ", ".join(f'"{name}"' for name in metadata.tables)
-                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-            engine.dispose()
-        stores.append(open_store(address))
+    def another() -> Store:
+        stores.append(open_store(fresh()))
         return stores[-1]
 
-    yield fresh
+    yield another
     for store in stores:
         store.close()
 
@@ -103,7 +93,7 @@ def test_a_group_is_kept_as_one_by_one(opened: Callable[[], Store], sent: list[I
 
 def test_a_message_that_the_database_does_not_take_costs_only_itself(opened: Callable[[], Store]) -> None:
     store = opened()
-    feed = Feed(store, 262_144, 1_000)
+    feed = Feed(store, 1_000)
     good = [told(Invented(f"C{number}", f"A{number}")) for number in range(6)]
     bad = replace(good[2], key="\ud800" * 3)  # no database takes half a character
     group = [store.messages.sealed(each) for each in (*good[:2], bad, *good[3:])]
@@ -114,7 +104,7 @@ def test_a_message_that_the_database_does_not_take_costs_only_itself(opened: Cal
 
 def test_a_database_that_is_gone_costs_the_group(opened: Callable[[], Store]) -> None:
     store = opened()
-    feed = Feed(store, 262_144, 1_000)
+    feed = Feed(store, 1_000)
     with store.engine.begin() as connection:
         connection.execute(text("ALTER TABLE version RENAME TO elsewhere"))
     group = sealed(store, Invented(), Invented("C2", "A2"))
@@ -132,11 +122,11 @@ def counts(found: list[Rejected]) -> dict[tuple[str, str], int]:
 def test_rejections_are_counted_by_source_and_code(opened: Callable[[], Store]) -> None:
     store = opened()
     tally = Tally(store)
-    feed = Feed(store, 262_144, 1_000, tally=tally)
+    inbound = Hl7Inbound(Feed(store, 1_000).keep, tally.count, 262_144)
     for sent in (Invented(version="1"), Invented(version="1"), Invented(text=""), Invented()):
-        feed.answer(sent.encode())
-    feed.answer(Invented(facility="Effusion on the left side was seen.", version="1").encode())
-    feed.answer(b"no message")
+        inbound.take(sent.encode())
+    inbound.take(Invented(facility="Effusion on the left side was seen.", version="1").encode())
+    inbound.take(b"no message")
     tally.stop()
     assert counts(store.rejections.of_day(today())) == {
         ("RIS|NORTH", "version"): 2,
