@@ -4,17 +4,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.batch.intake.admission import LONGEST_ID
 from app.integrations.cds.config import CdsConfig
+from app.integrations.fhir.messages import KIND
 from app.integrations.fhir.read import report_of
+from app.integrations.fhir.resources import Resource
 from app.integrations.incoming import IncomingError, digest
-from app.limits import admit
+from app.limits import LONGEST_ID, admit
 from app.proofreading.report import SubmittedReport
 from app.storage.types import FeedMessage, Version
 
 _SYMBOLS = 8  # letters of a status that are kept
-
-Resource = Mapping[str, Any]
 
 
 def message_of(
@@ -53,7 +52,7 @@ def message_of(
         source=config.source,
         control_id=name,
         key=digest(config.source, str(test), raw.decode()),
-        kind="FHIR",
+        kind=KIND,
         raw=raw,
         versions=(version,),
         test=test,

@@ -9,12 +9,11 @@ from app.integrations.fhir.resources import Resource
 from app.integrations.hl7.answer import Fault, NotTakenError
 from app.integrations.incoming import IncomingError, digest
 from app.integrations.sources import Source
-from app.limits import InadmissibleError, admit
+from app.limits import LONGEST_ID, InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
 from app.storage.types import FeedMessage, Version
 
 KIND = "FHIR"
-_LONGEST_ID = 200
 _NONE = Fault("no_identifier", "101")
 
 
@@ -61,7 +60,7 @@ def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
     if report.withdrawn:
         version = Version(None, named, report.said_at, _status(report.status))
     else:
-        submitted = SubmittedReport(report.text, name[:_LONGEST_ID], report.context)
+        submitted = SubmittedReport(report.text, name[:LONGEST_ID], report.context)
         try:
             admit(submitted, max_text_bytes)
         except InadmissibleError as error:
@@ -71,7 +70,7 @@ def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
         )
     return FeedMessage(
         source=source.name,
-        control_id=name[:_LONGEST_ID],
+        control_id=name[:LONGEST_ID],
         key=key,
         kind=KIND,
         raw=sent.raw,
@@ -85,7 +84,7 @@ def deletion_of(source: Source, name: str, named: tuple[str | None, int]) -> Fee
     filler_key, number = named
     return FeedMessage(
         source=source.name,
-        control_id=name[:_LONGEST_ID],
+        control_id=name[:LONGEST_ID],
         key=digest(KIND, source.name, str(source.test), name, "deleted", str(number)),
         kind=KIND,
         raw=b"",

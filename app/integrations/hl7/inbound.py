@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from app.batch.intake.admission import LONGEST_ID
 from app.integrations.hl7.answer import Fault, NotTakenError, answer
 from app.integrations.hl7.header import Header, header_of
 from app.integrations.hl7.read import WITHDRAWN, reports_in
 from app.integrations.hl7.segments import segments_of
 from app.integrations.incoming import IncomingError, IncomingReport, digest
 from app.integrations.mllp.framing import Frame
-from app.limits import InadmissibleError, admit
+from app.limits import LONGEST_ID, InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
 from app.storage.rejections import OTHERS
 from app.storage.types import FeedMessage, Version
