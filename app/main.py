@@ -26,7 +26,8 @@ from app.api import (
     stored,
     webhooks,
 )
-from app.api.webhooks import Webhooks, open_webhooks
+from app.api.webhook_kinds import Webhooks
+from app.api.webhooks import open_webhooks
 from app.batch.checking import end_with_parent
 from app.batch.feed import Feed
 from app.batch.listening import Listener

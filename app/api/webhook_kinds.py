@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import structlog
+from anyio import CapacityLimiter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -55,12 +56,17 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Where messages go: the feed, and what takes FHIR, by source. ``max_text_bytes``: of a report's text."""
+class Webhooks:
+    """What receives: the sources by name, where messages go, what takes FHIR by source, how many are read at one time.
 
+    ``max_text_bytes``: of a report's text.
+    """
+
+    sources: Mapping[str, Source]
     feed: Feed
     fhir: Mapping[str, FhirInbound]
     max_text_bytes: int
+    reading: CapacityLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +99,23 @@ class _Envelope(BaseModel):
 _REPORT: TypeAdapter[CheckRequest] = TypeAdapter(CheckRequest)
 
 
-def take(arrival: Arrival, way: Way) -> Reply:
+def take(arrival: Arrival, webhooks: Webhooks) -> Reply:
     """Keep what came.
 
     Raises:
         Problem: it is not taken; for FHIR and HL7 v2 the reply says so itself.
     """
     try:
-        return _KINDS[arrival.source.kind](arrival, way)
+        return _KINDS[arrival.source.kind](arrival, webhooks)
     except Problem as problem:
-        way.feed.reject(arrival.source.name, problem.code)
+        webhooks.feed.reject(arrival.source.name, problem.code)
         raise
 
 
-def _hl7(arrival: Arrival, way: Way) -> Reply:
+def _hl7(arrival: Arrival, webhooks: Webhooks) -> Reply:
     """The acknowledgment as over MLLP; 200 accepted, 400 never, 503 not now."""
-    feed, source = way.feed, arrival.source
-    fault = Hl7Inbound(feed.keep, feed.reject, way.max_text_bytes, source.charset, source.name).take(
+    feed, source = webhooks.feed, arrival.source
+    fault = Hl7Inbound(feed.keep, feed.reject, webhooks.max_text_bytes, source.charset, source.name).take(
         arrival.raw
     )
     status = 200 if fault is None else 503 if fault.transient else 400
@@ -117,13 +123,13 @@ def _hl7(arrival: Arrival, way: Way) -> Reply:
     return Reply(status, reply, _ER7, RETRY if status == 503 else {})
 
 
-def _report(arrival: Arrival, way: Way) -> Reply:
+def _report(arrival: Arrival, webhooks: Webhooks) -> Reply:
     request, at = _request_of(arrival.raw)
     source = arrival.source
     named = request.report_id or arrival.webhook_id
     submitted = request.to_domain((named or digest(arrival.raw.decode("utf-8", "replace"))[:32])[:200])
     try:
-        admit(submitted, way.max_text_bytes)
+        admit(submitted, webhooks.max_text_bytes)
     except InadmissibleError as error:
         status = 413 if error.code == "text_too_large" else 422
         raise Problem(status, error.code, str(error)) from error
@@ -132,7 +138,7 @@ def _report(arrival: Arrival, way: Way) -> Reply:
     body = arrival.raw.decode("utf-8", "replace")
     return _kept(
         arrival,
-        way,
+        webhooks,
         FeedMessage(
             source=source.name,
             control_id=submitted.report_id,
@@ -161,19 +167,19 @@ def _request_of(raw: bytes) -> tuple[CheckRequest, str]:
         raise Problem(422, "invalid_request", "The timestamp is none.") from error
 
 
-def _dicom(arrival: Arrival, way: Way) -> Reply:
+def _dicom(arrival: Arrival, webhooks: Webhooks) -> Reply:
     try:
-        message = dicom_message_of(arrival.raw, arrival.source.name, way.max_text_bytes)
+        message = dicom_message_of(arrival.raw, arrival.source.name, webhooks.max_text_bytes)
     except IncomingError as error:
         if error.code == "reader_unavailable":
             raise not_now(error.code) from error
         raise Problem(422, error.code, "The object holds no report that can be checked.") from error
-    return _kept(arrival, way, replace(message, test=arrival.source.test))
+    return _kept(arrival, webhooks, replace(message, test=arrival.source.test))
 
 
-def _kept(arrival: Arrival, way: Way, message: FeedMessage) -> Reply:
+def _kept(arrival: Arrival, webhooks: Webhooks, message: FeedMessage) -> Reply:
     try:
-        jobs = way.feed.keep(message)
+        jobs = webhooks.feed.keep(message)
     except NotTakenError as error:
         raise not_now(error.fault.code) from error
     _log.info("message_taken", source=arrival.source.name, again=jobs is None, bytes=len(arrival.raw))
@@ -181,26 +187,26 @@ def _kept(arrival: Arrival, way: Way, message: FeedMessage) -> Reply:
     return Reply(202, out.model_dump_json().encode(), "application/json")
 
 
-def _fhir(arrival: Arrival, way: Way) -> Reply:
+def _fhir(arrival: Arrival, webhooks: Webhooks) -> Reply:
     """An OperationOutcome: HAPI's client wants a resource for an answer."""
-    inbound = way.fhir[arrival.source.name]
+    inbound = webhooks.fhir[arrival.source.name]
     try:
         taken = inbound.take(arrival.raw, arrival.path)
     except NotTakenError as error:
-        _refused(arrival, way, error.fault.code)
+        _refused(arrival, webhooks, error.fault.code)
         return outcome(503 if error.fault.transient else 422, error.fault.code)
     except IncomingError as error:
-        _refused(arrival, way, error.code)
+        _refused(arrival, webhooks, error.code)
         return outcome(413 if error.code == "document_too_large" else 400, error.code)
     except SQLAlchemyError as error:
         _log.error("store_unavailable", exc_info=error)
         return outcome(503, "store_unavailable")
     for code in taken.notes:
-        way.feed.reject(arrival.source.name, code)
+        webhooks.feed.reject(arrival.source.name, code)
     return taken_outcome(taken)
 
 
-def delete_fhir(arrival: Arrival, way: Way) -> Reply:
+def delete_fhir(arrival: Arrival, webhooks: Webhooks) -> Reply:
     """A resource is no more at its source."""
     kind, _, name = (arrival.path or "").partition("/")
     if arrival.source.kind != "fhir":
@@ -208,7 +214,7 @@ def delete_fhir(arrival: Arrival, way: Way) -> Reply:
     try:
         if kind != "DiagnosticReport":
             return outcome(422, "not_a_report")
-        return taken_outcome(way.fhir[arrival.source.name].deleted(name))
+        return taken_outcome(webhooks.fhir[arrival.source.name].deleted(name))
     except NotTakenError as error:
         return outcome(503, error.fault.code)
     except SQLAlchemyError as error:
@@ -246,12 +252,12 @@ def _issue(severity: str, code: str, words: str) -> dict[str, str]:
     return {"severity": severity, "code": code, "diagnostics": words}
 
 
-def _refused(arrival: Arrival, way: Way, code: str) -> None:
-    way.feed.reject(arrival.source.name, code)
+def _refused(arrival: Arrival, webhooks: Webhooks, code: str) -> None:
+    webhooks.feed.reject(arrival.source.name, code)
     _log.warning("message_not_taken", source=arrival.source.name, code=code, bytes=len(arrival.raw))
 
 
-_KINDS: Mapping[SourceKind, Callable[[Arrival, Way], Reply]] = {
+_KINDS: Mapping[SourceKind, Callable[[Arrival, Webhooks], Reply]] = {
     "fhir": _fhir,
     "hl7": _hl7,
     "report": _report,

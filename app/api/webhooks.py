@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import structlog
@@ -11,7 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from app.api.problems import described
 from app.api.spool import Spooled, spooled
-from app.api.webhook_kinds import Arrival, Reply, TakenOut, Way, delete_fhir, outcome, take
+from app.api.webhook_kinds import Arrival, Reply, TakenOut, Webhooks, delete_fhir, outcome, take
 from app.batch.feed import Feed
 from app.batch.fetching import Fetcher
 from app.errors import Problem
@@ -40,15 +39,6 @@ _Kind = Annotated[str, Path(pattern=r"^[A-Z][A-Za-z]{1,63}$", description="Type 
 _Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9\-.]{1,64}$", description="Its id at the source")]
 
 
-@dataclass(frozen=True, slots=True)
-class Webhooks:
-    """What receives: the sources by name, where messages go, and how many are read at one time."""
-
-    sources: Mapping[str, Source]
-    way: Way
-    reading: CapacityLimiter
-
-
 @contextmanager
 def open_webhooks(feed: Feed, sources: Mapping[str, Source], settings: Settings) -> Iterator[Webhooks]:
     """Receives what the sources send, and fetches what they only announce, until the end of the block.
@@ -64,7 +54,7 @@ def open_webhooks(feed: Feed, sources: Mapping[str, Source], settings: Settings)
     }
     fetcher = Fetcher(inbound, feed.store.errands)
     try:
-        yield Webhooks(sources, Way(feed, inbound, settings.max_text_bytes), CapacityLimiter(_MOST_READING))
+        yield Webhooks(sources, feed, inbound, settings.max_text_bytes, CapacityLimiter(_MOST_READING))
     finally:
         fetcher.stop()
         for client in clients.values():
@@ -146,7 +136,7 @@ async def receive_deletion(source: _Source, kind: _Kind, name: _Id, request: Req
 
 
 async def _received(
-    request: Request, name: str, path: str | None, taking: Callable[[Arrival, Way], Reply]
+    request: Request, name: str, path: str | None, taking: Callable[[Arrival, Webhooks], Reply]
 ) -> Response:
     webhooks: Webhooks = request.state.webhooks
     source = webhooks.sources.get(name)
@@ -160,7 +150,7 @@ async def _received(
 
 
 async def _reply(
-    request: Request, source: Source | None, path: str | None, taking: Callable[[Arrival, Way], Reply]
+    request: Request, source: Source | None, path: str | None, taking: Callable[[Arrival, Webhooks], Reply]
 ) -> Reply:
     webhooks: Webhooks = request.state.webhooks
     presented = _presented(request)
@@ -175,7 +165,7 @@ async def _reply(
     body = await spooled(request, most)
     with body.file:
         return await to_thread.run_sync(
-            _taken, body, presented, (source, path), webhooks.way, taking, limiter=webhooks.reading
+            _taken, body, presented, (source, path), webhooks, taking, limiter=webhooks.reading
         )
 
 
@@ -183,8 +173,8 @@ def _taken(
     body: Spooled,
     presented: Presented,
     where: tuple[Source, str | None],
-    way: Way,
-    taking: Callable[[Arrival, Way], Reply],
+    webhooks: Webhooks,
+    taking: Callable[[Arrival, Webhooks], Reply],
 ) -> Reply:
     """The work of one request, in a thread of its own."""
     source, path = where
@@ -193,7 +183,7 @@ def _taken(
     body.file.seek(0)
     webhook_id = presented.headers.get("webhook-id")
     named = webhook_id if webhook_id and webhook_id.isprintable() and len(webhook_id) <= 200 else None
-    return taking(Arrival(source, body.file.read(), path, named), way)
+    return taking(Arrival(source, body.file.read(), path, named), webhooks)
 
 
 def _presented(request: Request) -> Presented:
