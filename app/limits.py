@@ -9,6 +9,7 @@ from app.proofreading.visible import visible
 from models.sections import parse
 
 MAX_SENTENCES = 1_000
+LONGEST_ID = 200  # characters of custom_id, report_id, control id and site, as over HTTP
 MAX_LINE_BYTES = 1_048_576  # of a line of JSON or a row of CSV
 CONTROL_CHARACTERS = r"\u0000-\u0008\u000E-\u001F\u007F"  # all of ASCII's but \t \n \v \f \r
 

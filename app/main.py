@@ -26,13 +26,13 @@ from app.api import (
     stored,
     webhooks,
 )
-from app.api.receiving import open_webhooks
-from app.api.webhooks import Webhooks
+from app.api.webhook_kinds import Webhooks
+from app.api.webhooks import open_webhooks
 from app.batch.checking import end_with_parent
 from app.batch.feed import Feed
 from app.batch.listening import Listener
 from app.batch.queue import TaskQueue
-from app.batch.starting import start_worker
+from app.batch.starting import open_feed, start_worker
 from app.integrations.cds.config import CdsConfig
 from app.middleware import CdsOrigins, RequestContext
 from app.proofreading.check import check_report
@@ -93,16 +93,18 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
             gc.freeze()  # what was just built lives as long as the service: no collection need visit it
             worker = start_worker(store, queue, settings, serving=True)
             opened.callback(worker.stop)
-            listener = Listener(store, open_sources(settings))
+            sources = open_sources(settings)
+            listener = Listener(store, sources)
             opened.callback(listener.stop)
-            webhooks = opened.enter_context(open_webhooks(store, queue, settings))
+            feed = opened.enter_context(open_feed(store, queue, settings))
+            webhooks = opened.enter_context(open_webhooks(feed, sources, settings))
             _log.info("ready", **built.versions)
             yield {
                 "services": built,
                 "checks": CapacityLimiter(settings.threads),
                 "store": store,
                 "queue": queue,
-                "feed": webhooks.way.feed,
+                "feed": feed,
                 "cds": cds_config,
                 "listener": listener,
                 "webhooks": webhooks,

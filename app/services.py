@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from io import BytesIO
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__
-from app.integrations.sources import Source, SourcesError, read_sources
+from app.integrations.config_file import ConfigFileError
+from app.integrations.sources import Source, read_sources
 from app.knowledge import Counts, lexicon
 from app.proofreading.case import Detector
 from app.proofreading.detectors.every import every
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from app.integrations.cds.config import CdsConfig
     from app.integrations.fhir.client import FhirClient
     from app.integrations.guard import Guard
+    from app.integrations.orthanc.client import Orthanc
     from app.integrations.outgoing import Sender
     from app.proofreading.review.reviewer import Reviewer
     from app.storage.store import Store
@@ -46,10 +49,21 @@ if TYPE_CHECKING:
 _SERVERS = ("neo4j://", "neo4j+s://", "neo4j+ssc://", "bolt://", "bolt+s://", "bolt+ssc://")
 _DEFAULT_INDEX = Path("var/index")
 DEFAULT_SITE = Path("var/site")
+_NO_REDIS = "not the address of a Redis server"
+_NO_CERTIFICATES = "a ca_file holds no certificates in PEM"
 
 
 class ConfigurationError(Exception):
     """A configured part cannot be opened; the message says which and what to do."""
+
+
+@contextmanager
+def _of(variable: str, *errors: type[Exception], says: str = "") -> Iterator[None]:
+    """These errors are a ConfigurationError that names the variable, and says what they say or ``says``."""
+    try:
+        yield
+    except errors as error:
+        raise ConfigurationError(f"{variable}: {says or error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +156,8 @@ def open_reviewer(settings: Settings) -> "Reviewer | None":
         deadline_seconds=settings.llm_deadline_seconds,
         most_characters=settings.llm_max_chars,
     )
-    try:
+    with _of("RADPROOF_REDIS_URL", ValueError, says=_NO_REDIS):
         cache = RedisCache(settings.redis_url.get_secret_value()) if settings.redis_url else MemoryCache()
-    except ValueError as error:
-        raise ConfigurationError("RADPROOF_REDIS_URL: not the address of a Redis server") from error
     return Reviewer(server, plan, cache)
 
 
@@ -153,15 +165,13 @@ def _open_profile(settings: Settings) -> Profile:
     folder = settings.site_dir or DEFAULT_SITE
     if settings.site_dir is not None and not folder.is_dir():
         raise ConfigurationError(f"RADPROOF_SITE_DIR={folder}: no such folder")
-    try:
+    with _of("RADPROOF_SITE_DIR", ProfileError, OSError):
         return read_profile(folder)
-    except (ProfileError, OSError) as error:
-        raise ConfigurationError(f"RADPROOF_SITE_DIR: {error}") from error
 
 
 def _open_graph(settings: Settings) -> GraphStore:
     uri = settings.graph_uri
-    try:
+    with _of("RADPROOF_GRAPH_URI", GraphStoreError):
         if uri is None:
             return open_bundled()
         if "://" not in uri:
@@ -172,8 +182,6 @@ def _open_graph(settings: Settings) -> GraphStore:
             raise ConfigurationError("RADPROOF_GRAPH_PASSWORD: a graph server needs one")
         password = settings.graph_password.get_secret_value()
         return open_neo4j(Server(uri, settings.graph_user, password, settings.graph_database))
-    except GraphStoreError as error:
-        raise ConfigurationError(f"RADPROOF_GRAPH_URI: {error}") from error
 
 
 def open_embedder(settings: Settings) -> Embedder:
@@ -212,12 +220,8 @@ def open_configured_store(settings: Settings) -> "Store":
     from app.storage.sealing import SealError
     from app.storage.store import open_store as open_stored
 
-    try:
+    with _of("RADPROOF_STORE_URL", StoreError), _of("RADPROOF_STORE_KEYS", SealError):
         return open_stored(settings.store_url.get_secret_value(), settings.seal_keys)
-    except StoreError as error:
-        raise ConfigurationError(f"RADPROOF_STORE_URL: {error}") from error
-    except SealError as error:
-        raise ConfigurationError(f"RADPROOF_STORE_KEYS: {error}") from error
 
 
 def open_configured_queue(settings: Settings) -> "TaskQueue":
@@ -228,61 +232,57 @@ def open_configured_queue(settings: Settings) -> "TaskQueue":
     """
     from app.batch.queue import open_queue
 
-    try:
+    with _of("RADPROOF_REDIS_URL", ValueError, says=_NO_REDIS):
         return open_queue(settings.redis_url.get_secret_value() if settings.redis_url else None)
-    except ValueError as error:
-        raise ConfigurationError("RADPROOF_REDIS_URL: not the address of a Redis server") from error
 
 
 def open_sources(settings: Settings) -> Mapping[str, Source]:
-    """The configured sources by name; none where no file is set.
-
-    Raises:
-        ConfigurationError: when their file cannot be used.
-    """
-    try:
+    """The configured sources by name; raises ConfigurationError when their file cannot be used."""
+    with _of("RADPROOF_SOURCES", ConfigFileError):
         return read_sources(settings.sources)
-    except SourcesError as error:
-        raise ConfigurationError(f"RADPROOF_SOURCES: {error}") from error
 
 
 def open_cds(settings: Settings) -> "CdsConfig | None":
-    """The CDS Hooks service as it is configured; None where no file is set.
-
-    Raises:
-        ConfigurationError: when the file cannot be used.
-    """
+    """The CDS Hooks service as it is configured, None where it is not; raises as ``open_sources``."""
     if settings.cds is None:
         return None
-    # only where it is configured
-    from app.integrations.cds.config import CdsConfigError, read_config
+    from app.integrations.cds.config import read_config
 
-    try:
+    with _of("RADPROOF_CDS", ConfigFileError):
         return read_config(settings.cds)
-    except CdsConfigError as error:
-        raise ConfigurationError(f"RADPROOF_CDS: {error}") from error
 
 
 def open_fhir_clients(settings: Settings, sources: Mapping[str, Source]) -> "dict[str, FhirClient]":
-    """What asks the FHIR servers of these sources, by name of source.
-
-    Raises:
-        ConfigurationError: when what may be called, or a certificate, is wrong.
-    """
+    """What asks the FHIR servers of these sources, by name of source; raises as ``open_guard``."""
     from app.integrations.fhir.client import FhirClient
 
     guard = open_guard(settings)
-    try:
+    with _of("RADPROOF_SOURCES", OSError, ssl.SSLError, says=_NO_CERTIFICATES):
         return {name: FhirClient(one.fhir, guard) for name, one in sources.items() if one.fhir is not None}
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError("RADPROOF_SOURCES: a ca_file holds no certificates in PEM") from error
+
+
+def open_orthancs(settings: Settings, sources: Mapping[str, Source]) -> "dict[str, Orthanc]":
+    """The Orthancs of these sources, by name of source; raises as ``open_guard``."""
+    from app.integrations.orthanc.client import Orthanc
+
+    guard = open_guard(settings)
+    with _of("RADPROOF_SOURCES", OSError, ssl.SSLError, says=_NO_CERTIFICATES):
+        return {
+            name: Orthanc(at.url, guard.trusting(at.ca_file), at.user, at.password)
+            for name, at in ((name, one.orthanc) for name, one in sources.items())
+            if at is not None
+        }
 
 
 def open_guard(settings: Settings) -> "Guard":
-    """What may be called, by the settings; raises ConfigurationError as ``guard_of``."""
-    from app.integrations.allowed import guard_of  # the HTTP client takes a fifth of a second to import
+    """What may be called; raises ConfigurationError when a network, port or certificate is none."""
+    # only where something is called: the HTTP client takes a fifth of a second to import
+    from app.integrations.allowed import AllowedError, guard_of
 
-    return guard_of(settings)
+    try:
+        return guard_of(settings)
+    except AllowedError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def open_senders(settings: Settings) -> "dict[EndpointKind, Sender]":

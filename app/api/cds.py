@@ -144,7 +144,7 @@ def feedback(body: FeedbackRequest, request: Request, config: Config, client: Cd
 def _decision(item: Feedback, place: int, store: Store, actor: str) -> tuple[int, Decision]:
     """The report and the decision that a feedback is."""
     number = report_of(item.card)
-    current = _current(store, number)
+    current = store.reports.current(number)
     error = (
         None if current is None or current.result is None else error_of(item.card, number, _answered(current))
     )
@@ -172,12 +172,6 @@ def _decision(item: Feedback, place: int, store: Store, actor: str) -> tuple[int
         comment=why.user_comment if why is not None else None,
         actor=actor,
     )
-
-
-def _current(store: Store, number: int) -> Check | None:
-    if not store.reports.exists(number):
-        return None
-    return next((check for check in store.reports.checks(number) if check.current), None)
 
 
 def _answered(check: Check) -> CheckedReportOut:

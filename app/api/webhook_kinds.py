@@ -9,19 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import structlog
+from anyio import CapacityLimiter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.schemas import CheckRequest
-from app.batch.feed import Feed, NotTakenError, message_of
+from app.batch.feed import Feed
 from app.errors import Problem
 from app.integrations.dicom.message import dicom_message_of
 from app.integrations.fhir.inbound import FhirInbound, Taken
-from app.integrations.fhir.messages import digest
 from app.integrations.fhir.resources import parsed
-from app.integrations.hl7.answer import Fault, answer
+from app.integrations.hl7.answer import NotTakenError, answer
 from app.integrations.hl7.header import header_of
-from app.integrations.incoming import IncomingError
+from app.integrations.hl7.inbound import Hl7Inbound
+from app.integrations.incoming import IncomingError, digest
 from app.integrations.sources import Source, SourceKind
 from app.limits import InadmissibleError, admit
 from app.storage.types import FeedMessage, Version
@@ -56,23 +57,27 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Where messages go: the feed, and what takes FHIR, by source. ``max_text_bytes``: of a report's text."""
+class Webhooks:
+    """What receives: the sources by name, where messages go, what takes FHIR by source, how many are read at one time.
 
+    ``max_text_bytes``: of a report's text.
+    """
+
+    sources: Mapping[str, Source]
     feed: Feed
     fhir: Mapping[str, FhirInbound]
     max_text_bytes: int
+    reading: CapacityLimiter
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered, and the jobs that wait because of what was taken."""
+    """What is answered."""
 
     status: int
     body: bytes
     media_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    jobs: list[int] = field(default_factory=list)
 
 
 class TakenOut(BaseModel):
@@ -95,50 +100,38 @@ class _Envelope(BaseModel):
 _REPORT: TypeAdapter[CheckRequest] = TypeAdapter(CheckRequest)
 
 
-def take(arrival: Arrival, way: Way) -> Reply:
+def take(arrival: Arrival, webhooks: Webhooks) -> Reply:
     """Keep what came.
 
     Raises:
         Problem: it is not taken; for FHIR and HL7 v2 the reply says so itself.
     """
     try:
-        return _KINDS[arrival.source.kind](arrival, way)
+        return _KINDS[arrival.source.kind](arrival, webhooks)
     except Problem as problem:
-        way.feed.reject(arrival.source.name, problem.code)
+        webhooks.feed.reject(arrival.source.name, problem.code)
         raise
 
 
-def _hl7(arrival: Arrival, way: Way) -> Reply:
+def _hl7(arrival: Arrival, webhooks: Webhooks) -> Reply:
     """The acknowledgment as over MLLP; 200 accepted, 400 never, 503 not now."""
-    fault: Fault | None = None
-    jobs: list[int] | None = []
-    try:
-        jobs = way.feed.keep(_own_message(arrival, way.max_text_bytes))
-    except NotTakenError as error:
-        fault = error.fault
-        _refused(arrival, way, fault.code)
-    else:
-        _log.info("message_taken", source=arrival.source.name, again=jobs is None, bytes=len(arrival.raw))
+    feed, source = webhooks.feed, arrival.source
+    inbound = Hl7Inbound(
+        feed.keep, feed.reject, webhooks.max_text_bytes, source.charset, source.name, source.feed
+    )
+    fault = inbound.take(arrival.raw)
     status = 200 if fault is None else 503 if fault.transient else 400
     reply = answer(header_of(arrival.raw), fault) or b""
-    return Reply(status, reply, _ER7, RETRY if status == 503 else {}, jobs or [])
+    return Reply(status, reply, _ER7, RETRY if status == 503 else {})
 
 
-def _own_message(arrival: Arrival, max_text_bytes: int) -> FeedMessage:
-    """The message; refused where it says that it is of another feed than that of its source."""
-    message = message_of(arrival.raw, arrival.source.charset, max_text_bytes)
-    if arrival.source.feed not in (None, message.source):
-        raise NotTakenError(Fault("other_source", "103", ("MSH", 1, 3)))
-    return message
-
-
-def _report(arrival: Arrival, way: Way) -> Reply:
+def _report(arrival: Arrival, webhooks: Webhooks) -> Reply:
     request, at = _request_of(arrival.raw)
     source = arrival.source
     named = request.report_id or arrival.webhook_id
     submitted = request.to_domain((named or digest(arrival.raw.decode("utf-8", "replace"))[:32])[:200])
     try:
-        admit(submitted, way.max_text_bytes)
+        admit(submitted, webhooks.max_text_bytes)
     except InadmissibleError as error:
         status = 413 if error.code == "text_too_large" else 422
         raise Problem(status, error.code, str(error)) from error
@@ -147,7 +140,7 @@ def _report(arrival: Arrival, way: Way) -> Reply:
     body = arrival.raw.decode("utf-8", "replace")
     return _kept(
         arrival,
-        way,
+        webhooks,
         FeedMessage(
             source=source.name,
             control_id=submitted.report_id,
@@ -176,46 +169,46 @@ def _request_of(raw: bytes) -> tuple[CheckRequest, str]:
         raise Problem(422, "invalid_request", "The timestamp is none.") from error
 
 
-def _dicom(arrival: Arrival, way: Way) -> Reply:
+def _dicom(arrival: Arrival, webhooks: Webhooks) -> Reply:
     try:
-        message = dicom_message_of(arrival.raw, arrival.source.name, way.max_text_bytes)
+        message = dicom_message_of(arrival.raw, arrival.source.name, webhooks.max_text_bytes)
     except IncomingError as error:
         if error.code == "reader_unavailable":
             raise not_now(error.code) from error
         raise Problem(422, error.code, "The object holds no report that can be checked.") from error
-    return _kept(arrival, way, replace(message, test=arrival.source.test))
+    return _kept(arrival, webhooks, replace(message, test=arrival.source.test))
 
 
-def _kept(arrival: Arrival, way: Way, message: FeedMessage) -> Reply:
+def _kept(arrival: Arrival, webhooks: Webhooks, message: FeedMessage) -> Reply:
     try:
-        jobs = way.feed.keep(message)
+        jobs = webhooks.feed.keep(message)
     except NotTakenError as error:
         raise not_now(error.fault.code) from error
     _log.info("message_taken", source=arrival.source.name, again=jobs is None, bytes=len(arrival.raw))
     out = TakenOut(reports=len(message.versions), again=jobs is None)
-    return Reply(202, out.model_dump_json().encode(), "application/json", jobs=jobs or [])
+    return Reply(202, out.model_dump_json().encode(), "application/json")
 
 
-def _fhir(arrival: Arrival, way: Way) -> Reply:
+def _fhir(arrival: Arrival, webhooks: Webhooks) -> Reply:
     """An OperationOutcome: HAPI's client wants a resource for an answer."""
-    inbound = way.fhir[arrival.source.name]
+    inbound = webhooks.fhir[arrival.source.name]
     try:
         taken = inbound.take(arrival.raw, arrival.path)
     except NotTakenError as error:
-        _refused(arrival, way, error.fault.code)
+        _refused(arrival, webhooks, error.fault.code)
         return outcome(503 if error.fault.transient else 422, error.fault.code)
     except IncomingError as error:
-        _refused(arrival, way, error.code)
+        _refused(arrival, webhooks, error.code)
         return outcome(413 if error.code == "document_too_large" else 400, error.code)
     except SQLAlchemyError as error:
         _log.error("store_unavailable", exc_info=error)
         return outcome(503, "store_unavailable")
     for code in taken.notes:
-        way.feed.reject(arrival.source.name, code)
+        webhooks.feed.reject(arrival.source.name, code)
     return taken_outcome(taken)
 
 
-def delete_fhir(arrival: Arrival, way: Way) -> Reply:
+def delete_fhir(arrival: Arrival, webhooks: Webhooks) -> Reply:
     """A resource is no more at its source."""
     kind, _, name = (arrival.path or "").partition("/")
     if arrival.source.kind != "fhir":
@@ -223,7 +216,7 @@ def delete_fhir(arrival: Arrival, way: Way) -> Reply:
     try:
         if kind != "DiagnosticReport":
             return outcome(422, "not_a_report")
-        return taken_outcome(way.fhir[arrival.source.name].deleted(name))
+        return taken_outcome(webhooks.fhir[arrival.source.name].deleted(name))
     except NotTakenError as error:
         return outcome(503, error.fault.code)
     except SQLAlchemyError as error:
@@ -237,7 +230,7 @@ def taken_outcome(taken: Taken) -> Reply:
         _issue("information", "informational", f"reports kept: {taken.kept}; to fetch: {taken.errands}")
     ]
     issues += [_issue("warning", "processing", note) for note in dict.fromkeys(taken.notes)]
-    return Reply(200, _outcome(issues), _FHIR, jobs=taken.jobs)
+    return Reply(200, _outcome(issues), _FHIR)
 
 
 def outcome(status: int, code: str, headers: Mapping[str, str] | None = None) -> Reply:
@@ -261,12 +254,12 @@ def _issue(severity: str, code: str, words: str) -> dict[str, str]:
     return {"severity": severity, "code": code, "diagnostics": words}
 
 
-def _refused(arrival: Arrival, way: Way, code: str) -> None:
-    way.feed.reject(arrival.source.name, code)
+def _refused(arrival: Arrival, webhooks: Webhooks, code: str) -> None:
+    webhooks.feed.reject(arrival.source.name, code)
     _log.warning("message_not_taken", source=arrival.source.name, code=code, bytes=len(arrival.raw))
 
 
-_KINDS: Mapping[SourceKind, Callable[[Arrival, Way], Reply]] = {
+_KINDS: Mapping[SourceKind, Callable[[Arrival, Webhooks], Reply]] = {
     "fhir": _fhir,
     "hl7": _hl7,
     "report": _report,

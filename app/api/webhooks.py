@@ -1,8 +1,8 @@
 """/v1/webhooks/{source}: what other systems send, each by its own way of proving who it is."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import structlog
@@ -11,16 +11,21 @@ from fastapi import APIRouter, Path, Request, Response
 
 from app.api.problems import described
 from app.api.spool import Spooled, spooled
-from app.api.webhook_kinds import Arrival, Reply, TakenOut, Way, delete_fhir, outcome, take
+from app.api.webhook_kinds import Arrival, Reply, TakenOut, Webhooks, delete_fhir, outcome, take
+from app.batch.feed import Feed
+from app.batch.fetching import Fetcher
 from app.errors import Problem
 from app.integrations.authentication import Presented, permitted, verified
+from app.integrations.fhir.inbound import FhirInbound
 from app.integrations.sources import SignatureAuth, Source
+from app.services import open_fhir_clients
 from app.settings import Settings
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
 _MOST_BYTES = 16 * 1_048_576
 _ENVELOPE = 4_096  # bytes around a report
+_MOST_READING = 4  # messages in memory at one time
 _TYPES = {  # empty: none was said
     "fhir": ("application/fhir+json", "application/json+fhir", "application/json", ""),
     "hl7": ("x-application/hl7-v2+er7", "application/hl7-v2+er7", "text/plain", "text/hl7"),
@@ -35,14 +40,26 @@ _Kind = Annotated[str, Path(pattern=r"^[A-Z][A-Za-z]{1,63}$", description="Type 
 _Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9\-.]{1,64}$", description="Its id at the source")]
 
 
-@dataclass(frozen=True, slots=True)
-class Webhooks:
-    """What receives: the sources by name, where messages go, and how many are read at one time."""
+@contextmanager
+def open_webhooks(feed: Feed, sources: Mapping[str, Source], settings: Settings) -> Iterator[Webhooks]:
+    """Receives what the sources send, and fetches what they only announce, until the end of the block.
 
-    sources: Mapping[str, Source]
-    way: Way
-    ring: Callable[[list[int]], None]
-    reading: CapacityLimiter
+    Raises:
+        ConfigurationError: when what the file of sources names is wrong.
+    """
+    clients = open_fhir_clients(settings, sources)
+    inbound = {
+        name: FhirInbound(source, feed.store, feed.keep, settings.max_text_bytes, clients.get(name))
+        for name, source in sources.items()
+        if source.kind == "fhir"
+    }
+    fetcher = Fetcher(inbound, feed.store.errands)
+    try:
+        yield Webhooks(sources, feed, inbound, settings.max_text_bytes, CapacityLimiter(_MOST_READING))
+    finally:
+        fetcher.stop()
+        for client in clients.values():
+            client.close()
 
 
 _WORDS: dict[str, Any] = {"schema": {"type": "string"}}
@@ -120,7 +137,7 @@ async def receive_deletion(source: _Source, kind: _Kind, name: _Id, request: Req
 
 
 async def _received(
-    request: Request, name: str, path: str | None, taking: Callable[[Arrival, Way], Reply]
+    request: Request, name: str, path: str | None, taking: Callable[[Arrival, Webhooks], Reply]
 ) -> Response:
     webhooks: Webhooks = request.state.webhooks
     source = webhooks.sources.get(name)
@@ -130,12 +147,11 @@ async def _received(
         if source is None or source.kind != "fhir":
             raise
         reply = outcome(problem.status_code, problem.code, problem.headers)
-    webhooks.ring(reply.jobs)
     return Response(reply.body, reply.status, dict(reply.headers), reply.media_type)
 
 
 async def _reply(
-    request: Request, source: Source | None, path: str | None, taking: Callable[[Arrival, Way], Reply]
+    request: Request, source: Source | None, path: str | None, taking: Callable[[Arrival, Webhooks], Reply]
 ) -> Reply:
     webhooks: Webhooks = request.state.webhooks
     presented = _presented(request)
@@ -152,7 +168,7 @@ async def _reply(
     body = await spooled(request, most)
     with body.file:
         return await to_thread.run_sync(
-            _taken, body, presented, (source, path), webhooks.way, taking, limiter=webhooks.reading
+            _taken, body, presented, (source, path), webhooks, taking, limiter=webhooks.reading
         )
 
 
@@ -160,8 +176,8 @@ def _taken(
     body: Spooled,
     presented: Presented,
     where: tuple[Source, str | None],
-    way: Way,
-    taking: Callable[[Arrival, Way], Reply],
+    webhooks: Webhooks,
+    taking: Callable[[Arrival, Webhooks], Reply],
 ) -> Reply:
     """The work of one request, in a thread of its own."""
     source, path = where
@@ -170,7 +186,7 @@ def _taken(
     body.file.seek(0)
     webhook_id = presented.headers.get("webhook-id")
     named = webhook_id if webhook_id and webhook_id.isprintable() and len(webhook_id) <= 200 else None
-    return taking(Arrival(source, body.file.read(), path, named), way)
+    return taking(Arrival(source, body.file.read(), path, named), webhooks)
 
 
 def _presented(request: Request) -> Presented:

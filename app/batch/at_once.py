@@ -7,12 +7,12 @@ import structlog
 
 from app.api.schemas import CheckedReportOut
 from app.batch.checking import result_of
-from app.batch.feed import Feed, NotTakenError
+from app.batch.feed import Feed
+from app.integrations.hl7.answer import NotTakenError
 from app.proofreading.cancellation import Cancellation, CancelledCheckError
 from app.proofreading.check import check_report
 from app.services import Services
-from app.storage.store import Store
-from app.storage.types import Check, FeedMessage, Finished
+from app.storage.types import FeedMessage, Finished
 
 _log = structlog.get_logger()
 
@@ -43,11 +43,11 @@ def check_at_once(
     number: int | None = None
     jobs: list[int] | None = []
     try:
-        jobs = feed.keep(message)
+        jobs = feed.hold(message)
         number = feed.store.messages.report_of(message.key)
     except NotTakenError as error:
         _log.warning("report_not_kept", code=error.fault.code)
-    current = _current(feed.store, number) if jobs is None and number is not None else None
+    current = feed.store.reports.current(number) if jobs is None and number is not None else None
     if current is not None and current.complete and current.result is not None:
         overridden = {made.error_id: made.outcome == "overridden" for made in current.decisions}
         settled = frozenset(error_id for error_id, over in overridden.items() if over)
@@ -61,7 +61,3 @@ def check_at_once(
         raise
     feed.store.jobs.finish([Finished(claim, result_of(checked, feed.store.seal)) for claim in claims], worker)
     return Checked(CheckedReportOut.of(checked), number)
-
-
-def _current(store: Store, number: int) -> Check | None:
-    return next((check for check in store.reports.checks(number) if check.current), None)

@@ -14,6 +14,7 @@ from contextlib import suppress
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.batch.loops import Loops
 from app.integrations.outgoing import Outcome, Outgoing, Sender
 from app.storage.outbox import Attempted, Origin, Turn
 from app.storage.sealing import SealError
@@ -29,7 +30,6 @@ _LONGEST_REST = 86_400  # of Retry-After
 _THROTTLED = frozenset({429, 502, 503, 504})
 _AT_ONCE = 8  # endpoints that are sent to at one time
 _LOOK_SECONDS = 1.0
-_LOST_SECONDS = 5.0
 _STOP_SECONDS = 2.0  # for attempts that are under way; what does not end then is sent again
 _FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 _log = structlog.get_logger()
@@ -44,28 +44,17 @@ class Deliverer:
         self._senders = senders
         self._process = str(uuid.uuid4())
         self._running: dict[Future[Outcome], Turn] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="deliverer", daemon=True)
-        self._thread.start()
+        self._loop = Loops({"deliverer": self._step})
 
     def stop(self) -> None:
         """Begin nothing more, wait a moment for what is under way, let the endpoints go."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._step()
-            except (SQLAlchemyError, SealError) as error:  # what was sent is kept when it is there again
-                _log.warning("deliverer_failed", exc_info=error)
-                self._stopping.wait(_LOST_SECONDS)
+        self._loop.stop()
         wait(self._running, _STOP_SECONDS)
         with suppress(SQLAlchemyError, SealError):  # then other processes wait for a minute
             self._keep(more=False)
             self._store.outbox.let_go(self._process)
 
-    def _step(self) -> None:
+    def _step(self) -> float:
         self._keep(more=True)
         room = _AT_ONCE - len(self._running)
         turns = self._store.outbox.take(self._process, room) if room else []
@@ -73,8 +62,8 @@ class Deliverer:
             self._begin(turn)
         if self._running:
             wait(self._running, _LOOK_SECONDS, return_when=FIRST_COMPLETED)
-        else:
-            self._stopping.wait(_LOOK_SECONDS)
+            return 0.0
+        return _LOOK_SECONDS
 
     def _keep(self, *, more: bool) -> None:
         for done, turn in [each for each in self._running.items() if each[0].done()]:

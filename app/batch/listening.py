@@ -1,12 +1,11 @@
 """Listens for silence: a source that should send and does not is said once in the log, and once more when it is back."""
 
 import datetime as dt
-import threading
 from collections.abc import Mapping
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
+from app.batch.loops import Loops
 from app.integrations.sources import Source
 from app.integrations.status import Status, is_silent, status_of
 from app.storage.store import Store
@@ -26,11 +25,8 @@ class Listener:
         self._seconds = seconds
         self._since = dt.datetime.now(dt.UTC)
         self._silent: frozenset[str] = frozenset()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        if any(source.silent_minutes is not None for source in sources.values()):
-            self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
-            self._thread.start()
+        listened = any(source.silent_minutes is not None for source in sources.values())
+        self._loop = Loops({"listener": self.look} if listened else {})
 
     @property
     def silent(self) -> frozenset[str]:
@@ -46,8 +42,8 @@ class Listener:
         counted = self._store.overview.count(today())
         return status_of(counted, self._sources, dt.datetime.now().astimezone(), self._since)
 
-    def look(self) -> None:
-        """Look once, and say what is new."""
+    def look(self) -> float:
+        """Look once, and say what is new; when to look again."""
         last = self._store.overview.last_messages()
         local = dt.datetime.now().astimezone()
         found = frozenset(
@@ -60,17 +56,8 @@ class Listener:
         for name in sorted(self._silent - found):
             _log.info("source_heard", source=name)
         self._silent = found
+        return self._seconds
 
     def stop(self) -> None:
         """Look no more."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except SQLAlchemyError as error:
-                _log.warning("store_unavailable", exc_info=error)
-            self._stopping.wait(self._seconds)
+        self._loop.stop()

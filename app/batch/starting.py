@@ -1,10 +1,15 @@
-"""How many processes check batches here, by the settings, and who tells of results."""
+"""What works beside a service, by the settings: what checks and tells of results, and where messages go."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from app.batch.bell import Bell
 from app.batch.checking import CheckProcesses
 from app.batch.delivering import Deliverer
+from app.batch.feed import Feed
 from app.batch.queue import TaskQueue
+from app.batch.tally import Tally
 from app.batch.worker import BatchWorker
 from app.services import open_senders
 from app.settings import Settings
@@ -29,3 +34,14 @@ def start_worker(store: Store, queue: TaskQueue, settings: Settings, *, serving:
     if processes is not None and not serving:
         processes.start()
     return BatchWorker(store, queue, processes, settings.retention_days, Deliverer(store, senders))
+
+
+@contextmanager
+def open_feed(store: Store, queue: TaskQueue, settings: Settings) -> Iterator[Feed]:
+    """Where messages go until the end of the block; what is to be queued and counted by then is."""
+    bell, tally = Bell(queue), Tally(store)
+    try:
+        yield Feed(store, settings.max_waiting, bell.ring, tally.count)
+    finally:
+        bell.stop()
+        tally.stop()

@@ -6,6 +6,7 @@ from collections import Counter
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.batch.loops import Loops
 from app.storage.rejections import MOST_SOURCES, OTHERS
 from app.storage.store import Store
 from app.storage.types import today
@@ -23,9 +24,7 @@ class Tally:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._sources: set[str] = set()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tally", daemon=True)
-        self._thread.start()
+        self._loop = Loops({"tally": self._write})
 
     def count(self, source: str, code: str) -> None:
         """One message of a source was not taken. Returns at once."""
@@ -37,19 +36,14 @@ class Tally:
 
     def stop(self) -> None:
         """Write what was counted, then return."""
-        self._stopped.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(_SECONDS):
-            self._write()
+        self._loop.stop()
         self._write()
 
-    def _write(self) -> None:
+    def _write(self) -> float:
         with self._lock:
             counts, self._counts, self._sources = self._counts, Counter(), set()
         if not counts:
-            return
+            return _SECONDS
         try:
             self._rejections.add(today(), counts)
         except SQLAlchemyError as error:
@@ -57,3 +51,4 @@ class Tally:
             with self._lock:
                 self._counts += counts
                 self._sources |= {source for source, _ in counts}
+        return _SECONDS

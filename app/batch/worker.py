@@ -5,18 +5,17 @@ jobs whose worker has died, and puts jobs into the queue that it has lost. So a 
 was killed on the way: worker, API or broker. The deliverer tells others of what was found.
 """
 
-import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.batch.checking import CheckProcesses, CrashedError
 from app.batch.delivering import Deliverer
-from app.batch.queue import QueueError, TaskQueue
+from app.batch.loops import Loops
+from app.batch.queue import TaskQueue
 from app.services import ConfigurationError
 from app.storage.store import Store
 from app.storage.types import Claim, Finished
@@ -49,9 +48,7 @@ class BatchWorker:
         self._purged = -_PURGE_SECONDS
         self._held: set[str] = set()
         self._idle = 0  # how often in a row the keeper found nothing at work here
-        self._stopping = threading.Event()
-        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
-        self._keeper.start()
+        self._keeper = Loops({"keeper": self.keep})
         # one task more than processes is in hand, so that none waits for the database
         self._worker = queue.work(self._check, processes.count + 1) if processes is not None else None
 
@@ -61,8 +58,7 @@ class BatchWorker:
             self._worker.stop()
         if self._processes is not None:
             self._processes.close()
-        self._stopping.set()
-        self._keeper.join()
+        self._keeper.stop()
         if self._deliverer is not None:
             self._deliverer.stop()
 
@@ -102,17 +98,8 @@ class BatchWorker:
         for claim in claims:
             self._queue.put_alone(claim.job, crashes + 1, urgent=urgent)
 
-    def _keep(self) -> None:
-        while True:
-            try:
-                self.keep()
-            except (SQLAlchemyError, QueueError) as error:  # the next time it may be there again
-                _log.warning("keeper_failed", exc_info=error)
-            if self._stopping.wait(_KEEP_SECONDS):
-                return
-
-    def keep(self) -> None:
-        """Renew what is at work here, and put in what the queue does not know; remove old words.
+    def keep(self) -> float:
+        """Renew what is at work here, and put in what the queue does not know; remove old words; when to do so again.
 
         Raises:
             SQLAlchemyError, QueueError: when database or broker cannot be used.
@@ -133,3 +120,4 @@ class BatchWorker:
         if self._retention_days is not None and monotonic() - self._purged > _PURGE_SECONDS:
             self._store.reports.purge(self._retention_days, "retention")
             self._purged = monotonic()
+        return _KEEP_SECONDS

@@ -6,6 +6,7 @@ import sys
 import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.commands import CommandError
 from app.commands.parts import opened, settings
 from app.services import ConfigurationError, open_configured_store, open_sources
+
+if TYPE_CHECKING:
+    from app.integrations.status import SourceStatus
 
 _WIDTH = 130  # of a file or pipe
 
@@ -55,49 +59,47 @@ def _status() -> int:
             raise CommandError("the store cannot be used") from error
     now = dt.datetime.now().astimezone()
     status = status_of(counted, opened(open_sources, chosen), now, now)
-    rows = [
-        (
-            one.name,
-            "SILENT" if one.alarm else ("heard" if one.last_at else "not yet"),
-            ago(one.last_at, counted.at) if one.last_at else "never",
-            one.today,
-            one.last_hour,
-        )
-        for one in status.sources
-    ]
-    _print("Sources", ("source", "state", "last message", "today", "last hour"), rows)
-    outward = [
-        (
-            one.name,
-            "on" if one.enabled else "OFF",
-            ago(one.last_delivered, counted.at) if one.last_delivered else "never",
-            one.waiting,
-            one.dead,
-            one.problem or "",
-        )
-        for one in counted.endpoints
-    ]
+
+    def last(at: dt.datetime | None) -> str:
+        return ago(at, counted.at) if at else "never"
+
+    _print(
+        "Sources",
+        ("source", "state", "last message", "today", "last hour"),
+        [(one.name, _heard(one), last(one.last_at), one.today, one.last_hour) for one in status.sources],
+    )
     _print(
         "Endpoints",
         ("endpoint", "state", "last delivered", "waiting", "not delivered", "last problem"),
-        outward,
+        [
+            (
+                one.name,
+                "on" if one.enabled else "OFF",
+                last(one.last_delivered),
+                one.waiting,
+                one.dead,
+                one.problem or "",
+            )
+            for one in counted.endpoints
+        ],
     )
     rejected = [(one.source, one.day, one.code, one.count) for one in counted.rejections]
     if rejected:
         _print("Not taken, last 7 days", ("source", "day", "code", "messages"), rejected)
-    oldest = (
-        f", the oldest for {span((counted.at - counted.oldest_waiting).total_seconds())}"
-        if counted.oldest_waiting
-        else ""
-    )
+    since = counted.oldest_waiting
+    oldest = f", the oldest for {span((counted.at - since).total_seconds())}" if since else ""
     sys.stdout.write(f"{counted.waiting} reports wait for a check{oldest}\n")
     return 1 if status.degraded else 0
 
 
+def _heard(source: "SourceStatus") -> str:
+    return "SILENT" if source.alarm else "heard" if source.last_at else "not yet"
+
+
 def _selftest(mllp: tuple[str, int] | None, url: str | None) -> int:
     # only here: it brings the whole service
-    from app.integrations.selftest import asking
-    from app.integrations.selftest.running import SECRET, NotStartedError, installation
+    from app.selftest import asking
+    from app.selftest.running import SECRET, NotStartedError, installation
 
     name = f"S{uuid.uuid4().hex[:8]}".upper()
     asked: list[asking.Asked] = []

@@ -10,13 +10,10 @@ from ipaddress import ip_network
 
 import structlog
 
-from app.batch.bell import Bell
-from app.batch.feed import Feed
-from app.batch.starting import start_worker
-from app.batch.tally import Tally
+from app.batch.starting import open_feed, start_worker
 from app.commands import CommandError
 from app.commands.parts import opened, settings
-from app.integrations.mllp.framing import Frame
+from app.integrations.hl7.inbound import Hl7Inbound
 from app.integrations.mllp.server import Listening, MllpServer
 from app.logging import configure
 from app.services import open_configured_queue, open_configured_store
@@ -41,22 +38,14 @@ def run(args: argparse.Namespace) -> int:
         closing(opened(open_configured_queue, chosen)) as queue,
     ):
         worker = start_worker(store, queue, chosen, serving=True)
-        bell = Bell(queue)
-        tally = Tally(store)
-        feed = Feed(store, chosen.max_text_bytes, chosen.max_waiting, chosen.mllp_charset, tally)
-
-        def answering(frame: Frame) -> bytes | None:
-            reply, jobs = feed.answer(frame.message, too_long=frame.too_long)
-            bell.ring(jobs)
-            return reply
-
         try:
-            asyncio.run(_serve(MllpServer(listening, answering), listening, chosen.shutdown_seconds))
+            with open_feed(store, queue, chosen) as feed:
+                inbound = Hl7Inbound(feed.keep, feed.reject, chosen.max_text_bytes, chosen.mllp_charset)
+                server = MllpServer(listening, inbound.answer)
+                asyncio.run(_serve(server, listening, chosen.shutdown_seconds))
         except OSError as error:
             raise CommandError(f"cannot listen on {listening.host}:{listening.port}") from error
         finally:
-            bell.stop()
-            tally.stop()
             worker.stop()
     return 0
 

@@ -6,33 +6,31 @@ from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from app.integrations.guard import Guard
-from app.services import ConfigurationError
 from app.settings import Settings
+
+
+class AllowedError(ValueError):
+    """What may be called cannot be told from the settings; the message names the one that is wrong."""
 
 
 def guard_of(settings: Settings) -> Guard:
     """The guard of these settings; it never allows the parts of this service that they name.
 
     Raises:
-        ConfigurationError: when a network, port or certificate is none.
+        AllowedError: when a network, port or certificate is none.
     """
     try:
         networks = [ip_network(part) for part in _parts(settings.callback_networks)]
     except ValueError as error:
-        raise ConfigurationError(
-            "RADPROOF_CALLBACK_NETWORKS: networks such as 10.1.0.0/16, by commas"
-        ) from error
+        raise AllowedError("RADPROOF_CALLBACK_NETWORKS: networks such as 10.1.0.0/16, by commas") from error
     ports = [int(part) if part.isdecimal() else 0 for part in _parts(settings.callback_ports)]
     if not all(0 < port < 65_536 for port in ports):
-        raise ConfigurationError("RADPROOF_CALLBACK_PORTS: ports such as 443, by commas")
-    authorities = settings.callback_ca
-    if authorities is not None:
-        try:
-            ssl.create_default_context(cafile=authorities)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError("RADPROOF_CALLBACK_CA: no certificates in PEM") from error
-    own = frozenset(_own_addresses(settings))
-    return Guard(networks, own, frozenset(ports), settings.callback_http, authorities)
+        raise AllowedError("RADPROOF_CALLBACK_PORTS: ports such as 443, by commas")
+    guard = Guard(networks, frozenset(_own_addresses(settings)), frozenset(ports), settings.callback_http)
+    try:
+        return guard.trusting(settings.callback_ca)
+    except (OSError, ssl.SSLError) as error:
+        raise AllowedError("RADPROOF_CALLBACK_CA: no certificates in PEM") from error
 
 
 def _parts(listed: str) -> list[str]:

@@ -7,7 +7,7 @@ parts, link-local addresses and the metadata services of clouds (OWASP, Server-S
 
 import ssl
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -90,15 +90,24 @@ class Guard:
         self.address(url.raw_host.decode("ascii"), _port(url))
         return url
 
-    def client(
-        self, seconds: float, *, most_bytes: int = 65_536, verify: ssl.SSLContext | None = None
-    ) -> httpx2.Client:
+    def trusting(self, authorities: Path | None) -> "Guard":
+        """The same with a file of certificates of its own; None changes nothing.
+
+        Raises:
+            OSError, ssl.SSLError: the file holds no certificates in PEM.
+        """
+        if authorities is None:
+            return self
+        _trust(authorities)
+        return replace(self, authorities=authorities)
+
+    def client(self, seconds: float, *, most_bytes: int = 65_536) -> httpx2.Client:
         """A client that connects to checked addresses only, follows no redirect and knows no proxy.
 
         A call raises ForbiddenAddressError, and as usual httpx2.TransportError: ReadTimeout when it takes longer than
         ``seconds`` in all, ReplyTooLargeError when more than ``most_bytes`` come back, head included.
         """
-        transport = _GuardedTransport(self, seconds, most_bytes, verify or _trust(self.authorities))
+        transport = _GuardedTransport(self, seconds, most_bytes, _trust(self.authorities))
         return httpx2.Client(
             transport=transport,
             timeout=seconds,

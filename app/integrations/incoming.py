@@ -1,6 +1,7 @@
 """A report as another system sends it, whatever the format."""
 
 import datetime as dt
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -64,6 +65,12 @@ class IncomingReport:
 
 
 WITHDRAWN = frozenset({"X", "D", "W", "cancelled", "entered-in-error"})
+
+
+def digest(*parts: str | bytes) -> str:
+    """SHA-256 over the parts, a zero byte between: names a message or a report without showing it."""
+    raw = (part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass") for part in parts)
+    return hashlib.sha256(b"\0".join(raw)).hexdigest()
 
 
 def words(value: str | None) -> str | None:

@@ -18,7 +18,6 @@ import binascii
 import codecs
 import datetime as dt
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
@@ -30,8 +29,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
+from app.integrations.config_file import ConfigFileError, read_text, read_toml, wrong_keys
+
 SourceKind = Literal["fhir", "hl7", "report", "dicom"]
-_MOST_BYTES = 1_048_576
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}", re.ASCII)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(?:([a-z]{3})-([a-z]{3}) )?(\d\d:\d\d)-(\d\d:\d\d)", re.ASCII)
@@ -39,10 +39,6 @@ _LISTS = frozenset({"secrets", "values"})
 _SECRETS = _LISTS | {"token", "password"}
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-class SourcesError(ValueError):
-    """The file of sources cannot be used. The message names the keys and never a value."""
 
 
 def _not(code: str) -> PydanticCustomError:
@@ -193,7 +189,7 @@ class OrthancServer:
     url: _Address
     user: _Words | None = None
     password: Annotated[str, Field(min_length=1)] | None = field(default=None, repr=False)
-    poll_seconds: _Seconds | None = None
+    poll_seconds: _Seconds = 10
     ca_file: Path | None = None
 
 
@@ -227,39 +223,31 @@ def read_sources(path: Path | None) -> Mapping[str, Source]:
     """The sources of a file by name; none without one.
 
     Raises:
-        SourcesError: when it, or a file that it names, cannot be read or holds what is not allowed.
+        ConfigFileError: when it, or a file that it names, cannot be read or holds what is not allowed.
     """
     if path is None:
         return NO_SOURCES
-    try:
-        raw = tomllib.loads(_text(path))
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"line \d+, column \d+", str(error))  # the rest could repeat a secret
-        raise SourcesError(f"not TOML ({place.group() if place else 'at its end'})") from error
+    raw = read_toml(path)
     tables = raw.pop("sources", None)
     if raw or not isinstance(tables, dict):
-        raise SourcesError("only [sources.<name>] is known")
+        raise ConfigFileError("only [sources.<name>] is known")
     return MappingProxyType({name: _source(name, table, path.parent) for name, table in tables.items()})
 
 
 def _source(name: str, table: object, folder: Path) -> Source:
     if not _NAME.fullmatch(name) or not isinstance(table, dict):
-        raise SourcesError("sources: a name is lower-case letters, digits, '_', '.', '-', at most 63")
+        raise ConfigFileError("sources: a name is lower-case letters, digits, '_', '.', '-', at most 63")
     if "name" in table:
-        raise SourcesError(f"sources.{name}.name: extra forbidden")
+        raise ConfigFileError(f"sources.{name}.name: extra forbidden")
     try:
         found = _SOURCE.validate_python({**_filled(table, folder, f"sources.{name}"), "name": name})
     except ValidationError as error:
-        wrong = (
-            f"sources.{name}.{'.'.join(map(str, item['loc']))}: {item['type'].replace('_', ' ')}"
-            for item in error.errors(include_input=False, include_url=False)
-        )
-        raise SourcesError("; ".join(dict.fromkeys(wrong))) from error
+        raise wrong_keys(error, f"sources.{name}") from error
     for key, kind in (("fhir", "fhir"), ("orthanc", "dicom"), ("charset", "hl7"), ("feed", "hl7")):
         if getattr(found, key) is not None and found.kind != kind:
-            raise SourcesError(f"sources.{name}.{key}: only for kind {kind}")
+            raise ConfigFileError(f"sources.{name}.{key}: only for kind {kind}")
     if found.test and found.kind == "hl7":
-        raise SourcesError(f"sources.{name}.test: in HL7 v2, MSH-11 says so")
+        raise ConfigFileError(f"sources.{name}.test: in HL7 v2, MSH-11 says so")
     return found
 
 
@@ -272,28 +260,15 @@ def _filled(table: Mapping[str, Any], folder: Path, place: str) -> dict[str, Any
             filled[key] = _filled(value, folder, f"{place}.{key}")
         elif key == "ca_file" and isinstance(value, str):
             filled[key] = folder / value
-            _text(filled[key], f"{place}.{key}: ")
+            read_text(filled[key], f"{place}.{key}")
         elif secret != key and secret in _SECRETS and isinstance(value, str):
             if secret in table:
-                raise SourcesError(f"{place}.{key}: beside {secret}")
-            lines = [line.strip() for line in _text(folder / value, f"{place}.{key}: ").splitlines()]
+                raise ConfigFileError(f"{place}.{key}: beside {secret}")
+            lines = [line.strip() for line in read_text(folder / value, f"{place}.{key}").splitlines()]
             held = [line for line in lines if line]
             if not held or (secret not in _LISTS and len(held) > 1):
-                raise SourcesError(f"{place}.{key}: the file holds none, or too many")
+                raise ConfigFileError(f"{place}.{key}: the file holds none, or too many")
             filled[secret] = held if secret in _LISTS else held[0]
         else:
             filled[key] = value
     return filled
-
-
-def _text(path: Path, place: str = "") -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-        if len(raw) > _MOST_BYTES:
-            raise SourcesError(f"{place}the file is too large")
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise SourcesError(f"{place}{error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise SourcesError(f"{place}not UTF-8") from error

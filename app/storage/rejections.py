@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, bindparam, select
@@ -17,23 +16,11 @@ _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _SOURCES = select(rejection.c.source).distinct().where(rejection.c.day == bindparam("of"))
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """What was not taken of one source on one day, and when it last was so."""
-
-    source: str
-    day: dt.date
-    code: str
-    count: int
-    last_at: dt.datetime
-
-
 class Rejections:
     """The counts of one database. Thread-safe."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(reads=True)
 
     def add(self, day: dt.date, counts: Mapping[tuple[str, str], int]) -> None:
         """Add counts by source and code. Beyond MOST_SOURCES a day they are those of ``OTHERS``.
@@ -61,17 +48,3 @@ class Rejections:
                 )  # one order: two writers never wait crosswise
             ]
             connection.execute(added, rows)
-
-    def of_day(self, day: dt.date) -> list[Rejected]:
-        """The counts of a day, by source and code."""
-        columns = rejection.c
-        chosen = select(
-            columns.source, columns.day, columns.code, columns.count.label("times"), columns.last_at
-        )
-        chosen = chosen.where(columns.day == day)
-        with self._reading.begin() as connection:
-            rows = connection.execute(chosen.order_by(rejection.c.source, rejection.c.code)).all()
-        return [
-            Rejected(row.source, row.day, row.code, row.times, dt.datetime.fromtimestamp(row.last_at, dt.UTC))
-            for row in rows
-        ]

@@ -103,6 +103,10 @@ class Reports:
             for row in rows
         ]
 
+    def current(self, number: int) -> Check | None:
+        """The check of a report that counts now; None where there is none."""
+        return next((each for each in self.checks(number) if each.current), None)
+
     def exists(self, number: int) -> bool:
         """Whether there is a report with this number, purged or not."""
         with self._reading.begin() as connection:

@@ -1,32 +1,13 @@
 """Errands keep their promises on SQLite and on PostgreSQL alike."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
-from app.storage.database import open_database
 from app.storage.errands import Errand
 from app.storage.exchange import errand
-from app.storage.schema import metadata
-from app.storage.store import Store, open_store
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    address = f"sqlite:///{tmp_path / 'store.db'}"
-    if request.param == "postgresql":
-        address = request.getfixturevalue("postgres_url")
-        engine = open_database(address)
-        with engine.begin() as connection:
-            names = ", ".join(f'"{name}"' for name in metadata.tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        engine.dispose()
-    opened = open_store(address)
-    yield opened
-    opened.close()
+from app.storage.store import Store
 
 
 def overdue(store: Store) -> None:

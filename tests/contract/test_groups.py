@@ -1,49 +1,25 @@
 """A group of messages is kept as the same messages one after the other, on SQLite and on PostgreSQL alike."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
+from empty_store import empty
 from hl7_support import Invented
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from app.batch.feed import Feed, message_of
+from app.batch.feed import Feed
 from app.batch.tally import Tally
+from app.integrations.hl7.inbound import Hl7Inbound, message_of
 from app.storage.arriving import SealedMessage
-from app.storage.database import open_database
-from app.storage.rejections import MOST_SOURCES, OTHERS, Rejected
-from app.storage.schema import metadata
-from app.storage.store import Store, open_store
+from app.storage.exchange import rejection
+from app.storage.rejections import MOST_SOURCES, OTHERS
+from app.storage.store import Store
 from app.storage.tables import audit, job, message, version
 from app.storage.types import FeedMessage, today
 
 _DAY = today()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Opens stores that are empty, one after the other."""
-    stores: list[Store] = []
-
-    def fresh() -> Store:
-        address = f"sqlite:///{tmp_path / f'store-{len(stores)}.db'}"
-        if request.param == "postgresql":
-            address = request.getfixturevalue("postgres_url")
-            engine = open_database(address)
-            with engine.begin() as connection:
-                names = ", ".join(f'"{name}"' for name in metadata.tables)
-                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-            engine.dispose()
-        stores.append(open_store(address))
-        return stores[-1]
-
-    yield fresh
-    for store in stores:
-        store.close()
 
 
 def told(sent: Invented) -> FeedMessage:
@@ -89,21 +65,20 @@ _SENT = st.builds(
 
 @given(st.lists(_SENT, min_size=1, max_size=12))
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_group_is_kept_as_one_by_one(opened: Callable[[], Store], sent: list[Invented]) -> None:
-    alone = opened()
-    taken = [alone.messages.receive_all(sealed(alone, each), _DAY)[0] for each in sent]
-    expected = rows(alone)
-    alone.engine.dispose()
-    together = opened()
-    kept = together.messages.receive_all(sealed(together, *sent), _DAY)
-    assert rows(together) == expected
-    assert [each is None for each in kept] == [each is None for each in taken]
-    assert together.audit_broken_at() is None
+def test_a_group_is_kept_as_one_by_one(kept: Store, sent: list[Invented]) -> None:
+    empty(kept.engine)
+    alone = [kept.messages.receive_all(sealed(kept, each), _DAY)[0] for each in sent]
+    expected = rows(kept)
+    empty(kept.engine)
+    together = kept.messages.receive_all(sealed(kept, *sent), _DAY)
+    assert rows(kept) == expected
+    assert [each is None for each in together] == [each is None for each in alone]
+    assert kept.audit_broken_at() is None
 
 
-def test_a_message_that_the_database_does_not_take_costs_only_itself(opened: Callable[[], Store]) -> None:
-    store = opened()
-    feed = Feed(store, 262_144, 1_000)
+def test_a_message_that_the_database_does_not_take_costs_only_itself(kept: Store) -> None:
+    store = kept
+    feed = Feed(store, 1_000)
     good = [told(Invented(f"C{number}", f"A{number}")) for number in range(6)]
     bad = replace(good[2], key="\ud800" * 3)  # no database takes half a character
     group = [store.messages.sealed(each) for each in (*good[:2], bad, *good[3:])]
@@ -112,9 +87,9 @@ def test_a_message_that_the_database_does_not_take_costs_only_itself(opened: Cal
     assert [row[2] for row in rows(store)["messages"]] == ["C0", "C1", "C3", "C4", "C5"]
 
 
-def test_a_database_that_is_gone_costs_the_group(opened: Callable[[], Store]) -> None:
-    store = opened()
-    feed = Feed(store, 262_144, 1_000)
+def test_a_database_that_is_gone_costs_the_group(kept: Store) -> None:
+    store = kept
+    feed = Feed(store, 1_000)
     with store.engine.begin() as connection:
         connection.execute(text("ALTER TABLE version RENAME TO elsewhere"))
     group = sealed(store, Invented(), Invented("C2", "A2"))
@@ -125,20 +100,22 @@ def test_a_database_that_is_gone_costs_the_group(opened: Callable[[], Store]) ->
     assert rows(store)["messages"] == []
 
 
-def counts(found: list[Rejected]) -> dict[tuple[str, str], int]:
-    return {(each.source, each.code): each.count for each in found}
+def counts(store: Store, day: dt.date = _DAY) -> dict[tuple[str, str], int]:
+    chosen = select(rejection.c.source, rejection.c.code, rejection.c["count"]).where(rejection.c.day == day)
+    with store.engine.connect() as connection:
+        return {(source, code): count for source, code, count in connection.execute(chosen)}
 
 
-def test_rejections_are_counted_by_source_and_code(opened: Callable[[], Store]) -> None:
-    store = opened()
+def test_rejections_are_counted_by_source_and_code(kept: Store) -> None:
+    store = kept
     tally = Tally(store)
-    feed = Feed(store, 262_144, 1_000, tally=tally)
+    inbound = Hl7Inbound(Feed(store, 1_000).keep, tally.count, 262_144)
     for sent in (Invented(version="1"), Invented(version="1"), Invented(text=""), Invented()):
-        feed.answer(sent.encode())
-    feed.answer(Invented(facility="Effusion on the left side was seen.", version="1").encode())
-    feed.answer(b"no message")
+        inbound.take(sent.encode())
+    inbound.take(Invented(facility="Effusion on the left side was seen.", version="1").encode())
+    inbound.take(b"no message")
     tally.stop()
-    assert counts(store.rejections.of_day(today())) == {
+    assert counts(store) == {
         ("RIS|NORTH", "version"): 2,
         ("RIS|NORTH", "no_text"): 1,
         (OTHERS, "version"): 1,
@@ -146,12 +123,12 @@ def test_rejections_are_counted_by_source_and_code(opened: Callable[[], Store]) 
     }
 
 
-def test_rejections_of_many_sources_fill_no_table(opened: Callable[[], Store]) -> None:
-    store = opened()
+def test_rejections_of_many_sources_fill_no_table(kept: Store) -> None:
+    store = kept
     day = dt.date(2026, 1, 5)
     for first in range(0, 1_500, 300):
         store.rejections.add(day, {(f"S{number}", "version"): 1 for number in range(first, first + 300)})
     store.rejections.add(day, {("S3", "version"): 5, ("S1400", "no_text"): 1})
-    found = counts(store.rejections.of_day(day))
+    found = counts(store, day)
     assert len({source for source, _ in found}) == MOST_SOURCES + 1
     assert (found["S3", "version"], found[OTHERS, "version"], found[OTHERS, "no_text"]) == (6, 500, 1)

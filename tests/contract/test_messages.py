@@ -2,7 +2,6 @@
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +13,10 @@ from alembic.migration import MigrationContext
 from hl7_support import Invented
 from sqlalchemy import Connection, create_engine, func, inspect, select, text
 
-from app.batch.feed import NotTakenError, message_of
+from app.integrations.hl7.answer import NotTakenError
+from app.integrations.hl7.inbound import message_of
 from app.proofreading.report import SubmittedReport
-from app.storage.database import open_database
 from app.storage.schema import metadata
-from app.storage.sealing import new_key
 from app.storage.store import Store, open_store
 from app.storage.tables import batch as batch_table
 from app.storage.tables import feed
@@ -27,21 +25,6 @@ from app.storage.tables import version as version_table
 from app.storage.types import Batch, FeedMessage, Finished, FoundError, Result, Version, today
 
 _DAY = today()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    address = f"sqlite:///{tmp_path / 'store.db'}"
-    if request.param == "postgresql":
-        address = request.getfixturevalue("postgres_url")
-        engine = open_database(address)
-        with engine.begin() as connection:
-            names = ", ".join(f'"{name}"' for name in metadata.tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        engine.dispose()
-    opened = open_store(address, [new_key()])
-    yield opened
-    opened.close()
 
 
 def take(store: Store, sent: Invented, day: dt.date = _DAY) -> list[int] | None:

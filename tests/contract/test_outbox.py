@@ -2,9 +2,7 @@
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,39 +10,23 @@ from hl7_support import Invented
 from sqlalchemy import delete, event, func, select, text, update
 
 from app.batch.delivering import SCHEDULE, attempted, outgoing
-from app.batch.feed import message_of
 from app.batch.items import Accepted
+from app.integrations.hl7.inbound import message_of
 from app.integrations.outgoing import Outcome
 from app.proofreading.report import SubmittedReport
-from app.storage.database import open_database
 from app.storage.endpoints import NameTakenError
 from app.storage.exchange import delivery as delivery_table
 from app.storage.exchange import endpoint as endpoint_table
 from app.storage.outbox import Attempted, Turn
-from app.storage.schema import metadata, now
+from app.storage.schema import now
 from app.storage.sealing import Seal, new_key
-from app.storage.store import Store, open_store
+from app.storage.store import Store
 from app.storage.tables import message as message_table
 from app.storage.tables import report as report_table
 from app.storage.types import Decision, Endpoint, Finished, FoundError, Result, today
 
 _SENT = Attempted(True, status=200)
 _WORD = "Zebulon"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    address = f"sqlite:///{tmp_path / 'store.db'}"
-    if request.param == "postgresql":
-        address = request.getfixturevalue("postgres_url")
-        engine = open_database(address)
-        with engine.begin() as connection:
-            names = ", ".join(f'"{name}"' for name in metadata.tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        engine.dispose()
-    opened = open_store(address, [new_key()])
-    yield opened
-    opened.close()
 
 
 def hook(store: Store, name: str = "hook", **said: Any) -> Endpoint:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,26 +22,6 @@ from app.storage.types import Claim, Decision, Finished, FoundError, Result
 
 _WORDS = "FINDINGS: Invented words of one report."
 _DAY = dt.date(2026, 1, 31)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'store.db'}"
-    url: str = request.getfixturevalue("postgres_url")
-    engine = open_database(url)
-    with engine.begin() as connection:
-        names = ", ".join(f'"{name}"' for name in metadata.tables)
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-    engine.dispose()
-    return url
-
-
-@pytest.fixture
-def kept(address: str) -> Iterator[Store]:
-    opened = open_store(address, [new_key()])
-    yield opened
-    opened.close()
 
 
 def report(number: int, site: str | None = "north") -> Accepted:

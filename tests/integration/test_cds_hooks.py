@@ -18,7 +18,8 @@ from sqlalchemy import text as sql
 from tests_support import opened
 
 from app.integrations.cds.cards import LONGEST_SUMMARY, escaped
-from app.integrations.cds.config import CdsConfigError, read_config
+from app.integrations.cds.config import read_config
+from app.integrations.config_file import ConfigFileError
 from app.services import Services
 
 _URL, _CALL = "https://radproof.example", "/cds-services/report-check"
@@ -293,7 +294,7 @@ def test_a_wrong_file_is_refused(configured: Path, broken: str) -> None:
         configured.write_text(f"{whole}{broken}\n")
     else:
         configured.write_text(re.sub(rf"^{broken.split()[0]} = .*$", broken, whole, flags=re.MULTILINE))
-    with pytest.raises(CdsConfigError) as refused:
+    with pytest.raises(ConfigFileError) as refused:
         read_config(configured)
     assert "ehr.example" not in str(refused.value)
 

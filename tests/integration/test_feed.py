@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from hl7_support import Invented
+from mllp_running import take_in
 
 from app.batch.checking import result_of
 from app.batch.export import result_lines
-from app.batch.feed import Feed
 from app.batch.summary import summarise
 from app.proofreading.check import check_report
 from app.services import Services
@@ -32,9 +32,7 @@ class Site:
     client: TestClient
 
     def send(self, sent: Invented) -> None:
-        answer, jobs = Feed(self.store, 262_144, 1_000).answer(sent.encode())
-        assert b"MSA|AA" in (answer or b"")
-        claims = self.store.jobs.claim(jobs, "worker")
+        claims = self.store.jobs.claim(take_in(self.store, sent.encode()), "worker")
         seal = self.store.seal
         done = [
             Finished(

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from fhir_keeper import FhirServer, serving
+from fhir_keeper import FhirKeeper, serving
 
 from app.api.schemas import CheckedReportOut
 from app.integrations.fhir.outbound.sender import FhirSender
@@ -23,18 +23,18 @@ _AT = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def server() -> Iterator[FhirServer]:
+def server() -> Iterator[FhirKeeper]:
     with serving() as started:
         yield started
 
 
 @pytest.fixture
-def sender(server: FhirServer) -> FhirSender:
+def sender(server: FhirKeeper) -> FhirSender:
     loopback = ip_network("127.0.0.0/8")
     return FhirSender(Guard([loopback], ports=frozenset({server.port}), plain=True), seconds=5)
 
 
-def to(server: FhirServer, **changed: Any) -> Endpoint:
+def to(server: FhirKeeper, **changed: Any) -> Endpoint:
     settings = {"url": f"http://127.0.0.1:{server.port}/r4", "token": "secret", **changed}
     return Endpoint("e", "fhir", "EHR", settings)
 
@@ -47,7 +47,7 @@ def event(services: Services) -> Outgoing:
     return Outgoing("msg_1", "report.check.completed", _AT, 7, "acc-1", submitted=submitted, check=check)
 
 
-def test_sent_twice_is_kept_once(server: FhirServer, sender: FhirSender, event: Outgoing) -> None:
+def test_sent_twice_is_kept_once(server: FhirKeeper, sender: FhirSender, event: Outgoing) -> None:
     assert sender.send(to(server), event).state == "delivered"
     assert (server.writes, server.asked[0]) == (5, ("POST", "/r4", "Bearer secret"))
     assert sender.send(to(server), replace(event, id="msg_2")).state == "delivered"
@@ -55,7 +55,7 @@ def test_sent_twice_is_kept_once(server: FhirServer, sender: FhirSender, event: 
 
 
 def test_a_decision_and_a_withdrawal_change_what_is_there(
-    server: FhirServer, sender: FhirSender, event: Outgoing
+    server: FhirKeeper, sender: FhirSender, event: Outgoing
 ) -> None:
     assert event.check is not None
     sender.send(to(server), event)
@@ -77,7 +77,7 @@ def test_a_decision_and_a_withdrawal_change_what_is_there(
     [
         (422, {}, ("refused", "status_422", None)),
         (400, {}, ("refused", "status_400", None)),
-        (302, {"Location": "http://127.0.0.1:1/"}, ("refused", "redirect", None)),
+        (302, {"Location": "http://127.0.0.1:1/"}, ("again", "status_302", None)),
         (410, {}, ("gone", "gone", None)),
         (401, {}, ("again", "status_401", None)),
         (429, {"Retry-After": "7"}, ("again", "status_429", 7.0)),
@@ -85,7 +85,7 @@ def test_a_decision_and_a_withdrawal_change_what_is_there(
     ],
 )
 def test_what_the_server_says(
-    server: FhirServer, sender: FhirSender, event: Outgoing, status: int, headers: Any, outcome: Any
+    server: FhirKeeper, sender: FhirSender, event: Outgoing, status: int, headers: Any, outcome: Any
 ) -> None:
     server.answers = [(status, headers)]
     made = sender.send(to(server), event)
@@ -93,17 +93,17 @@ def test_what_the_server_says(
     assert (made.status, len(server.asked)) == (status, 1)
 
 
-def test_a_trial_keeps_nothing(server: FhirServer, sender: FhirSender) -> None:
+def test_a_trial_keeps_nothing(server: FhirKeeper, sender: FhirSender) -> None:
     assert sender.send(to(server), Outgoing("msg_1", "endpoint.trial", _AT)).state == "delivered"
     assert (server.writes, server.asked[0][:2]) == (0, ("GET", "/r4/metadata"))
 
 
-def test_what_may_not_be_called_is_not(server: FhirServer, event: Outgoing) -> None:
+def test_what_may_not_be_called_is_not(server: FhirKeeper, event: Outgoing) -> None:
     made = FhirSender(Guard([], ports=frozenset({server.port}), plain=True)).send(to(server), event)
     assert (made.state, made.code, server.asked) == ("again", "forbidden_address", [])
 
 
-def test_another_server_gets_no_ids_of_the_source(server: FhirServer, event: Outgoing) -> None:
+def test_another_server_gets_no_ids_of_the_source(server: FhirKeeper, event: Outgoing) -> None:
     raw = b'{"resourceType": "DiagnosticReport", "id": "17", "subject": {"reference": "Patient/5"}}'
     told = replace(event, source="ehr", message=raw, message_kind="FHIR")
     own = to(server).settings["url"]

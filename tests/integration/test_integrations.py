@@ -15,12 +15,12 @@ from mllp_running import running
 from sqlalchemy import insert, text, update
 from tests_support import Run, opened
 
-from app.batch.feed import message_of
 from app.batch.listening import Listener
+from app.integrations.hl7.inbound import message_of
 from app.integrations.page.render import span
-from app.integrations.selftest.asking import ask_mllp
 from app.integrations.sources import Hours, Source
 from app.integrations.status import is_silent
+from app.selftest.asking import ask_mllp
 from app.services import Services
 from app.storage.exchange import delivery, rejection
 from app.storage.store import Store, open_store

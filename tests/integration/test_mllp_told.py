@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from hl7_support import Invented
+from mllp_running import take_in
 
 from app.batch.checking import result_of
 from app.batch.delivering import Deliverer
-from app.batch.feed import Feed
 from app.integrations.guard import Guard
 from app.integrations.hl7.header import header_of
 from app.integrations.hl7.segments import Segment, segments_of
@@ -22,11 +22,10 @@ from app.storage.store import Store, open_store
 from app.storage.types import Endpoint, Finished
 
 
-def take_in(store: Store, services: Services, sent: Invented) -> None:
-    _, jobs = Feed(store, 262_144, 1_000).answer(sent.encode())
-    for claim in store.jobs.claim(jobs, "worker"):
-        checked = check_report(from_json(store.seal.unseal(claim.content)), services)
-        store.jobs.finish([Finished(claim, result_of(checked, store.seal))], "worker")
+def checked(store: Store, services: Services, sent: Invented) -> None:
+    for claim in store.jobs.claim(take_in(store, sent.encode()), "worker"):
+        found = check_report(from_json(store.seal.unseal(claim.content)), services)
+        store.jobs.finish([Finished(claim, result_of(found, store.seal))], "worker")
 
 
 class Receiver:
@@ -67,8 +66,8 @@ def test_flags_come_and_are_taken_back_in_order(all_services: Services, tmp_path
     guard = Guard([ipaddress.ip_network("127.0.0.0/8")], ports=[receiver.port])
     deliverer = Deliverer(store, {"mllp": MllpSender(guard)})
     try:
-        take_in(store, all_services, Invented())
-        take_in(store, all_services, Invented("C2", status="X", text="", sent="20260105130000"))
+        checked(store, all_services, Invented())
+        checked(store, all_services, Invented("C2", status="X", text="", sent="20260105130000"))
         deadline = time.monotonic() + 30
         while len(receiver.messages) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)

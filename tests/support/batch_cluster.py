@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from local_servers import PostgresServer, RedisServer
+from local_servers import PostgresServer, RedisServer, free_port
 
 _START_SECONDS = 120
 _RADPROOF = [sys.executable, "-m", "app.cli"]
@@ -139,11 +138,3 @@ class Cluster:
         """Every line of the batch's results."""
         _, answer = self.call("GET", f"/v1/batches/{batch_id}/results")
         return [json.loads(line) for line in answer.splitlines()]
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,17 +1,16 @@
 """A small FHIR server: takes transactions with conditional updates and creates, and validates what it keeps."""
 
 import json
-import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
+from local_http import Answer, Asked, listening
 
 
-class FhirServer:
+class FhirKeeper:
     """Keeps resources by kind and id; ``writes`` counts what was created or changed. Thread-safe enough for tests."""
 
     def __init__(self) -> None:
@@ -77,46 +76,26 @@ class FhirServer:
 
 
 @contextmanager
-def serving() -> Iterator[FhirServer]:
+def serving() -> Iterator[FhirKeeper]:
     """A server on a free port of this machine until the end of the block."""
-    server = FhirServer()
+    server = FhirKeeper()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            server.asked.append(("GET", self.path, self.headers.get("Authorization")))
-            self._answer(200, {"resourceType": "CapabilityStatement"}, {})
+    def answer(asked: Asked) -> Answer:
+        server.asked.append((asked.method, asked.path, asked.headers.get("Authorization")))
+        if asked.method == "GET":
+            return _answer(200, {"resourceType": "CapabilityStatement"})
+        if server.answers:
+            status, headers = server.answers.pop(0)
+            return _answer(status, {"resourceType": "OperationOutcome"}, headers)
+        try:
+            return _answer(200, server.take(json.loads(asked.body)))
+        except ValueError:
+            return _answer(422, {"resourceType": "OperationOutcome"})
 
-        def do_POST(self) -> None:
-            server.asked.append(("POST", self.path, self.headers.get("Authorization")))
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if server.answers:
-                status, headers = server.answers.pop(0)
-                self._answer(status, {"resourceType": "OperationOutcome"}, headers)
-                return
-            try:
-                self._answer(200, server.take(json.loads(body)), {})
-            except ValueError:
-                self._answer(422, {"resourceType": "OperationOutcome"}, {})
-
-        def _answer(self, status: int, value: dict[str, Any], headers: dict[str, str]) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(status)
-            for name, said in {"Content-Type": "application/fhir+json", **headers}.items():
-                self.send_header(name, said)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.port = http.server_address[1]
-    thread = threading.Thread(target=http.serve_forever)
-    thread.start()
-    try:
+    with listening(answer) as server.port:
         yield server
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()
+
+
+def _answer(status: int, value: dict[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+    named = {"Content-Type": "application/fhir+json", **(headers or {})}
+    return Answer(status, json.dumps(value).encode(), named)

@@ -1,12 +1,12 @@
 """A small FHIR server on a real port: read, search with pages, $events, and a subscription that can skip an event."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from local_http import Answer, Asked, listening
 
 TOKEN = "a-token-of-the-tests"  # noqa: S105  # of this server only
 SUBSCRIPTION = "Subscription/reports"
@@ -25,24 +25,11 @@ class FhirServer:
         self.knows_includes = True
         self.page_size = 50
         self.next_base: str | None = None
-        outer = self
+        self.port = 0
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                status, answer = outer.answer(self.path, self.headers.get("Authorization"))
-                body = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/fhir+json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = int(self._server.server_address[1])
-        self.base = f"http://127.0.0.1:{self.port}/fhir"
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}/fhir"
 
     def put(self, resource: dict[str, Any], *, event: bool = True) -> dict[str, Any]:
         """Keep a resource as its next version; an event of the subscription, where it is a report."""
@@ -143,11 +130,10 @@ class FhirServer:
 def running() -> Iterator[FhirServer]:
     """Answers until the end of the block."""
     server = FhirServer()
-    thread = threading.Thread(target=server._server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+
+    def answer(asked: Asked) -> Answer:
+        status, said = server.answer(asked.path, asked.headers.get("Authorization"))
+        return Answer(status, json.dumps(said).encode(), {"Content-Type": "application/fhir+json"})
+
+    with listening(answer) as server.port:
         yield server
-    finally:
-        server._server.shutdown()
-        server._server.server_close()
-        thread.join()

@@ -17,8 +17,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batch_cluster import Cluster, Program, free_port
+from batch_cluster import Cluster, Program
 from hl7_support import Invented, Peer
+from local_servers import free_port
 from sqlalchemy import func, select
 
 from app.storage.store import Store, open_store

@@ -2,25 +2,32 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from app.batch.feed import Feed
-from app.integrations.mllp.framing import Frame
+from app.integrations.hl7.inbound import Hl7Inbound
 from app.integrations.mllp.server import Listening, MllpServer
 from app.storage.store import Store
 
 
-def answering(feed: Feed) -> Callable[[Frame], bytes | None]:
-    return lambda frame: feed.answer(frame.message, too_long=frame.too_long)[0]
+def inbound(feed: Feed) -> Hl7Inbound:
+    return Hl7Inbound(feed.keep, feed.reject, 262_144)
+
+
+def take_in(store: Store, raw: bytes) -> list[int]:
+    """Keep a message; the jobs that wait because of it."""
+    jobs: list[int] = []
+    assert inbound(Feed(store, 1_000, jobs.extend)).take(raw) is None
+    return jobs
 
 
 @contextmanager
 def running(store: Store, *, most_waiting: int = 500_000, **listening: Any) -> Iterator[MllpServer]:
     """Listens on ``server.port`` until the end of the block."""
-    feed = Feed(store, 262_144, most_waiting)
-    server = MllpServer(Listening("127.0.0.1", 0, **listening), answering(feed))
+    feed = Feed(store, most_waiting)
+    server = MllpServer(Listening("127.0.0.1", 0, **listening), inbound(feed).answer)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

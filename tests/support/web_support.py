@@ -1,20 +1,10 @@
 """Real receivers on local sockets, for what is sent out."""
 
-import datetime as dt
-import ipaddress
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
-_DAY = dt.timedelta(days=1)
 
 
 class Listener:
@@ -127,45 +117,3 @@ def names(given: dict[str, list[str]]) -> Iterator[list[str]]:
         yield asked
     finally:
         socket.getaddrinfo = real
-
-
-class Authority:
-    """Signs certificates for a test."""
-
-    def __init__(self, folder: Path, name: str = "authority") -> None:
-        self.folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        made = self._builder(self._name, self._key).add_extension(x509.BasicConstraints(True, None), True)
-        self.path = folder / f"{name}.pem"
-        self.path.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-
-    def _builder(self, name: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        now = dt.datetime.now(dt.UTC)
-        made = x509.CertificateBuilder(self._name, name, key.public_key(), x509.random_serial_number())
-        made = made.not_valid_before(now - _DAY).not_valid_after(now + _DAY)
-        usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
-        return made.add_extension(usage, True)
-
-    def serving(self, *hosts: str) -> ssl.SSLContext:
-        """How a server speaks TLS under these names and addresses."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        named: list[x509.GeneralName] = []
-        for host in hosts:
-            try:
-                named.append(x509.IPAddress(ipaddress.ip_address(host)))
-            except ValueError:
-                named.append(x509.DNSName(host))
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
-        made = self._builder(name, key).add_extension(x509.SubjectAlternativeName(named), False)
-        path = self.folder / f"{hosts[0].replace(':', '_')}-{key.private_numbers().private_value % 10**9}.pem"
-        private = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        signed = made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-        path.write_bytes(private + signed)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 import uvicorn
+from certificates import Authority
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -21,7 +22,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from web_support import Authority
 
 from app.integrations.authentication import Presented, permitted, verified
 from app.integrations.sources import CertificateAuth
@@ -34,8 +34,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 def pair(authority: Authority, name: str) -> tuple[Path, x509.Certificate]:
     """A file with key and certificate, and the certificate."""
-    authority.serving(name)
-    path = max(authority.folder.glob(f"{name}-*.pem"), key=lambda found: found.stat().st_mtime_ns)
+    path, _ = authority.issue(name, name)
     return path, x509.load_pem_x509_certificates(path.read_bytes())[0]
 
 
@@ -127,7 +126,7 @@ def served(authority: Authority) -> Iterator[int]:
 def test_tls_of_the_service_itself_shows_the_certificate(authority: Authority, tmp_path: Path) -> None:
     stranger = Authority(tmp_path, "stranger")
     with served(authority) as port:
-        known = max(authority.folder.glob("known-*.pem"), key=lambda found: found.stat().st_mtime_ns)
+        known = authority.folder / "authority-known-cert.pem"
         for path, answer in [(known, "True"), (pair(authority, "other")[0], "False"), (None, "False")]:
             context = ssl.create_default_context(cafile=authority.path)
             if path is not None:

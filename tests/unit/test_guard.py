@@ -8,9 +8,10 @@ from time import monotonic
 
 import httpx2
 import pytest
+from certificates import Authority
 from hypothesis import given
 from hypothesis import strategies as st
-from web_support import OK, Authority, Listener, answering, names, request_of
+from web_support import OK, Listener, answering, names, request_of
 
 from app.integrations.guard import ForbiddenAddressError, Guard
 from app.services import ConfigurationError, open_guard

@@ -8,9 +8,9 @@ from hl7apy.parser import parse_message, parse_segments
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.batch.feed import NotTakenError, message_of
-from app.integrations.hl7.answer import Fault, answer
+from app.integrations.hl7.answer import Fault, NotTakenError, answer
 from app.integrations.hl7.header import NO_HEADER, header_of
+from app.integrations.hl7.inbound import message_of
 
 _VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8")
 _FAULTS = (

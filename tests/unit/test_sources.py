@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.integrations.config_file import ConfigFileError
 from app.integrations.sources import (
     CertificateAuth,
     FhirServer,
@@ -14,7 +15,6 @@ from app.integrations.sources import (
     Hours,
     OrthancServer,
     SignatureAuth,
-    SourcesError,
     read_sources,
 )
 
@@ -145,14 +145,14 @@ password_file = "password"
     ],
 )
 def test_what_is_wrong_is_named_and_not_shown(tmp_path: Path, text: str, named: str) -> None:
-    with pytest.raises(SourcesError) as caught:
+    with pytest.raises(ConfigFileError) as caught:
         read_sources(written(tmp_path, text))
     assert named in str(caught.value)
     assert CANARY not in str(caught.value)
 
 
 def test_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SourcesError):
+    with pytest.raises(ConfigFileError):
         read_sources(tmp_path / "absent.toml")
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from time import monotonic, time
 
 import pytest
+from certificates import Authority
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
-from web_support import OK, Authority, Listener, answering, names, request_of
+from web_support import OK, Listener, answering, names, request_of
 
 from app.integrations.guard import Guard
 from app.integrations.outgoing import Outcome, Outgoing

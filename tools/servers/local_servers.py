@@ -34,7 +34,7 @@ class LocalServer:
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="radproof-server-"))
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
@@ -141,7 +141,7 @@ class OrthancServer(LocalServer):
             raise UnavailableError("no Orthanc")
         self._program = program
         super().__init__()
-        self.dicom_port = _free_port()
+        self.dicom_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.configure(settings or {})
 
@@ -206,7 +206,8 @@ def _unprivileged() -> pwd.struct_passwd:
     raise UnavailableError("PostgreSQL does not run as root, and there is no other user")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

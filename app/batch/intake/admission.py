@@ -8,9 +8,8 @@ from hashlib import blake2b
 from app.batch.intake.forms import IntakeLimits
 from app.batch.items import Accepted, Refused
 from app.integrations.incoming import LONGEST_WORDS
-from app.limits import CONTROL_CHARACTERS, InadmissibleError, admit
+from app.limits import CONTROL_CHARACTERS, LONGEST_ID, InadmissibleError, admit
 
-LONGEST_ID = 200  # characters of custom_id, report_id and site, as over HTTP
 _UNFIT = re.compile(f"[{CONTROL_CHARACTERS}\\ud800-\\udfff\\n\\r]")
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
-from app.batch.intake.admission import LONGEST_ID, Admission
+from app.batch.intake.admission import Admission
 from app.batch.items import Accepted, Refused
 from app.integrations import files
 from app.integrations.fhir import read as fhir
 from app.integrations.hl7.read import reports_of
 from app.integrations.hl7.stream import messages
 from app.integrations.incoming import IncomingError, IncomingReport
+from app.limits import LONGEST_ID
 from app.lines import is_wide
 from app.proofreading.report import SubmittedReport
 from app.reading import ENCODING

@@ -1,21 +1,19 @@
 """The report of a request: out of its prefetch or context, as a message of a feed."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.batch.intake.admission import LONGEST_ID
 from app.integrations.cds.config import CdsConfig
+from app.integrations.fhir.messages import KIND
 from app.integrations.fhir.read import report_of
-from app.integrations.incoming import IncomingError
-from app.limits import admit
+from app.integrations.fhir.resources import Resource
+from app.integrations.incoming import IncomingError, digest
+from app.limits import LONGEST_ID, admit
 from app.proofreading.report import SubmittedReport
 from app.storage.types import FeedMessage, Version
 
 _SYMBOLS = 8  # letters of a status that are kept
-
-Resource = Mapping[str, Any]
 
 
 def message_of(
@@ -50,7 +48,7 @@ def message_of(
     key = read.control_id or read.filler_id
     version = Version(
         submitted,
-        _digest("CDS", config.source, client, key, str(test)) if key else None,
+        digest("CDS", config.source, client, key, str(test)) if key else None,
         read.said_at,
         read.status[:_SYMBOLS] if read.status else None,
         read.study_date,
@@ -59,8 +57,8 @@ def message_of(
     return FeedMessage(
         source=config.source,
         control_id=name,
-        key=_digest("CDS", config.source, client, str(test), raw.decode()),
-        kind="FHIR",
+        key=digest("CDS", config.source, client, str(test), raw.decode()),
+        kind=KIND,
         raw=raw,
         versions=(version,),
         test=test,
@@ -89,7 +87,3 @@ def _resources(value: object) -> Iterator[Resource]:
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
             yield entry["resource"]
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,7 +13,6 @@ A file of TOML that is read once, at start::
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,18 +22,15 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from app.integrations.config_file import ConfigFileError, read_text, read_toml, wrong_keys
+
 _STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
-_MOST_BYTES = 1_048_576
 _LEAST_RSA_BITS = 2_048
 _Address = Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$", max_length=1_000)]
 _Origin = Annotated[str, Field(pattern=r"^https?://[^/?#@\s*]+$", max_length=1_000)]
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey
-
-
-class CdsConfigError(ValueError):
-    """The file cannot be used. The message names keys and never a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,25 +83,19 @@ def read_config(path: Path) -> CdsConfig:
     """The configuration of a file.
 
     Raises:
-        CdsConfigError: when it or a file of keys cannot be read or holds what is not allowed.
+        ConfigFileError: when it or a file of keys cannot be read or holds what is not allowed.
     """
     try:
-        found = _FILE.validate_python(tomllib.loads(_text(path, "")))
-    except tomllib.TOMLDecodeError as error:
-        raise CdsConfigError("not TOML") from error
+        found = _FILE.validate_python(read_toml(path))
     except ValidationError as error:
-        wrong = (
-            f"{'.'.join(map(str, item['loc']))}: {item['type'].replace('_', ' ')}"
-            for item in error.errors(include_input=False, include_url=False)
-        )
-        raise CdsConfigError("; ".join(wrong)) from error
+        raise wrong_keys(error) from error
     clients = [
         Client(name, each.issuer, _keys(path.parent / each.keys_file, f"clients.{name}"), each.tenant)
         for name, each in found.clients.items()
     ]
     by_issuer = {client.issuer: client for client in clients}
     if len(by_issuer) < len(clients):
-        raise CdsConfigError("clients: two have the same issuer")
+        raise ConfigFileError("clients: two have the same issuer")
     url = found.url.rstrip("/")
     return CdsConfig(found.hook, url, found.source, found.origins, found.most_cards, found.test, by_issuer)
 
@@ -116,17 +106,18 @@ def _keys(path: Path, place: str) -> Mapping[str, PublicKey]:
     from jwt import PyJWK
     from jwt.exceptions import PyJWTError
 
+    text = read_text(path, f"{place}.keys_file")
     try:
-        held = json.loads(_text(path, f"{place}.keys_file: "))["keys"]
+        held = json.loads(text)["keys"]
         read = {str(each["kid"]): (each, PyJWK(each, algorithm=_algorithm(each)).key) for each in held}
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError, PyJWTError, ValueError) as error:
-        raise CdsConfigError(f"{place}.keys_file: not a JWK Set whose keys have a kid") from error
+        raise ConfigFileError(f"{place}.keys_file: not a JWK Set whose keys have a kid") from error
     if not read or len(read) < len(held):
-        raise CdsConfigError(f"{place}.keys_file: no key, or two with the same kid")
+        raise ConfigFileError(f"{place}.keys_file: no key, or two with the same kid")
     if any("d" in each for each, _ in read.values()):
-        raise CdsConfigError(f"{place}.keys_file: holds a private key; it belongs to the client alone")
+        raise ConfigFileError(f"{place}.keys_file: holds a private key; it belongs to the client alone")
     if not all(_strong(key) for _, key in read.values()):
-        raise CdsConfigError(f"{place}.keys_file: keys are of P-384 or RSA of 2048 bits and more")
+        raise ConfigFileError(f"{place}.keys_file: keys are of P-384 or RSA of 2048 bits and more")
     return {kid: key for kid, (_, key) in read.items()}
 
 
@@ -138,16 +129,3 @@ def _strong(key: object) -> bool:
     if isinstance(key, RSAPublicKey):
         return key.key_size >= _LEAST_RSA_BITS
     return isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP384R1)
-
-
-def _text(path: Path, place: str) -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-        if len(raw) > _MOST_BYTES:
-            raise CdsConfigError(f"{place}the file is too large")
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise CdsConfigError(f"{place}{error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise CdsConfigError(f"{place}not UTF-8") from error

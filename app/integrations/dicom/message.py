@@ -1,9 +1,7 @@
 """A DICOM object as a message of a feed."""
 
-import hashlib
-
 from app.integrations.dicom.read import dicom_report
-from app.integrations.incoming import IncomingError
+from app.integrations.incoming import IncomingError, digest
 from app.limits import InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
 from app.storage.types import FeedMessage, Version
@@ -27,15 +25,11 @@ def dicom_message_of(raw: bytes, source: str, max_text_bytes: int = 262_144) -> 
     named = read.predecessors[-1] if read.predecessors else read.instance
     version = Version(
         submitted,
-        _digest(source.encode(), named.encode()),
+        digest(source, named),
         report.said_at,
         report.status,
         report.study_date,
         report.facility,
         replaces=read.predecessors,
     )
-    return FeedMessage(source, read.instance, _digest(source.encode(), raw), KIND, raw, (version,))
-
-
-def _digest(*parts: bytes) -> str:
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return FeedMessage(source, read.instance, digest(source, raw), KIND, raw, (version,))

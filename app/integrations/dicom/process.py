@@ -12,7 +12,7 @@ from app.integrations.incoming import IncomingError
 
 
 def read(raw: bytes) -> bytes:
-    """What the object says, as JSON: fields of ``DicomDocument``."""
+    """What the object says, as JSON; ``dicom_report`` reads it."""
     sys.modules["numpy"] = None  # type: ignore[assignment]  # pixels are not looked at: half the memory, half the start
     from pydicom import config, dcmread
     from pydicom.errors import InvalidDicomError
@@ -55,7 +55,6 @@ def _header(whole: Any) -> dict[str, Any]:
     ]
     told = {
         "instance": whole.get("SOPInstanceUID"),
-        "study": whole.get("StudyInstanceUID"),
         "accession": whole.get("AccessionNumber") or requests[0].get("AccessionNumber"),
         "institution": whole.get("InstitutionName"),
         "description": requests[0].get("RequestedProcedureDescription") or whole.get("StudyDescription"),

@@ -1,9 +1,7 @@
 """Asks the FHIR server of a source: reads, searches and ``$events``, never outside its registered base."""
 
 import re
-import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from time import monotonic
 from urllib.parse import urlencode
 
@@ -55,9 +53,7 @@ class FhirClient:
     def __init__(self, server: FhirServer, guard: Guard) -> None:
         """Raises ssl.SSLError or OSError where the file of its CA holds no certificates."""
         self.server = server
-        if server.ca_file is not None:
-            ssl.create_default_context(cafile=server.ca_file)
-            guard = replace(guard, authorities=server.ca_file)
+        guard = guard.trusting(server.ca_file)
         self._long = guard.client(_SECONDS, most_bytes=MOST_BYTES)
         self._short = guard.client(_SHORT_SECONDS, most_bytes=MOST_BYTES)
         self._headers = {**_ASK, **({"Authorization": f"Bearer {server.token}"} if server.token else {})}

@@ -14,12 +14,12 @@ from time import monotonic
 
 import structlog
 
-from app.batch.feed import NotTakenError
 from app.integrations.fhir.client import FhirClient, FhirError, tail_of
-from app.integrations.fhir.messages import Sent, deletion_of, digest, key_of, message_of
+from app.integrations.fhir.messages import Sent, deletion_of, key_of, message_of
 from app.integrations.fhir.notice import Notice, notice_of
 from app.integrations.fhir.resources import Resource, as_list, as_object, one_line, parsed, resources_by_name
-from app.integrations.hl7.answer import Fault
+from app.integrations.hl7.answer import Fault, NotTakenError
+from app.integrations.incoming import digest
 from app.integrations.sources import Source
 from app.storage.store import Store
 from app.storage.types import FeedMessage
@@ -39,17 +39,11 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Taken:
-    """What became of a request: jobs that wait, how many reports were kept, and codes of what was not."""
+    """What became of a request: how many reports were kept, how much is to be fetched, and codes of what was not taken."""
 
-    jobs: list[int] = field(default_factory=list)
     kept: int = 0
     errands: int = 0
     notes: list[str] = field(default_factory=list)
-
-    def join(self, more: "Taken") -> None:
-        """And that."""
-        self.kept += more.kept
-        self.jobs += more.jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +132,6 @@ class FhirInbound:
     def _keep(self, message: FeedMessage, taken: Taken) -> None:
         jobs = self.keep(message)
         taken.kept += 1
-        taken.jobs += jobs or []
         _log.info("message_taken", source=self.source.name, again=jobs is None, bytes=len(message.raw))
 
     def reports(self, bundle: Resource, taken: Taken, *, waited_for: bool) -> set[str]:
@@ -151,7 +144,7 @@ class FhirInbound:
             gone = _deleted(entry)
             if gone is not None:
                 here.add(f"{REPORT}/{gone}")
-                taken.join(self.deleted(gone))
+                taken.kept += self.deleted(gone).kept
             if resource.get("resourceType") != REPORT:
                 continue
             here.add(f"{REPORT}/{resource.get('id')}")

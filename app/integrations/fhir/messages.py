@@ -1,22 +1,19 @@
 """A DiagnosticReport as a message of a feed: what names it, what sorts its versions, what tells a resend."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.batch.feed import NotTakenError
 from app.integrations.fhir.read import for_trial, name_of, report_of, said_at
 from app.integrations.fhir.resources import Resource
-from app.integrations.hl7.answer import Fault
-from app.integrations.incoming import IncomingError
+from app.integrations.hl7.answer import Fault, NotTakenError
+from app.integrations.incoming import IncomingError, digest
 from app.integrations.sources import Source
-from app.limits import InadmissibleError, admit
+from app.limits import LONGEST_ID, InadmissibleError, admit
 from app.proofreading.report import SubmittedReport
 from app.storage.types import FeedMessage, Version
 
 KIND = "FHIR"
-_LONGEST_ID = 200
 _NONE = Fault("no_identifier", "101")
 
 
@@ -64,7 +61,7 @@ def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
     if report.withdrawn:
         version = Version(None, named, report.said_at, _status(report.status))
     else:
-        submitted = SubmittedReport(report.text, name[:_LONGEST_ID], report.context)
+        submitted = SubmittedReport(report.text, name[:LONGEST_ID], report.context)
         try:
             admit(submitted, max_text_bytes)
         except InadmissibleError as error:
@@ -74,7 +71,7 @@ def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
         )
     return FeedMessage(
         source=source.name,
-        control_id=name[:_LONGEST_ID],
+        control_id=name[:LONGEST_ID],
         key=key,
         kind=KIND,
         raw=sent.raw,
@@ -88,18 +85,13 @@ def deletion_of(source: Source, name: str, named: tuple[str | None, int]) -> Fee
     filler_key, number = named
     return FeedMessage(
         source=source.name,
-        control_id=name[:_LONGEST_ID],
+        control_id=name[:LONGEST_ID],
         key=digest(KIND, source.name, str(source.test), name, "deleted", str(number)),
         kind=KIND,
         raw=b"",
         versions=(Version(None, filler_key, status="deleted"),),
         test=source.test,
     )
-
-
-def digest(*parts: str) -> str:
-    """SHA-256 over the parts."""
-    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _status(status: str | None) -> str | None:

@@ -35,6 +35,14 @@ class Fault:
     transient: bool = False
 
 
+class NotTakenError(Exception):
+    """A message that is not kept, and why."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
 def answer(header: Header, fault: Fault | None) -> bytes | None:
     """The answer to a message with this header, None where its sender wants none.
 

@@ -1,7 +1,6 @@
 """What is asked of an Orthanc by its REST API (1.9 and later)."""
 
 import math
-import ssl
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -47,7 +46,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Orthanc:
-    """One server; ``trust``: whose certificates, None for those of the guard.
+    """One server.
 
     ``until``: when all that is asked has to be over (``monotonic``). Every method raises OrthancError: unreachable,
     timeout, refused, reply_too_large, unexpected_answer, or a code of the guard.
@@ -57,7 +56,6 @@ class Orthanc:
     guard: Guard
     user: str | None = None
     password: str | None = field(default=None, repr=False)
-    trust: ssl.SSLContext | None = None
     until: float = math.inf
 
     def last(self) -> int:
@@ -143,7 +141,7 @@ class Orthanc:
         if seconds <= 0:
             raise OrthancError("timeout")
         try:
-            with self.guard.client(seconds, most_bytes=_MOST_ANSWER, verify=self.trust) as client:
+            with self.guard.client(seconds, most_bytes=_MOST_ANSWER) as client:
                 answer = client.request(
                     method, f"{self.url.rstrip('/')}{path}", content=content, headers=headers, auth=auth
                 )

@@ -6,7 +6,6 @@ made anew, and counts from the beginning again, is read from its beginning.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import structlog
 
@@ -14,6 +13,8 @@ from app.integrations.dicom.classes import ENCAPSULATED, REPORTS
 from app.integrations.dicom.message import dicom_message_of
 from app.integrations.incoming import IncomingError
 from app.integrations.orthanc.client import Change, Orthanc, OrthancError
+from app.integrations.sources import Source
+from app.storage.errands import Errands
 from app.storage.types import FeedMessage
 
 _AT_ONCE = 500
@@ -21,31 +22,18 @@ _NEW = "NewInstance"
 _log = structlog.get_logger()
 
 
-class Positions(Protocol):
-    """Where positions are kept: the store, or a test's own."""
-
-    def position(self, name: str) -> str | None:
-        """The position; None before the first."""
-        ...
-
-    def move(self, name: str, value: str) -> None:
-        """Keep it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Poller:
-    """Reads one Orthanc, whose reports are those of ``source``; ``test``: all of it is for trial.
+    """Reads one Orthanc, whose reports are those of ``source``.
 
     ``keep`` takes a message and raises when it is to come again; then nothing is passed over.
     """
 
-    source: str
+    source: Source
     orthanc: Orthanc
-    positions: Positions
-    keep: Callable[[FeedMessage], None]
-    max_text_bytes: int = 262_144
-    test: bool = False
+    errands: Errands
+    keep: Callable[[FeedMessage], object]
+    max_text_bytes: int
 
     def poll(self) -> int:
         """Read all there is to read; how many reports were taken. The first time of all it only notes where it is.
@@ -53,14 +41,14 @@ class Poller:
         Raises:
             OrthancError: the server cannot be asked now. What ``keep`` raises.
         """
-        kept = self.positions.position(self._name)
+        kept = self.errands.position(self._name)
         since, what = _parsed(kept)
         newest = self.orthanc.last()
         if kept is None:
             self._note(newest, "")
             return 0
         if newest < since or not self._same(since, what):
-            _log.warning("orthanc_counts_anew", source=self.source)
+            _log.warning("orthanc_counts_anew", source=self.source.name)
             since = 0
         taken, done = 0, newest <= since
         while not done:
@@ -91,14 +79,14 @@ class Poller:
         if raw is None:
             return False
         try:
-            message = dicom_message_of(raw, self.source, self.max_text_bytes)
+            message = dicom_message_of(raw, self.source.name, self.max_text_bytes)
         except IncomingError as error:
             if error.code == "reader_unavailable":  # not the object's fault: it comes again
                 raise
             if error.code != "own_document":
-                _log.warning("message_not_taken", source=self.source, code=error.code, bytes=len(raw))
+                _log.warning("message_not_taken", source=self.source.name, code=error.code, bytes=len(raw))
             return False
-        self.keep(replace(message, test=self.test))
+        self.keep(replace(message, test=self.source.test))
         return True
 
     def _same(self, since: int, what: str) -> bool:
@@ -109,11 +97,11 @@ class Poller:
         return not found or found[0].number != since or _mark(found[0]) == what
 
     def _note(self, number: int, what: str) -> None:
-        self.positions.move(self._name, f"{number} {what}".strip())
+        self.errands.move(self._name, f"{number} {what}".strip())
 
     @property
     def _name(self) -> str:
-        return f"orthanc/{self.source}"
+        return f"orthanc/{self.source.name}"
 
 
 def _mark(change: Change) -> str:

@@ -16,6 +16,8 @@ PROBLEMS = {
     "forbidden_address": "may not be called (RADPROOF_CALLBACK_NETWORKS)",
     "unresolved": "its name is not known",
     "unreachable": "cannot be reached",
+    "cannot_connect": "cannot be reached",
+    "invalid_reply": "does not answer as it should",
     "timeout": "does not answer in time",
     "gone": "said that it wants nothing more",
     "port": "its port may not be called (RADPROOF_CALLBACK_PORTS)",

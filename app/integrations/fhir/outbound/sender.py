@@ -10,10 +10,11 @@ import httpx2
 
 from app.api.schemas import CheckedReportOut
 from app.batch.export import decision_out
+from app.integrations.attempt import attempt
 from app.integrations.fhir.outbound.bundle import transaction
 from app.integrations.fhir.outbound.original import original_of
 from app.integrations.fhir.outbound.told import SYSTEM, Told
-from app.integrations.guard import ForbiddenAddressError, Guard
+from app.integrations.guard import Guard
 from app.integrations.outgoing import Outcome, Outgoing
 from app.proofreading.report import SubmittedReport
 from app.storage.types import Check, Endpoint
@@ -21,9 +22,7 @@ from app.storage.types import Check, Endpoint
 SECONDS = 20.0
 _MOST_BYTES = 4 * 1_048_576  # a server may answer with what it has kept
 _FHIR = "application/fhir+json"
-_AGAIN = frozenset(
-    {401, 403, 408, 425, 429}
-)  # a token that is changed, or a server that is busy: it is tried again
+_UNAUTHORISED = frozenset({401, 403})  # a token that is changed: it is tried again
 _OVER = frozenset({"report.replaced", "report.withdrawn"})
 _CAPABILITIES = "/metadata"
 
@@ -46,20 +45,15 @@ class FhirSender:
         headers = {"Accept": _FHIR, "Content-Type": _FHIR}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        try:
+
+        def call() -> httpx2.Response:
             with self._guard.client(self._seconds, most_bytes=_MOST_BYTES) as client:
                 if what.event == "endpoint.trial":
-                    answer = client.get(base + _CAPABILITIES, headers=headers)
-                else:
-                    content = json.dumps(self._bundle(to, what), ensure_ascii=False).encode()
-                    answer = client.post(base, content=content, headers=headers)
-        except ForbiddenAddressError as error:
-            return Outcome("again", error.code)
-        except httpx2.TimeoutException:
-            return Outcome("again", "timeout")
-        except (httpx2.HTTPError, httpx2.InvalidURL):
-            return Outcome("again", "unreachable")
-        return outcome_of(answer)
+                    return client.get(base + _CAPABILITIES, headers=headers)
+                content = json.dumps(self._bundle(to, what), ensure_ascii=False).encode()
+                return client.post(base, content=content, headers=headers)
+
+        return attempt(call, _UNAUTHORISED)
 
     def _bundle(self, to: Endpoint, what: Outgoing) -> dict[str, object]:
         if what.report is None:
@@ -75,23 +69,6 @@ class FhirSender:
         return transaction(
             replace(told, original=original, at=told.at or what.at, over=over, test=what.test, system=system)
         )
-
-
-def outcome_of(answer: httpx2.Response) -> Outcome:
-    """2xx delivered; 410 gone; busy, unauthorised and 5xx again; every other 4xx and a redirect refused."""
-    status = answer.status_code
-    if 200 <= status < 300:
-        return Outcome("delivered", status=status)
-    if status == 410:
-        return Outcome("gone", "gone", status)
-    if status >= 500 or status in _AGAIN:
-        return Outcome("again", f"status_{status}", status, _retry_after(answer))
-    return Outcome("refused", "redirect" if status < 400 else f"status_{status}", status)
-
-
-def _retry_after(answer: httpx2.Response) -> float | None:
-    said = answer.headers.get("retry-after", "")
-    return float(said) if said.isascii() and said.isdecimal() and len(said) < 8 else None
 
 
 def told_of(number: int, checks: Sequence[Check], submitted: SubmittedReport | None) -> Told:

@@ -13,9 +13,8 @@ from tempfile import TemporaryDirectory
 import uvicorn
 from pydantic import SecretStr
 
-from app.batch.bell import Bell
-from app.batch.feed import Feed
-from app.integrations.mllp.framing import Frame
+from app.batch.starting import open_feed
+from app.integrations.hl7.inbound import Hl7Inbound
 from app.integrations.mllp.server import Listening, MllpServer
 from app.main import create_app
 from app.services import open_configured_queue, open_configured_store
@@ -93,16 +92,13 @@ def _http(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def _mllp(settings: Settings) -> Iterator[tuple[str, int]]:
-    with closing(open_configured_store(settings)) as store, closing(open_configured_queue(settings)) as queue:
-        feed = Feed(store, settings.max_text_bytes, settings.max_waiting)
-        bell = Bell(queue)
-
-        def answering(frame: Frame) -> bytes | None:
-            reply, jobs = feed.answer(frame.message, too_long=frame.too_long)
-            bell.ring(jobs)
-            return reply
-
-        server = MllpServer(Listening("127.0.0.1", 0), answering)
+    with (
+        closing(open_configured_store(settings)) as store,
+        closing(open_configured_queue(settings)) as queue,
+        open_feed(store, queue, settings) as feed,
+    ):
+        inbound = Hl7Inbound(feed.keep, feed.reject, settings.max_text_bytes)
+        server = MllpServer(Listening("127.0.0.1", 0), inbound.answer)
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever, name="selftest-mllp")
         thread.start()
@@ -114,4 +110,3 @@ def _mllp(settings: Settings) -> Iterator[tuple[str, int]]:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
-            bell.stop()

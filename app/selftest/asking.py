@@ -10,12 +10,11 @@ from typing import Any
 
 import httpx2
 
-from app.integrations.selftest.messages import WRONG, Case, fhir_report, handshake, hl7_cases
+from app.selftest.messages import WRONG, fhir_report, handshake, hl7_cases
 
 _SECONDS = 20.0
 _RESULT_SECONDS = 120.0
 _ER7, _FHIR = "x-application/hl7-v2+er7", "application/fhir+json"
-_HL7_SOURCE = "SELFTEST|RADPROOF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +127,7 @@ def ask_webhooks(site: Site, run: str) -> Iterator[Asked]:
     secret = {"Authorization": site.secret or ""}
     report = json.dumps(fhir_report(run)).encode()
     path = f"/v1/webhooks/selftest-fhir/DiagnosticReport/selftest-{run.lower()}"
-    case = Case("", b"", "")
-    for case in hl7_cases(f"{run}W"):
-        if case.what == "report with a planted error":
-            break
+    case = next(case for case in hl7_cases(f"{run}W") if case.what == "report with a planted error")
     sent: Iterable[tuple[str, str, str, bytes, str, Mapping[str, str], str]] = (
         (
             "FHIR",
