@@ -43,7 +43,7 @@ def _address(said: str) -> tuple[str, int]:
 
 def _status() -> int:
     # only here: the page's words for times
-    from app.integrations.page.render import ago, span
+    from app.integrations.page.render import ago, problem, span
     from app.integrations.status import status_of
     from app.storage.types import today
 
@@ -69,11 +69,11 @@ def _status() -> int:
     outward = [
         (
             one.name,
-            "on" if one.enabled else "OFF",
+            "FAILING" if one.enabled and one in status.troubled else ("on" if one.enabled else "off"),
             ago(one.last_delivered, counted.at) if one.last_delivered else "never",
             one.waiting,
             one.dead,
-            one.problem or "",
+            problem(one.problem) if one.problem else "",
         )
         for one in counted.endpoints
     ]
@@ -90,7 +90,8 @@ def _status() -> int:
         if counted.oldest_waiting
         else ""
     )
-    sys.stdout.write(f"{counted.waiting} reports wait for a check{oldest}\n")
+    waiting = "1 report waits" if counted.waiting == 1 else f"{counted.waiting} reports wait"
+    sys.stdout.write(f"{waiting} for a check{oldest}\n")
     return 1 if status.degraded else 0
 
 
