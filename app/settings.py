@@ -181,4 +181,6 @@ def unknown_settings() -> dict[str, str | None]:
     """Variables of the environment that look like settings and are none, each with the setting that it may mean."""
     known = [_PREFIX + name.upper() for name in Settings.model_fields]
     given = {name.upper() for name in os.environ if name.upper().startswith(_PREFIX)}
-    return {name: next(iter(get_close_matches(name, known, 1)), None) for name in sorted(given.difference(known))}
+    return {
+        name: next(iter(get_close_matches(name, known, 1)), None) for name in sorted(given.difference(known))
+    }

@@ -61,7 +61,8 @@ class FhirSettings(_In):
     url: _Url = Field(description="Base of the server")
     token: _Secret | None = Field(default=None, description="Bearer token; never shown again")
     system: _System | None = Field(
-        default=None, description="What identifiers begin with; null: urn:radproof. Another where two write to one server"
+        default=None,
+        description="What identifiers begin with; null: urn:radproof. Another where two write to one server",
     )
 
 

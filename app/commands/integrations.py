@@ -57,7 +57,7 @@ def _status() -> int:
     status = status_of(counted, opened(open_sources, chosen), now, now)
     rows = [
         (
-            one.name,
+            f"{one.name}, for trial" if one.test else one.name,
             "SILENT" if one.alarm else ("heard" if one.last_at else "not yet"),
             ago(one.last_at, counted.at) if one.last_at else "never",
             one.today,

@@ -46,7 +46,12 @@ class Status:
     def failing(self, one: EndpointCount) -> bool:
         """Whether an endpoint takes nothing for longer than a short outage."""
         since = one.oldest_waiting
-        return one.enabled and one.problem is not None and since is not None and self.counted.at - since > _FAILING
+        return (
+            one.enabled
+            and one.problem is not None
+            and since is not None
+            and self.counted.at - since > _FAILING
+        )
 
     @property
     def degraded(self) -> bool:

@@ -261,6 +261,8 @@ def test_selftest_of_somebody_else_sends_for_trial_only(tmp_path: Path, run: Run
     kept.close()
     code, _, err = run("integrations", "selftest", "--mllp", "127.0.0.1:1")
     assert (code, "nobody answers" in err) == (2, True)
+    code, _, err = run("integrations", "selftest", "--url", "http://127.0.0.1:1")
+    assert (code, "nobody answers" in err) == (2, True)
 
 
 def test_selftest_sees_a_difference(tmp_path: Path, run: Run) -> None:

@@ -8,9 +8,10 @@ from html import escape
 from typing import Any
 
 from app import DISCLAIMER, __version__
-from app.api.schemas import CorrectionOut, ErrorOut
+from app.api.schemas import ErrorOut
 from app.batch.results import DecisionOut
 from app.integrations.fhir.outbound.told import Told
+from app.integrations.fixes import all_fixes, in_words
 
 _VALUES = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 _REASONS = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
@@ -126,15 +127,9 @@ def detected_issue(told: Told, error: ErrorOut, author: Json) -> Json:
 
 def _detail(error: ErrorOut) -> str:
     """The words, what is wrong with them, and the fixes that a person may choose from."""
-    fixes = [fix for fix in (error.correction, *error.alternatives) if fix is not None]
-    proposed = " Proposed: " + "; or ".join(_fix(error, fix) for fix in fixes) + "." if fixes else ""
-    return f"“{error.quote}”: {error.message}{proposed}"
-
-
-def _fix(error: ErrorOut, fix: CorrectionOut) -> str:
-    words = f"write “{fix.replacement}”" if fix.replacement.strip() else "leave the words out"
-    same = (fix.start, fix.end) == (error.start, error.end)
-    return words if same else f"{words} (characters {fix.start}-{fix.end})"
+    fixes = all_fixes(error)
+    proposed = f" Proposed: {'; or '.join(in_words(error, fix) for fix in fixes)}." if fixes else ""
+    return f'"{error.quote}": {error.message}{proposed}'
 
 
 def no_issue(told: Told, error_id: str, author: Json) -> Json:
