@@ -11,7 +11,14 @@ from types import TracebackType
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_TALKATIVE = ("openai", "httpx2", "httpcore2", "httpx", "httpcore")  # at debug they write bodies of requests
+_TALKATIVE = (
+    "openai",
+    "httpx2",
+    "httpcore2",
+    "httpx",
+    "httpcore",
+    "alembic",
+)  # some write bodies of requests at debug
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 

@@ -1,5 +1,7 @@
 """The service's settings. The only reader of the environment."""
 
+import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +13,7 @@ from app.proofreading.review.types import ModeName
 
 _BODY_PER_TEXT = 4  # JSON escapes and a prior report: a body may hold this many times the text limit
 _BODY_REST = 16_384  # bytes for the other fields
+_PREFIX = "RADPROOF_"
 
 
 class Settings(BaseSettings):
@@ -20,7 +23,7 @@ class Settings(BaseSettings):
         pydantic.ValidationError: when a value is of the wrong type or out of range.
     """
 
-    model_config = SettingsConfigDict(env_prefix="RADPROOF_", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, env_ignore_empty=True)
 
     graph_uri: str | None = None
     """Knowledge graph: None for the bundled one, the path of a graph file, or neo4j:// or bolt:// of a server."""
@@ -172,3 +175,12 @@ class Settings(BaseSettings):
     def max_body_bytes(self) -> int:
         """Longest accepted request body, in bytes."""
         return _BODY_PER_TEXT * self.max_text_bytes + _BODY_REST
+
+
+def unknown_settings() -> dict[str, str | None]:
+    """Variables of the environment that look like settings and are none, each with the setting that it may mean."""
+    known = [_PREFIX + name.upper() for name in Settings.model_fields]
+    given = {name.upper() for name in os.environ if name.upper().startswith(_PREFIX)}
+    return {
+        name: next(iter(get_close_matches(name, known, 1)), None) for name in sorted(given.difference(known))
+    }

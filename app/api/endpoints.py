@@ -44,7 +44,7 @@ _SENT = ((400, "malformed_json"), (413, "body_too_large"), (415, "unsupported_me
 _UNKNOWN = ((404, "endpoint_not_found"), (422, "invalid_request"), (503, "store_unavailable"))
 _REFUSED = ((409, "endpoint_name_taken"), (403, "forbidden_address"))
 _WORDS = {
-    "not_https": "The address is not https.",
+    "not_https": "The address is not https: see RADPROOF_CALLBACK_HTTP.",
     "userinfo": "The address may hold no name or password.",
     "host": "The host is neither a name nor an address in its usual form.",
     "port": "The port is not among RADPROOF_CALLBACK_PORTS.",

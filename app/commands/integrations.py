@@ -17,7 +17,8 @@ from app.commands.parts import opened, settings
 from app.services import ConfigurationError, open_configured_store, open_sources
 
 if TYPE_CHECKING:
-    from app.integrations.status import SourceStatus
+    from app.integrations.status import SourceStatus, Status
+    from app.storage.overview import EndpointCount
 
 _WIDTH = 130  # of a file or pipe
 
@@ -47,7 +48,7 @@ def _address(said: str) -> tuple[str, int]:
 
 def _status() -> int:
     # only here: the page's words for times
-    from app.integrations.page.render import ago, span
+    from app.integrations.page.render import span
     from app.integrations.status import status_of
     from app.storage.types import today
 
@@ -59,41 +60,37 @@ def _status() -> int:
             raise CommandError("the store cannot be used") from error
     now = dt.datetime.now().astimezone()
     status = status_of(counted, opened(open_sources, chosen), now, now)
-
-    def last(at: dt.datetime | None) -> str:
-        return ago(at, counted.at) if at else "never"
-
-    _print(
-        "Sources",
-        ("source", "state", "last message", "today", "last hour"),
-        [(one.name, _heard(one), last(one.last_at), one.today, one.last_hour) for one in status.sources],
-    )
-    _print(
-        "Endpoints",
-        ("endpoint", "state", "last delivered", "waiting", "not delivered", "last problem"),
-        [
-            (
-                one.name,
-                "on" if one.enabled else "OFF",
-                last(one.last_delivered),
-                one.waiting,
-                one.dead,
-                one.problem or "",
-            )
-            for one in counted.endpoints
-        ],
-    )
+    heard = ("source", "state", "last message", "today", "last hour")
+    _print("Sources", heard, [_source(one, counted.at) for one in status.sources])
+    told = ("endpoint", "state", "last delivered", "waiting", "not delivered", "last problem")
+    _print("Endpoints", told, [_endpoint(one, status, counted.at) for one in counted.endpoints])
     rejected = [(one.source, one.day, one.code, one.count) for one in counted.rejections]
     if rejected:
         _print("Not taken, last 7 days", ("source", "day", "code", "messages"), rejected)
-    since = counted.oldest_waiting
-    oldest = f", the oldest for {span((counted.at - since).total_seconds())}" if since else ""
-    sys.stdout.write(f"{counted.waiting} reports wait for a check{oldest}\n")
+    oldest = (
+        f", the oldest for {span((counted.at - counted.oldest_waiting).total_seconds())}"
+        if counted.oldest_waiting
+        else ""
+    )
+    waiting = "1 report waits" if counted.waiting == 1 else f"{counted.waiting} reports wait"
+    sys.stdout.write(f"{waiting} for a check{oldest}\n")
     return 1 if status.degraded else 0
 
 
-def _heard(source: "SourceStatus") -> str:
-    return "SILENT" if source.alarm else "heard" if source.last_at else "not yet"
+def _source(one: "SourceStatus", now: dt.datetime) -> tuple[object, ...]:
+    from app.integrations.page.render import ago
+
+    state = "SILENT" if one.alarm else "heard" if one.last_at else "not yet"
+    name = f"{one.name}, for trial" if one.test else one.name
+    return name, state, ago(one.last_at, now) if one.last_at else "never", one.today, one.last_hour
+
+
+def _endpoint(one: "EndpointCount", status: "Status", now: dt.datetime) -> tuple[object, ...]:
+    from app.integrations.page.render import ago, problem
+
+    state = "off" if not one.enabled else "FAILING" if one in status.troubled else "on"
+    last = ago(one.last_delivered, now) if one.last_delivered else "never"
+    return one.name, state, last, one.waiting, one.dead, problem(one.problem) if one.problem else ""
 
 
 def _selftest(mllp: tuple[str, int] | None, url: str | None) -> int:

@@ -1,5 +1,6 @@
 """Settings and services for a command, with errors that a person can act on."""
 
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -7,17 +8,19 @@ from pydantic import ValidationError
 
 from app.commands import CommandError
 from app.services import ConfigurationError, Services, build_services
-from app.settings import Settings
+from app.settings import Settings, unknown_settings
 
 Part = TypeVar("Part")
 
 
 def settings() -> Settings:
-    """The settings of the environment.
+    """The settings of the environment; a name that is no setting is said on standard error.
 
     Raises:
         CommandError: naming every wrong variable.
     """
+    for name, meant in unknown_settings().items():
+        sys.stderr.write(f"radproof: {name} is no setting" + (f"; {meant}?\n" if meant else "\n"))
     try:
         return Settings()
     except ValidationError as error:

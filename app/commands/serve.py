@@ -6,8 +6,10 @@ import ssl
 import uvicorn
 
 from app.commands import CommandError
-from app.commands.parts import settings
+from app.commands.parts import opened, settings
 from app.logging import configure
+from app.services import open_cds, open_configured_store, open_guard, open_sources
+from app.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
     for path in (chosen.tls_cert, chosen.tls_key, chosen.client_ca):
         if path is not None and not path.is_file():
             raise CommandError("RADPROOF_TLS_*, RADPROOF_CLIENT_CA: a certificate or key cannot be read")
+    _expect(chosen)
     uvicorn.run(
         "app.main:serve",
         factory=True,
@@ -43,3 +46,10 @@ def run(args: argparse.Namespace) -> int:
         ssl_cert_reqs=ssl.CERT_OPTIONAL if chosen.client_ca else ssl.CERT_NONE,
     )
     return 0
+
+
+def _expect(chosen: Settings) -> None:
+    """Say what is wrong with files and addresses in a line, before the server would say it in a traceback."""
+    for open_part in (open_sources, open_cds, open_guard):
+        opened(open_part, chosen)
+    opened(open_configured_store, chosen).close()

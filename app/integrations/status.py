@@ -8,6 +8,7 @@ from app.integrations.sources import Source
 from app.storage.overview import Counted, EndpointCount, SourceCount
 
 _SECONDS = 60
+_FAILING = dt.timedelta(minutes=15)  # that a delivery may be tried again before a person need look
 _MOST_MINUTES = 7 * 24 * 60  # looked back for a working hour
 
 
@@ -27,7 +28,7 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything at one moment. ``state``: degraded where a source is silent, or deliveries are dead."""
+    """Everything at one moment."""
 
     counted: Counted
     sources: tuple[SourceStatus, ...]
@@ -39,13 +40,28 @@ class Status:
 
     @property
     def troubled(self) -> tuple[EndpointCount, ...]:
-        """The endpoints that a person should look at."""
-        return tuple(one for one in self.counted.endpoints if one.dead or not one.enabled)
+        """The endpoints that a person should look at: not one that a person has switched off."""
+        return tuple(one for one in self.counted.endpoints if one.dead or gone(one) or self.failing(one))
+
+    def failing(self, one: EndpointCount) -> bool:
+        """Whether an endpoint takes nothing for longer than a short outage."""
+        since = one.oldest_waiting
+        return (
+            one.enabled
+            and one.problem is not None
+            and since is not None
+            and self.counted.at - since > _FAILING
+        )
 
     @property
     def degraded(self) -> bool:
         """Whether a person should look."""
         return bool(self.silent or self.troubled)
+
+
+def gone(one: EndpointCount) -> bool:
+    """Whether an endpoint is off because it said that it wants nothing more."""
+    return not one.enabled and one.problem == "gone"
 
 
 def status_of(

@@ -108,7 +108,13 @@ class Site:
 
 
 def ask_http(site: Site) -> Iterator[Asked]:
-    """What every installation answers, whoever it is of: nothing is kept of it."""
+    """What every installation answers, whoever it is of: nothing is kept of it.
+
+    Raises:
+        ConnectionError: when nobody answers there.
+    """
+    if site.ask("GET", "/health")[0] == 0:
+        raise ConnectionError
     for path in ("/health", "/ready", "/v1/integrations/status", "/cds-services"):
         status, _ = site.ask("GET", path)
         yield Asked("HTTP", f"GET {path}", "200", str(status))

@@ -43,7 +43,7 @@ local function post(id)
   if SetHttpTimeout ~= nil then  -- Orthanc 1.11.1; before, "HttpTimeout" of the configuration holds
     SetHttpTimeout(timeout)
   end
-  local answer = HttpPost(url .. '/v1/webhooks/' .. source, file, headers)
+  local answer = HttpPost(url:gsub('/+$', '') .. '/v1/webhooks/' .. source, file, headers)
   return answer ~= nil and answer ~= ''  -- RadProof answers with words; Orthanc gives none where it is not taken
 end
 

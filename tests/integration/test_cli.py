@@ -225,6 +225,17 @@ def test_wrong_settings_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     assert "RADPROOF_REFERENCES_K" in err
 
 
+def test_names_that_are_no_settings_are_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RADPROOF_CALLBACK_NETWORK", "10.0.0.0/8")
+    monkeypatch.setenv("RADPROOF_ZZZZZZZZZZZZZZZZZZZZZZZZ", "1")
+    code, _, err = run("check", "-", stdin=CLEAN)
+    assert code == 0
+    assert err.splitlines() == [
+        "radproof: RADPROOF_CALLBACK_NETWORK is no setting; RADPROOF_CALLBACK_NETWORKS?",
+        "radproof: RADPROOF_ZZZZZZZZZZZZZZZZZZZZZZZZ is no setting",
+    ]
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [

@@ -18,7 +18,11 @@ from app.storage.audit import broken_at
 HOOK = {"kind": "webhook", "name": "hook", "settings": {"url": "https://10.20.0.1/hook"}}
 OTHERS = [
     {"kind": "mllp", "name": "ris", "settings": {"host": "10.20.0.2", "port": 2575, "application": "RP"}},
-    {"kind": "fhir", "name": "ehr", "settings": {"url": "https://10.20.0.3/fhir", "token": "Zebulon"}},
+    {
+        "kind": "fhir",
+        "name": "ehr",
+        "settings": {"url": "https://10.20.0.3/fhir", "token": "Zebulon", "system": "urn:radproof:north"},
+    },
     {
         "kind": "orthanc",
         "name": "pacs",
@@ -64,6 +68,7 @@ def test_all_kinds_and_no_secret_is_shown_twice(site: TestClient) -> None:
             assert "Zebulon" not in answer.text
             assert "secrets" not in answer.text
     assert made[0]["settings"] == {"url": "https://10.20.0.1/hook", "detail": "thin"}
+    assert made[2]["settings"] == {"url": "https://10.20.0.3/fhir", "system": "urn:radproof:north"}
     assert made[3]["settings"] == {"url": "https://10.20.0.4", "user": "me", "sr": True}
 
 
@@ -87,6 +92,12 @@ def test_all_kinds_and_no_secret_is_shown_twice(site: TestClient) -> None:
             422,
             "not_allowed",
             "/settings/detail",
+        ),
+        (
+            {"kind": "fhir", "settings": {"url": "https://10.20.0.3/", "system": "urn:a|b&c=d"}},
+            422,
+            "control_characters",
+            "/settings/system",
         ),
         ({"settings": {"url": "http://10.20.0.1/"}}, 403, "not_https", "/settings/url"),
         ({"settings": {"url": "https://me:Zebulon@10.20.0.1/"}}, 403, "userinfo", "/settings/url"),

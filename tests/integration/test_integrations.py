@@ -17,12 +17,12 @@ from tests_support import Run, opened
 
 from app.batch.listening import Listener
 from app.integrations.hl7.inbound import message_of
-from app.integrations.page.render import span
+from app.integrations.page.render import PROBLEMS, problem, span
 from app.integrations.sources import Hours, Source
 from app.integrations.status import is_silent
 from app.selftest.asking import ask_mllp
 from app.services import Services
-from app.storage.exchange import delivery, rejection
+from app.storage.exchange import delivery, endpoint, rejection
 from app.storage.store import Store, open_store
 from app.storage.tables import message
 from app.storage.types import Endpoint, today
@@ -166,9 +166,9 @@ def test_page_is_inert_and_says_no_names(page: TestClient) -> None:
 
 def test_button_sends_again_from_this_page_only(page: TestClient) -> None:
     store = store_of(page)
-    endpoint = failing(store)
+    failed = failing(store)
     assert "Send 3 again" in page.get("/integrations").text
-    form = {"endpoint": endpoint.public_id}
+    form = {"endpoint": failed.public_id}
 
     def press(**headers: str) -> int:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -204,6 +204,41 @@ def test_endpoint_that_failed_needs_attention(page: TestClient) -> None:
     assert "could not be told of 1 event." in page.get("/integrations").text
 
 
+def test_endpoint_that_takes_nothing_for_long_needs_attention(page: TestClient) -> None:
+    store = store_of(page)
+    made = failing(store, "w")
+
+    def told(**values: Any) -> str:
+        with store.engine.begin() as connection:
+            connection.execute(update(endpoint).values(problem="cannot_connect", **values))
+        return str(page.get("/v1/integrations/status").json()["status"])
+
+    assert told() == "ok"  # a short outage
+    assert "◷ tried again" in page.get("/integrations").text
+    with store.engine.begin() as connection:
+        connection.execute(update(delivery).values(created_at=delivery.c.created_at - 1_000))
+    assert told() == "degraded"
+    assert "takes nothing for 16 min: nobody listens there" in page.get("/integrations").text
+    assert told(enabled=False) == "ok"  # a person has switched it off
+    assert "▲" not in page.get("/integrations").text
+    store.endpoints.delete(made.public_id, "anna")
+
+
+def test_endpoint_that_wants_nothing_more_needs_attention(page: TestClient) -> None:
+    store = store_of(page)
+    failing(store, "w")
+    with store.engine.begin() as connection:
+        connection.execute(update(endpoint).values(enabled=False, problem="gone"))
+    assert page.get("/v1/integrations/status").json()["status"] == "degraded"
+    assert "is switched off: said that it wants nothing more (410)." in page.get("/integrations").text
+
+
+def test_problems_of_the_page_are_those_of_the_docs() -> None:
+    said = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text("utf-8")
+    assert [code for code in PROBLEMS if f"`{code}`" not in said] == []
+    assert problem("status_503") == "answered 503"
+
+
 def test_spans_of_time_are_short() -> None:
     said = [span(seconds) for seconds in (-1, 59, 60, 3_600, 3_725, 172_799, 172_800)]
     assert said == ["0 s", "59 s", "1 min", "1 h", "1 h 2 min", "47 h 59 min", "2 days"]
@@ -226,6 +261,8 @@ def test_selftest_of_somebody_else_sends_for_trial_only(tmp_path: Path, run: Run
     kept.close()
     code, _, err = run("integrations", "selftest", "--mllp", "127.0.0.1:1")
     assert (code, "nobody answers" in err) == (2, True)
+    code, _, err = run("integrations", "selftest", "--url", "http://127.0.0.1:1")
+    assert (code, "nobody answers" in err) == (2, True)
 
 
 def test_selftest_sees_a_difference(tmp_path: Path, run: Run) -> None:
@@ -245,4 +282,5 @@ def test_status_in_the_terminal(page: TestClient, run: Run) -> None:
     code, out, _ = run("integrations", "status")
     assert code == 1
     assert "RIS|NORTH" in out
-    assert "1 reports wait for a check" in out
+    assert "FAILING" in out
+    assert "1 report waits for a check" in out

@@ -42,7 +42,8 @@ def endpoint(server: OrthancServer, **settings: object) -> Endpoint:
 
 def check(*quotes: str, decisions: tuple[Decision, ...] = ()) -> Check:
     error = {"type": "measurement", "tier": "high", "confidence": 0.9, "message": "Why.", "correction": None}
-    errors = [{**error, "id": quote, "quote": quote, "evidence": []} for quote in quotes]
+    error |= {"category": "TC", "rule": "measurement.size", "section": "FINDINGS", "start": 0, "end": 4}
+    errors = [{**error, "id": quote, "quote": quote, "evidence": [], "alternatives": []} for quote in quotes]
     result = json.dumps({"complete": True, "errors": errors})
     return Check(1, AT, True, bool(errors), True, COVERAGE, {}, result, decisions)
 

@@ -33,31 +33,26 @@ from app.proofreading.report import Context
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "dicom"
 AT = dt.datetime(2026, 1, 6, 8, 30, tzinfo=dt.UTC)
-RESULT = {
-    "complete": True,
-    "errors": [
-        {
-            "type": "laterality_mismatch",
-            "tier": "high",
-            "confidence": 0.86,
-            "quote": "Right lower lobe pneumonia.",
-            "message": "The impression places pneumonia on the right.",
-            "correction": {"start": 0, "end": 1, "replacement": "Left lower lobe pneumonia."},
-            "evidence": [
-                {"kind": "text", "quote": "There is left lower lobe consolidation."},
-                {"kind": "graph_path", "path": ["consolidation", "SUGGESTS", "pneumonia"]},
-            ],
-        },
-        {
-            "type": "terminology",
-            "tier": "low",
-            "confidence": 0.2,
-            "quote": "x",
-            "message": "y",
-            "evidence": [],
-        },
+_FLAG = {
+    "id": "e1",
+    "type": "laterality_mismatch",
+    "category": "TC",
+    "rule": "laterality.sections",
+    "tier": "high",
+    "confidence": 0.86,
+    "section": "IMPRESSION",
+    "start": 41,
+    "end": 68,
+    "quote": "Right lower lobe pneumonia.",
+    "message": "The impression places pneumonia on the right.",
+    "correction": {"start": 41, "end": 46, "replacement": "Left"},
+    "alternatives": [{"start": 9, "end": 13, "replacement": "right"}],
+    "evidence": [
+        {"kind": "text", "start": 0, "end": 39, "quote": "There is left lower lobe consolidation."},
+        {"kind": "graph_path", "path": ["consolidation", "SUGGESTS", "pneumonia"]},
     ],
 }
+RESULT = {"complete": True, "errors": [_FLAG, {**_FLAG, "id": "e2", "tier": "low", "confidence": 0.2}]}
 
 
 def text_of(*content: Dataset, charset: str | list[str] = "ISO_IR 192") -> str:
@@ -240,7 +235,8 @@ def test_our_document_says_what_it_is_and_is_never_checked() -> None:
         "The impression places pneumonia on the right.",
         "There is left lower lobe consolidation.",
         "consolidation - SUGGESTS - pneumonia",
-        "Left lower lobe pneumonia.",
+        'Replace "Right" with "Left"',
+        'Replace "left" with "right" in "There is left lower lobe consolidation."',
     ]
     with pytest.raises(IncomingError, match="own_document"):
         dicom_report(raw)

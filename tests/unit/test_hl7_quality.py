@@ -172,7 +172,9 @@ def test_a_resend_is_the_same_message() -> None:
 
 def test_notes_say_why_by_what_and_what_to_do() -> None:
     notes = [line.raw(3) for line in of(written(event()), "NTE")]
-    assert notes[0].startswith("Checked by: rules done, knowledge done, references not_configured")
+    assert notes[0].startswith(
+        "Checked by: rules, knowledge. Not or not wholly by: references (not configured), llm"
+    )
     assert notes[2:] == [
         "Why: Left in the findings.",
         'Evidence: "left"',

@@ -11,6 +11,7 @@ from typing import Any
 from app import DISCLAIMER
 from app.api.schemas import CheckedReportOut, CorrectionOut, ErrorOut
 from app.integrations.cds.names import card_name, suggestion_name
+from app.integrations.fixes import all_fixes, cut, in_words, one_line
 
 SYSTEM = "urn:radproof"
 LONGEST_SUMMARY = 139  # of CDS Hooks 2.0: less than 140
@@ -18,7 +19,6 @@ _LONGEST_LABEL = 200
 _MOST_FIXES = 3
 _STAGES = ("rules", "knowledge", "references", "llm")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 REASONS = {
     "not_an_error": "The report is right",
     "already_known": "Known, and left as it is",
@@ -90,30 +90,24 @@ def _flag(error: ErrorOut, number: int | None, url: str) -> Json:
     if fixes:
         card["selectionBehavior"] = "at-most-one"
         card["suggestions"] = [
-            {"label": _label(error, fix), "uuid": suggestion_name(name, place)}
+            {"label": cut(in_words(error, fix), _LONGEST_LABEL), "uuid": suggestion_name(name, place)}
             for place, fix in enumerate(fixes)
         ]
-    card["links"] = [{"label": "Evidence", "url": f"{url}/v1/reports/{number}", "type": "absolute"}]
+    card["links"] = [
+        {"label": "Stored report (JSON)", "url": f"{url}/v1/reports/{number}", "type": "absolute"}
+    ]
     return card
 
 
 def fixes_of(error: ErrorOut) -> list[CorrectionOut]:
     """The fixes that a card offers in words, the likeliest first."""
-    first = [error.correction] if error.correction else []
-    return [*first, *error.alternatives][:_MOST_FIXES]
-
-
-def _label(error: ErrorOut, fix: CorrectionOut) -> str:
-    """A fix in words; its place where it is not the flag's own."""
-    place = "" if (fix.start, fix.end) == (error.start, error.end) else f" (characters {fix.start}-{fix.end})"
-    words = f"Write “{one_line(fix.replacement)}”" if fix.replacement.strip() else "Leave the words out"
-    return _cut(words, _LONGEST_LABEL - len(place)) + place
+    return all_fixes(error)[:_MOST_FIXES]
 
 
 def _summary(quote: str, kind: str) -> str:
     """The exact words on one line, and of what kind the error is."""
     room = LONGEST_SUMMARY - len(kind) - 4
-    return f"“{_cut(one_line(quote), room)}”: {kind}"
+    return f"“{cut(one_line(quote), room)}”: {kind}"
 
 
 def _detail(error: ErrorOut) -> str:
@@ -122,22 +116,13 @@ def _detail(error: ErrorOut) -> str:
     quotes = dict.fromkeys(
         one_line(item.quote) for item in error.evidence if item.kind == "text" and item.quote is not None
     )
-    lines += [f"> {escaped(_cut(quote, 300))}" for quote in list(quotes)[:5]]
-    lines += [f"- {escaped(_label(error, fix))}" for fix in fixes_of(error)]
+    lines += [f"> {escaped(cut(quote, 300))}" for quote in list(quotes)[:5]]
+    lines += [f"- {escaped(in_words(error, fix))}" for fix in fixes_of(error)]
     lines += [f"- knowledge: {escaped(' → '.join(item.path))}" for item in error.evidence if item.path][:3]
     tier = f"{error.tier.value}, {error.confidence:.0%}, {error.section.value}, characters {error.start}-{error.end}"
     return "\n\n".join([*lines, escaped(tier), f"_{escaped(DISCLAIMER)}_"])
 
 
-def one_line(words: str) -> str:
-    """The words on one line, without characters that show nothing or turn the line around."""
-    return " ".join(_UNPRINTABLE.sub(" ", words).split())
-
-
 def escaped(words: str) -> str:
     """The words on one line of Markdown, where none of their characters means anything else (CommonMark 2.4)."""
     return _PUNCTUATION.sub(r"\\\1", one_line(words))
-
-
-def _cut(words: str, most: int) -> str:
-    return words if len(words) <= most else f"{words[: most - 1]}…"

@@ -16,7 +16,9 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from app import DISCLAIMER, __version__
+from app.api.schemas import ErrorOut
 from app.integrations.dicom.classes import COMPREHENSIVE, MANUFACTURER, derived_uid, series_uid
+from app.integrations.fixes import all_fixes, in_words
 
 _OURS = "99RADPROOF"
 _DCM = "DCM"
@@ -141,9 +143,8 @@ def _flag(flag: dict[str, Any], number: int) -> Dataset:
     for evidence in flag["evidence"]:
         if words := _spoken(evidence):
             said.append(("EVIDENCE", "Evidence", words))
-    correction = flag["correction"]
-    if correction is not None:
-        said.append(("FIX", "Proposed words", correction["replacement"] or "(left out)"))
+    error = ErrorOut.model_validate(flag, strict=False)
+    said += [("FIX", "Proposed fix", in_words(error, fix)) for fix in all_fixes(error)]
     made.ContentSequence = [
         _text("CONTAINS", _coded(code, _OURS, name), value) for code, name, value in said if value.strip()
     ]

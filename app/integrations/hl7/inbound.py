@@ -81,7 +81,6 @@ class Hl7Inbound:
         _log.info("message_taken", again=jobs is None, **said)
         return None
 
-
     def _own(self, raw: bytes) -> FeedMessage:
         message = message_of(raw, self.charset, self.max_text_bytes)
         if self.feed not in (None, message.source):

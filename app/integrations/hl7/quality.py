@@ -290,5 +290,8 @@ def _fix(fix: CorrectionOut, text: str | None) -> str:
 
 
 def _coverage(coverage: CoverageOut, *, complete: bool) -> str:
-    parts = ", ".join(f"{name} {state}" for name, state in coverage)
-    return f"Checked by: {parts}. {'All that is configured ran' if complete else 'Not all that is configured ran'}."
+    done = ", ".join(name for name, state in coverage if state.startswith(("done", "partial")))
+    missing = ", ".join(f"{name} ({state.replace('_', ' ')})" for name, state in coverage if state != "done")
+    rest = f" Not or not wholly by: {missing}." if missing else ""
+    whole = "All that is configured ran" if complete else "Not all that is configured ran"
+    return f"Checked by: {done or 'nothing'}.{rest} {whole}."

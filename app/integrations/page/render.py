@@ -12,16 +12,27 @@ from markupsafe import Markup
 from app.integrations.status import Status
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-PROBLEMS = {
+PROBLEMS = {  # those of docs/webhooks.md
     "forbidden_address": "may not be called (RADPROOF_CALLBACK_NETWORKS)",
+    "port": "its port may not be called (RADPROOF_CALLBACK_PORTS)",
+    "not_https": "its address is not https (RADPROOF_CALLBACK_HTTP)",
     "unresolved": "its name is not known",
     "unreachable": "cannot be reached",
-    "cannot_connect": "cannot be reached",
-    "invalid_reply": "does not answer as it should",
+    "cannot_connect": "nobody listens there, or its certificate is not trusted",
+    "tls": "its certificate is not trusted, or it speaks no TLS",
     "timeout": "does not answer in time",
-    "gone": "said that it wants nothing more",
-    "port": "its port may not be called (RADPROOF_CALLBACK_PORTS)",
-    "not_https": "its address is not https",
+    "no_answer": "ended the connection without an answer",
+    "invalid_reply": "answered something that is no HTTP",
+    "wrong_answer": "acknowledged another message, or nothing",
+    "AE": "cannot take it now (AE)",
+    "CE": "cannot take it now (CE)",
+    "AR": "refuses the message (AR)",
+    "CR": "refuses the message (CR)",
+    "refused": "refuses: user, password or rights",
+    "not_there": "holds the report no more",
+    "not_from_dicom": "was told of a report that is no DICOM object: set its source",
+    "gone": "said that it wants nothing more (410)",
+    "internal": "a fault of RadProof: see the log",
     "no_sender": "nothing here can send to this kind",
 }
 
@@ -32,6 +43,11 @@ def render_status(status: Status) -> tuple[str, str]:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     return _page().render(status=status, counted=status.counted, style=Markup(style)) + "\n", policy  # noqa: S704
+
+
+def problem(code: str) -> str:
+    """Why an attempt failed, in words where there are some; ``status_500`` and alike are what was answered."""
+    return PROBLEMS.get(code) or (f"answered {code[7:]}" if code.startswith("status_") else code)
 
 
 def ago(at: dt.datetime, moment: dt.datetime) -> str:
@@ -71,6 +87,6 @@ def _page() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": clock, "span": span}
-    environment.globals |= {"ago": ago, "problems": PROBLEMS}
+    environment.filters |= {"clock": clock, "span": span, "problem": problem}
+    environment.globals |= {"ago": ago}
     return environment.get_template("status.html.jinja")

@@ -11,6 +11,7 @@ from app import DISCLAIMER, __version__
 from app.api.schemas import ErrorOut
 from app.batch.results import DecisionOut
 from app.integrations.fhir.outbound.told import Told
+from app.integrations.fixes import all_fixes, in_words
 
 _VALUES = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
 _REASONS = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
@@ -117,11 +118,18 @@ def detected_issue(told: Told, error: ErrorOut, author: Json) -> Json:
         "author": author,
         "implicated": [report],
         "evidence": [_evidence(start, end, report) for start, end in dict.fromkeys(spans)],
-        "detail": f"{error.quote!r}: {error.message}",
+        "detail": _detail(error),
     }
     if made is not None:
         issue["mitigation"] = [_mitigation(made)]
     return issue
+
+
+def _detail(error: ErrorOut) -> str:
+    """The words, what is wrong with them, and the fixes that a person may choose from."""
+    fixes = all_fixes(error)
+    proposed = f" Proposed: {'; or '.join(in_words(error, fix) for fix in fixes)}." if fixes else ""
+    return f'"{error.quote}": {error.message}{proposed}'
 
 
 def no_issue(told: Told, error_id: str, author: Json) -> Json:
