@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.batch.feed import NotTakenError
@@ -41,7 +40,7 @@ class Sent:
 
     resource: Resource
     raw: bytes
-    named: Mapping[str, Resource]
+    named: dict[str, Resource]
 
 
 def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
