@@ -31,6 +31,7 @@ from app.storage.store import Store
 from app.storage.types import FeedMessage
 
 _SECONDS = 10
+_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 _log = structlog.get_logger()
 
 
@@ -115,6 +116,9 @@ def _polled(poller: Poller) -> bool:
         return False
     except (OrthancError, NotTakenError, IncomingError) as error:
         _log.warning("orthanc_not_read", source=poller.source, code=str(error))
+        return False
+    except _FAULTS as error:  # a fault of ours may not end the thread that reads on
+        _log.error("orthanc_fault", source=poller.source, exc_info=error)
         return False
     if taken:
         _log.info("orthanc_read", source=poller.source, reports=taken)
