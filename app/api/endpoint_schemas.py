@@ -14,8 +14,11 @@ _WHOLE = BeforeValidator(
 _Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
 _Url = Annotated[str, Field(min_length=1, max_length=2_000, pattern=_LINE)]
 _Secret = Annotated[str, Field(min_length=1, max_length=4_000, pattern=_LINE)]
+_Token = Annotated[str, Field(min_length=1, max_length=4_000, pattern=r"^[\x21-\x7e]+$")]  # of a header
+_System = Annotated[
+    str, Field(max_length=200, pattern=r"^(urn|https?):[A-Za-z0-9._:/-]+$")
+]  # of a search too
 _Field = Annotated[str, Field(max_length=180, pattern=_LINE)]
-_System = Annotated[str, Field(max_length=200, pattern=r"^[a-z][a-z0-9+.-]*:[A-Za-z0-9._:/-]+$")]
 _Time = Annotated[AwareDatetime, Field(strict=False)]
 Wanted = Literal[
     "report.check.completed",
@@ -59,7 +62,7 @@ class FhirSettings(_In):
 
     secret_fields: ClassVar[tuple[str, ...]] = ("token",)
     url: _Url = Field(description="Base of the server")
-    token: _Secret | None = Field(default=None, description="Bearer token; never shown again")
+    token: _Token | None = Field(default=None, description="Bearer token; never shown again")
     system: _System | None = Field(
         default=None,
         description="What identifiers begin with; null: urn:radproof. Another where two write to one server",

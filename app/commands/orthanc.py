@@ -20,6 +20,7 @@ from app.integrations.orthanc.poller import Poller
 from app.logging import configure
 from app.services import open_configured_queue, open_configured_store, open_orthancs, open_sources
 
+_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 _log = structlog.get_logger()
 
 
@@ -76,6 +77,9 @@ def _polled(poller: Poller) -> bool:
         return False
     except (OrthancError, NotTakenError, IncomingError) as error:
         _log.warning("orthanc_not_read", source=poller.source.name, code=str(error))
+        return False
+    except _FAULTS as error:  # a fault of ours may not end the thread that reads on
+        _log.error("orthanc_fault", source=poller.source.name, exc_info=error)
         return False
     if taken:
         _log.info("orthanc_read", source=poller.source.name, reports=taken)

@@ -44,7 +44,8 @@ local function post(id)
     SetHttpTimeout(timeout)
   end
   local answer = HttpPost(url:gsub('/+$', '') .. '/v1/webhooks/' .. source, file, headers)
-  return answer ~= nil and answer ~= ''  -- RadProof answers with words; Orthanc gives none where it is not taken
+  -- RadProof says how many reports; Orthanc gives no words where it is not taken, and follows to the page of a login
+  return type(answer) == 'string' and answer:find('"reports"', 1, true) ~= nil
 end
 
 -- Try what is due; after the first that is not taken, the others wait for the next call.

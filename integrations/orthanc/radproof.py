@@ -36,6 +36,13 @@ _stopped = threading.Event()
 _thread = None
 
 
+class _Here(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: the page of a login would be taken for an answer, and the report be lost."""
+
+    def redirect_request(self, *_given):
+        return None
+
+
 def _settings():
     return json.loads(orthanc.GetConfiguration()).get("RadProof", {})
 
@@ -67,7 +74,7 @@ def _post(instance):
         headers["Authorization"] = given["Authorization"]
     address = "{}/v1/webhooks/{}".format(given["Url"].rstrip("/"), given["Source"])
     request = urllib.request.Request(address, data=body, headers=headers, method="POST")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Here())
     try:
         with opener.open(request, timeout=given.get("Timeout", 10)):
             return True

@@ -305,3 +305,16 @@ def test_from_a_report_to_a_signed_webhook_and_again(
         assert len(got) >= 4
         assert client.delete(where).status_code == 204
         assert client.get("/v1/deliveries").json() == {"deliveries": [], "next_cursor": None}
+
+
+def test_what_goes_into_headers_and_searches_is_plain(site: TestClient) -> None:
+    url = "https://10.20.0.3/fhir"
+    made = add(
+        site, {"kind": "fhir", "name": "two", "settings": {"url": url, "system": "urn:radproof:north"}}
+    )
+    assert made["settings"] == {"url": url, "system": "urn:radproof:north"}
+    for wrong in ({"token": "Zébulon"}, {"token": "a b"}, {"system": "urn:a|b&_tag=c"}, {"system": "north"}):
+        answer = site.patch(f"/v1/endpoints/{made['id']}", json={"settings": wrong})
+        assert answer.status_code == 422
+        (name,) = wrong
+        assert answer.json()["errors"][0]["pointer"] == f"/settings/{name}"

@@ -519,3 +519,32 @@ def test_document_that_cannot_be_read_now_is_asked_for_again(
     answer = site.send(report("r1", presentedForm=[form]))
     assert answer.status_code == 503
     assert answer.json()["issue"][0]["diagnostics"] == "reader_unavailable"
+
+
+def bundle(*reports: dict[str, Any]) -> dict[str, Any]:
+    entries = [{"resource": each} for each in reports]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+def test_reports_of_a_bundle_wait_for_their_patients_together(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each could else hold one of the few places of all sources for two seconds."""
+    passed = iter(range(1_000))
+    monkeypatch.setattr("app.integrations.fhir.inbound.monotonic", lambda: 1.5 * next(passed))
+    sent = [report(f"r{number}", subject={"reference": f"Patient/p{number}"}) for number in range(5)]
+    assert site.send(bundle(*sent)).status_code == 200
+    assert len(site.ids()) == 5
+    assert len([path for path in site.server.asked if "Patient" in path]) == 1
+
+
+def test_one_patient_of_a_bundle_is_read_once(site: Site) -> None:
+    subject = patient(site.server)
+    assert site.send(bundle(*(report(f"r{n}", subject=subject) for n in range(3)))).status_code == 200
+    assert len([path for path in site.server.asked if "Patient" in path]) == 1
+
+
+def test_bundle_of_too_many_reports_is_refused(site: Site) -> None:
+    answer = site.send(bundle(*({"resourceType": "DiagnosticReport", "id": f"r{n}"} for n in range(1_001))))
+    assert answer.status_code == 422
+    assert answer.json()["issue"][0]["diagnostics"] == "too_many_reports"

@@ -8,7 +8,7 @@ or ``events Subscription/id FIRST LAST``.
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
@@ -93,7 +93,7 @@ class FhirInbound:
         kind = resource.get("resourceType")
         taken = Taken()
         if kind == REPORT:
-            self._report(Sent(resource, raw, {}), taken, waited_for=True)
+            self._report(Sent(resource, raw, {}), taken, monotonic() + _RELATED_SECONDS)
             return taken
         if kind != "Bundle":
             raise NotTakenError(Fault("not_a_report", "200"))
@@ -114,12 +114,13 @@ class FhirInbound:
             self._keep(deletion_of(self.source, name, named), taken)
         return taken
 
-    def _report(self, sent: Sent, taken: Taken, *, waited_for: bool) -> None:
+    def _report(self, sent: Sent, taken: Taken, until: float | None) -> None:
+        """Take a report; what it refers to is asked for ``until`` then, where somebody waits."""
         if self.store.messages.knows(key_of(sent.resource, self.source)):  # a resend asks nobody for anything
             taken.kept += 1
             _log.info("message_taken", source=self.source.name, again=True)
             return
-        full = replace(sent, named=self._related(sent.resource, sent.named, waited_for=waited_for))
+        full = replace(sent, named=self._related(sent.resource, sent.named, until))
         try:
             message = message_of(full, self.source, self.max_text_bytes)
         except NotTakenError as error:
@@ -135,8 +136,15 @@ class FhirInbound:
         _log.info("message_taken", source=self.source.name, again=jobs is None, bytes=len(message.raw))
 
     def reports(self, bundle: Resource, taken: Taken, *, waited_for: bool) -> set[str]:
-        """Take the reports of a Bundle, one by one; names of those that it holds or says are deleted."""
+        """Take the reports of a Bundle, one by one; names of those that it holds or says are deleted.
+
+        Where somebody waits (``waited_for``) there are two seconds for what all of them refer to, and at most
+        ``_MOST_AT_ONCE`` reports.
+        """
         entries = [as_object(entry) for entry in as_list(bundle.get("entry"))]
+        if waited_for and len(entries) > _MOST_AT_ONCE and _many_reports(entries):
+            raise NotTakenError(Fault("too_many_reports", "207"))
+        until = monotonic() + _RELATED_SECONDS if waited_for else None
         named = resources_by_name(entries)
         here: set[str] = set()
         for entry in entries:
@@ -150,7 +158,7 @@ class FhirInbound:
             here.add(f"{REPORT}/{resource.get('id')}")
             raw = json.dumps(resource, ensure_ascii=False).encode("utf-8", "surrogatepass")
             try:
-                self._report(Sent(resource, raw, named), taken, waited_for=waited_for)
+                self._report(Sent(resource, raw, named), taken, until)
             except NotTakenError as error:
                 if error.fault.transient:
                     raise
@@ -219,13 +227,11 @@ class FhirInbound:
         return taken
 
     def _related(
-        self, report: Resource, named: Mapping[str, Resource], *, waited_for: bool
-    ) -> Mapping[str, Resource]:
-        """What the report refers to and is not here, as far as the server gives it now."""
+        self, report: Resource, found: dict[str, Resource], until: float | None
+    ) -> dict[str, Resource]:
+        """``found`` with what the report refers to and is not there, as far as the server gives it now."""
         if self.client is None:
-            return named
-        found = dict(named)
-        end = monotonic() + _RELATED_SECONDS
+            return found
         asked = 0
         for reference in _references(report):
             local = self.client.local(reference)
@@ -234,17 +240,22 @@ class FhirInbound:
             if local in found:
                 found[reference] = found[local]
                 continue
-            if asked >= _MOST_RELATED or (waited_for and monotonic() > end):
+            if asked >= _MOST_RELATED or (until is not None and monotonic() > until):
                 _log.info("context_missing", source=self.source.name, code="too_many")
                 break
             asked += 1
             try:
-                found[reference] = self.client.read(local, waited_for=waited_for)
+                found[reference] = self.client.read(local, waited_for=until is not None)
             except FhirError as error:
                 _log.info("context_missing", source=self.source.name, code=error.code)
                 if error.status is None:
                     break
         return found
+
+
+def _many_reports(entries: Iterable[Resource]) -> bool:
+    kinds = [as_object(entry.get("resource")).get("resourceType") for entry in entries]
+    return kinds.count(REPORT) > _MOST_AT_ONCE
 
 
 def _deleted(entry: Resource) -> str | None:

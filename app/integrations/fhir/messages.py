@@ -1,7 +1,6 @@
 """A DiagnosticReport as a message of a feed: what names it, what sorts its versions, what tells a resend."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.integrations.fhir.read import for_trial, name_of, report_of, said_at
@@ -38,7 +37,7 @@ class Sent:
 
     resource: Resource
     raw: bytes
-    named: Mapping[str, Resource]
+    named: dict[str, Resource]
 
 
 def message_of(sent: Sent, source: Source, max_text_bytes: int) -> FeedMessage:
