@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings as hypothesis_settings
 from local_servers import PostgresServer, RedisServer
 from local_servers import UnavailableError as ServerUnavailableError
 from neo4j_server import Neo4jServer, UnavailableError
 
 from app.knowledge import lexicon
+from app.logging import place_of_exception
 from app.proofreading.check import check_report
 from app.proofreading.report import CheckedReport, Context, SubmittedReport
 from app.services import Services, build_services
@@ -22,6 +24,14 @@ from models.lexical import LexicalExtractor
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
 hypothesis_settings.load_profile("ci")
+structlog.configure(  # as it is by default, but for drawn tracebacks, half a second each
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        place_of_exception,
+        structlog.dev.ConsoleRenderer(colors=False),
+    ]
+)
 
 Check = Callable[..., CheckedReport]
 

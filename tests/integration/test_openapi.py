@@ -2,13 +2,17 @@
 
 import tempfile
 import uuid
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import schemathesis
 import yaml
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
+from tests_support import KeptOpen
 
 from app.api.examples import ANSWER, REQUEST
 from app.main import create_app
@@ -24,6 +28,15 @@ _STORE = SecretStr(f"sqlite:///{Path(tempfile.mkdtemp()) / 'store.db'}")
 schema = schemathesis.openapi.from_asgi(
     "/openapi.json", create_app(Settings(references_k=0, store_url=_STORE, batch_processes=0))
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _built_once(services: Services) -> Iterator[None]:
+    """The service starts for each operation; what it checks with is the same for all."""
+    shared = replace(services, knowledge=KeptOpen(services.knowledge))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.main.build_services", lambda _: shared)
+        yield
 
 
 @schema.parametrize()

@@ -13,7 +13,7 @@ from hostile_reports import CASES, flags
 from llm_stub import Stub, answers, serving
 
 from app.proofreading.check import check_report
-from app.proofreading.report import SubmittedReport, Tier
+from app.proofreading.report import CheckedReport, SubmittedReport, Tier
 from app.proofreading.review.policy import RULE
 from app.proofreading.review.reviewer import Reviewer, ReviewPlan
 from app.services import Services
@@ -52,9 +52,15 @@ def sly(stub: Stub, _services: Services) -> None:
     stub.logprob = lambda words: -0.01 if "yes" in words else -12.0
 
 
+@pytest.fixture(scope="module")
+def plain(all_services: Services) -> list[CheckedReport]:
+    """What the detectors say by themselves."""
+    return [check_report(submitted, all_services) for submitted in CASES]
+
+
 @pytest.mark.parametrize(("model", "trusted"), [(obeying, False), (obeying, True), (sly, False), (sly, True)])
 def test_hostile_text_suppresses_no_flag_and_invents_no_quote(
-    model: Callable[[Stub, Services], None], trusted: bool, all_services: Services
+    model: Callable[[Stub, Services], None], trusted: bool, all_services: Services, plain: list[CheckedReport]
 ) -> None:
     assert len(CASES) >= 200
     before: list[Tier] = []
@@ -64,15 +70,15 @@ def test_hostile_text_suppresses_no_flag_and_invents_no_quote(
         reviewer = Reviewer(ModelServer(stub.base_url, "stub"), ReviewPlan(use="always", trusted=trusted))
         services = replace(all_services, reviewer=reviewer)
         try:
-            for submitted in CASES:
-                plain, checked = check_report(submitted, all_services), check_report(submitted, services)
+            for submitted, alone in zip(CASES, plain, strict=True):
+                checked = check_report(submitted, services)
                 assert checked.coverage.llm == "done"
-                was, now = flags(plain), flags(checked)
+                was, now = flags(alone), flags(checked)
                 assert [flag[:3] for flag in now] == [flag[:3] for flag in was]
                 before += [flag[3] for flag in was]
                 after += [flag[3] for flag in now]
                 if not trusted:
-                    assert checked.corrected_text == plain.corrected_text
+                    assert checked.corrected_text == alone.corrected_text
                 added = [error for error in checked.errors if error.candidate.rule == RULE]
                 assert all(error.quote and error.quote in submitted.text for error in added)
                 assert all(error.tier is Tier.LOW for error in added)
