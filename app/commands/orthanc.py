@@ -114,7 +114,8 @@ def _polled(poller: Poller) -> bool:
         _log.warning("store_unavailable", exc_info=error)
         return False
     except (OrthancError, NotTakenError, IncomingError) as error:
-        _log.warning("orthanc_not_read", source=poller.source, code=str(error))
+        status = error.status if isinstance(error, OrthancError) else None
+        _log.warning("orthanc_not_read", source=poller.source, code=str(error), status=status)
         return False
     if taken:
         _log.info("orthanc_read", source=poller.source, reports=taken)
