@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         closing(opened(open_configured_store, chosen)) as store,
         closing(opened(open_configured_queue, chosen)) as queue,
     ):
-        worker = start_worker(store, queue, chosen, serving=True)
+        worker = opened(lambda chosen: start_worker(store, queue, chosen, serving=True), chosen)
         bell = Bell(queue)
         feed = Feed(store, chosen.max_text_bytes, chosen.max_waiting)
         try:
