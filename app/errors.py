@@ -62,6 +62,8 @@ _CODES = {
     "string_too_short": "too_short",
     "string_pattern_mismatch": "control_characters",
     "literal_error": "not_allowed",
+    "union_tag_invalid": "not_allowed",
+    "union_tag_not_found": "missing",
     "greater_than_equal": "out_of_range",
     "less_than_equal": "out_of_range",
     "finite_number": "out_of_range",
@@ -177,6 +179,8 @@ def _place(item: dict[str, Any]) -> tuple[str | None, str | None, str]:
         return None, str(keys[0]), code
     if keys and keys[0] in _KINDS:  # where the framework says which form it held the body against
         keys = keys[1:]
+    if kind in ("union_tag_invalid", "union_tag_not_found"):  # the field that says of which form the body is
+        keys = [*keys, item["ctx"]["discriminator"].strip("'")]
     if kind == "extra_forbidden":
         keys = keys[:-1]  # the client's own word: where it stands is said, not what it is
     known = [str(key) for key in keys if _FIELD_NAME.fullmatch(str(key))]

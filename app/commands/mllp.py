@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         closing(opened(open_configured_store, chosen)) as store,
         closing(opened(open_configured_queue, chosen)) as queue,
     ):
-        worker = start_worker(store, queue, chosen, serving=True)
+        worker = opened(lambda chosen: start_worker(store, queue, chosen, serving=True), chosen)
         try:
             with open_feed(store, queue, chosen) as feed:
                 inbound = Hl7Inbound(feed.keep, feed.reject, chosen.max_text_bytes, chosen.mllp_charset)

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         closing(opened(open_configured_store, chosen)) as store,
         closing(opened(open_configured_queue, chosen)) as queue,
     ):
-        worker = start_worker(store, queue, chosen, serving=True)
+        worker = opened(lambda chosen: start_worker(store, queue, chosen, serving=True), chosen)
         try:
             with open_feed(store, queue, chosen) as feed:
                 pollers = [
@@ -76,7 +76,8 @@ def _polled(poller: Poller) -> bool:
         _log.warning("store_unavailable", exc_info=error)
         return False
     except (OrthancError, NotTakenError, IncomingError) as error:
-        _log.warning("orthanc_not_read", source=poller.source.name, code=str(error))
+        status = error.status if isinstance(error, OrthancError) else None
+        _log.warning("orthanc_not_read", source=poller.source.name, code=str(error), status=status)
         return False
     except _FAULTS as error:  # a fault of ours may not end the thread that reads on
         _log.error("orthanc_fault", source=poller.source.name, exc_info=error)

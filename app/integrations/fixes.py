@@ -19,7 +19,7 @@ def in_words(error: ErrorOut, fix: CorrectionOut) -> str:
     if not old:
         words = f'Write "{new}"' if new else "Leave words out"
         return f"{words} (characters {fix.start}-{fix.end})"
-    within = f' in "{where}"' if where not in ("", old) else ""
+    within = f' in "{where}"' if where.rstrip(".") not in ("", old.rstrip(".")) else ""
     return f'Replace "{old}" with "{new}"{within}' if new else f'Leave out "{old}"{within}'
 
 

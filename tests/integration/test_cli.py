@@ -258,6 +258,32 @@ def test_configured_part_that_cannot_open_stops_the_start(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("command", "variable", "value"),
+    [
+        ("serve", "RADPROOF_SOURCES", "no-such.toml"),
+        ("serve", "RADPROOF_CDS", "no-such.toml"),
+        ("serve", "RADPROOF_CALLBACK_NETWORKS", "10.1.2.3/16"),
+        ("serve", "RADPROOF_STORE_KEYS", "short"),
+        ("mllp", "RADPROOF_CALLBACK_PORTS", "https"),
+    ],
+)
+def test_wrong_configuration_of_a_service_is_one_line(
+    command: str, variable: str, value: str, tmp_path: Path
+) -> None:
+    environment = os.environ | {"RADPROOF_STORE_URL": f"sqlite:///{tmp_path / 'kept.db'}", variable: value}
+    ended = subprocess.run(
+        [sys.executable, "-m", "app.cli", command, "--port", "0"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"radproof: {variable}: ")
+
+
 @pytest.mark.parametrize("arguments", [[], ["polish"], ["check"], ["check", "-", "--format", "pdf"]])
 def test_wrong_use_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

@@ -75,8 +75,8 @@ def test_all_kinds_and_no_secret_is_shown_twice(site: TestClient) -> None:
 @pytest.mark.parametrize(
     ("changed", "status", "code", "pointer"),
     [
-        ({"kind": "fax"}, 422, "invalid", ""),
-        ({"kind": None}, 422, "invalid", ""),
+        ({"kind": "fax"}, 422, "not_allowed", "/kind"),
+        ({"kind": None}, 422, "not_allowed", "/kind"),
         ({"name": ""}, 422, "too_short", "/name"),
         ({"name": "x" * 201}, 422, "too_long", "/name"),
         ({"name": "a\nb"}, 422, "control_characters", "/name"),

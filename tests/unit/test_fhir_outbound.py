@@ -53,6 +53,7 @@ def test_a_flag_is_an_issue_a_task_and_a_provenance(told: Callable[..., Told]) -
     kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
     assert kinds == ["Device", "Observation", "DetectedIssue", "Task", "Provenance"]
     (issue,) = by_kind(bundle, "DetectedIssue")
+    assert 'Proposed: Replace "right" with "left". Or: Replace "left" with "right" in ' in issue["detail"]
     assert (issue["status"], issue["severity"]) == ("preliminary", "high")
     parts = {part["url"]: part for part in issue["evidence"][0]["extension"][0]["extension"]}
     start, length = parts["offset"]["valueInteger"], parts["length"]["valueInteger"]

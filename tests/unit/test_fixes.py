@@ -37,6 +37,8 @@ def flag(**changed: Any) -> ErrorOut:
         (27, 32, "left", 'Replace "right" with "left"'),
         (6, 10, "right", 'Replace "left" with "right" in "Small left effusion."'),
         (0, 21, "", 'Leave out "Small left effusion."'),
+        (0, 20, "Clear.", 'Replace "Small left effusion." with "Clear."'),
+        (0, 19, "Clear", 'Replace "Small left effusion" with "Clear"'),
         (6, 11, "", 'Leave out "left" in "Small left effusion."'),
         (27, 33, "", 'Leave out "right"'),
         (21, 26, "", "Leave words out (characters 21-26)"),

@@ -22,6 +22,8 @@ PROBLEMS = {  # those of docs/webhooks.md
     "tls": "its certificate is not trusted, or it speaks no TLS",
     "timeout": "does not answer in time",
     "no_answer": "ended the connection without an answer",
+    "redirect": "answered a redirect, which is not followed",
+    "unexpected_answer": "answered something that no Orthanc does",
     "invalid_reply": "answered something that is no HTTP",
     "wrong_answer": "acknowledged another message, or nothing",
     "AE": "cannot take it now (AE)",

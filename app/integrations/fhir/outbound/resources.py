@@ -127,8 +127,8 @@ def detected_issue(told: Told, error: ErrorOut, author: Json) -> Json:
 
 def _detail(error: ErrorOut) -> str:
     """The words, what is wrong with them, and the fixes that a person may choose from."""
-    fixes = all_fixes(error)
-    proposed = f" Proposed: {'; or '.join(in_words(error, fix) for fix in fixes)}." if fixes else ""
+    fixes = [in_words(error, fix) for fix in all_fixes(error)]
+    proposed = f" Proposed: {'. Or: '.join(fixes)}." if fixes else ""
     return f'"{error.quote}": {error.message}{proposed}'
 
 
