@@ -97,9 +97,6 @@ class Deliverer:
     def _said(self, turn: Turn) -> Outgoing | Outcome:
         """What a delivery says; why it cannot be said now, so that one alone waits for that and not every endpoint."""
         told = {"delivery": turn.delivery.public_id, "endpoint": turn.endpoint.public_id}
-        if turn.sealed:
-            _log.error("endpoint_sealed", **told)
-            return Outcome("again", "sealed")
         try:
             return outgoing(self._store, turn)
         except SealError as error:

@@ -148,9 +148,7 @@ class Fetching:
                 if resource.get("resourceType") == REPORT:
                     latest = max(latest, instant(as_object(resource.get("meta")).get("lastUpdated")))
         reached = min(dt.datetime.fromisoformat(latest), dt.datetime.now(dt.UTC)) if latest else since
-        if (
-            reached > since
-        ):  # never the future, which one resource may claim: nothing would be found until then
+        if reached > since:  # never the future, which one resource may claim: what comes would not be found
             errands.move(self.inbound.searched, reached.isoformat())
 
 

@@ -12,7 +12,7 @@ from app.storage import audit
 from app.storage.announcing import new_delivery
 from app.storage.exchange import delivery, endpoint
 from app.storage.schema import now
-from app.storage.sealing import Seal, SealError
+from app.storage.sealing import Seal
 from app.storage.types import Endpoint
 
 
@@ -112,29 +112,18 @@ class Endpoints:
         Raises:
             SealError: when no configured key opens it.
         """
-        return _endpoint(row, self._seal.unseal(row.settings))
-
-    def opened_if_possible(self, row: Row[Any]) -> tuple[Endpoint, bool]:
-        """The same; without settings, and True, where no configured key opens them: it may not stop the others."""
-        try:
-            return self.opened(row), False
-        except SealError:
-            return _endpoint(row, {}), True
-
-
-def _endpoint(row: Row[Any], settings: dict[str, Any]) -> Endpoint:
-    return Endpoint(
-        public_id=row.public_id,
-        kind=row.kind,
-        name=row.name,
-        settings=settings,
-        events=tuple(row.events),
-        source=row.source,
-        test=row.test,
-        enabled=row.enabled,
-        problem=row.problem,
-        created_at=dt.datetime.fromtimestamp(row.created_at, dt.UTC),
-    )
+        return Endpoint(
+            public_id=row.public_id,
+            kind=row.kind,
+            name=row.name,
+            settings=self._seal.unseal(row.settings),
+            events=tuple(row.events),
+            source=row.source,
+            test=row.test,
+            enabled=row.enabled,
+            problem=row.problem,
+            created_at=dt.datetime.fromtimestamp(row.created_at, dt.UTC),
+        )
 
 
 def disable(connection: Connection, number: int, problem: str) -> None:

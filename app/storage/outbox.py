@@ -17,7 +17,7 @@ from app.storage.content import from_json
 from app.storage.endpoints import Endpoints, disable
 from app.storage.exchange import delivery, endpoint
 from app.storage.schema import now
-from app.storage.sealing import Seal
+from app.storage.sealing import Seal, SealError
 from app.storage.tables import feed, job, message, report, version
 from app.storage.types import Delivery, Endpoint
 
@@ -27,16 +27,12 @@ _FREE = {"held_by": None, "held_until": None}
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The head of an endpoint, which this process may send now.
-
-    ``sealed``: no configured key opens the endpoint's settings, which are left out.
-    """
+    """The head of an endpoint, which this process may send now."""
 
     number: int
     endpoint_number: int
     endpoint: Endpoint
     delivery: Delivery
-    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +70,19 @@ class Outbox:
         self._reading = engine.execution_options(reads=True)
         self._seal = seal
         self._endpoints = endpoints
+        self._sealed: set[str] = (
+            set()
+        )  # endpoints that no key of this process opens: another process may have it
 
     def take(self, process: str, limit: int) -> list[Turn]:
         """Heads that are due, of endpoints that nobody holds; their endpoints are held by ``process`` from now on."""
         free = or_(endpoint.c.held_until.is_(None), endpoint.c.held_until < now())
-        due = _heads().where(free).order_by(delivery.c.due_at, delivery.c.id).limit(limit)
+        due = (
+            _heads()
+            .where(free, endpoint.c.public_id.not_in(self._sealed))
+            .order_by(delivery.c.due_at, delivery.c.id)
+            .limit(limit)
+        )
         with self._reading.begin() as connection:
             found = [row.endpoint_id for row in connection.execute(due)]
         if not found:
@@ -150,13 +154,21 @@ class Outbox:
         rows = connection.execute(chosen.where(delivery.c.id.in_(heads))).all()
         ids = [row.endpoint_id for row in rows]
         found = connection.execute(select(endpoint).where(endpoint.c.id.in_(ids))).all()
-        known = {one.id: self._endpoints.opened_if_possible(one) for one in found}
+        known = {one.id: opened for one in found if (opened := self._opened(connection, one)) is not None}
         return [
-            Turn(
-                row.id, row.endpoint_id, known[row.endpoint_id][0], _delivery(row), known[row.endpoint_id][1]
-            )
+            Turn(row.id, row.endpoint_id, known[row.endpoint_id], _delivery(row))
             for row in rows
+            if row.endpoint_id in known
         ]
+
+    def _opened(self, connection: Connection, row: Row[Any]) -> Endpoint | None:
+        """An endpoint; None where no key opens it: it waits, and holds no other."""
+        try:
+            return self._endpoints.opened(row)
+        except SealError:
+            self._sealed.add(row.public_id)
+            connection.execute(update(endpoint).where(endpoint.c.id == row.id).values(problem="sealed"))
+            return None
 
     def origin(self, number: int) -> Origin:
         """How a report came in, with its words. That it is told of stands in its deliveries."""
