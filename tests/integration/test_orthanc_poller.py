@@ -3,7 +3,9 @@
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from ipaddress import ip_network
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -15,18 +17,9 @@ from app.integrations.dicom.read import MOST_BYTES
 from app.integrations.guard import Guard
 from app.integrations.orthanc.client import Orthanc, OrthancError
 from app.integrations.orthanc.poller import Poller
+from app.integrations.sources import Source
+from app.storage.store import open_store
 from app.storage.types import FeedMessage
-
-
-class _Positions:
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {"orthanc/pacs": "0"}
-
-    def position(self, name: str) -> str | None:
-        return self.kept.get(name)
-
-    def move(self, name: str, value: str) -> None:
-        self.kept[name] = value
 
 
 def _answered(path: str) -> bytes:
@@ -58,12 +51,14 @@ def orthanc() -> Iterator[Orthanc]:
         yield Orthanc(f"http://127.0.0.1:{listener.port}", guard)
 
 
-def test_object_that_is_too_large_holds_no_other(orthanc: Orthanc) -> None:
+def test_object_that_is_too_large_holds_no_other(orthanc: Orthanc, tmp_path: Path) -> None:
     kept: list[FeedMessage] = []
-    positions = _Positions()
-    assert Poller("pacs", orthanc, positions, kept.append).poll() == 1
-    assert len(kept) == 1
-    assert positions.kept["orthanc/pacs"].startswith("2 ")
+    with closing(open_store(f"sqlite:///{tmp_path / 'store.db'}")) as store:
+        store.errands.move("orthanc/pacs", "0")
+        poller = Poller(Source("pacs", "dicom"), orthanc, store.errands, kept.append, 262_144)
+        assert poller.poll() == 1
+        assert len(kept) == 1
+        assert (store.errands.position("orthanc/pacs") or "").startswith("2 ")
 
 
 def test_all_calls_together_have_an_end(orthanc: Orthanc) -> None:

@@ -74,7 +74,7 @@ class Poller:
         except OrthancError as error:
             if error.code != "reply_too_large":
                 raise
-            _log.warning("message_not_taken", source=self.source, code="document_too_large")
+            _log.warning("message_not_taken", source=self.source.name, code="document_too_large")
             return False  # it would be so for ever, and hold all that came after it
         if raw is None:
             return False
