@@ -117,7 +117,7 @@ def _hl7(arrival: Arrival, webhooks: Webhooks) -> Reply:
     """The acknowledgment as over MLLP; 200 accepted, 400 never, 503 not now."""
     feed, source = webhooks.feed, arrival.source
     inbound = Hl7Inbound(
-        feed.keep, feed.reject, webhooks.max_text_bytes, source.charset, source.name, source.feed
+        feed.keep_all, feed.reject, webhooks.max_text_bytes, source.charset, source.name, source.feed
     )
     fault = inbound.take(arrival.raw)
     status = 200 if fault is None else 503 if fault.transient else 400

@@ -17,12 +17,19 @@ _COUNT_SECONDS = 1.0
 _TOO_MANY = Fault("too_many_waiting", "207", transient=True)
 _UNAVAILABLE = Fault("store_unavailable", "207", transient=True)
 _OF_ONE = (DataError, IntegrityError, UnicodeError)  # what the database says of one message, not of itself
-_Outcome = list[int] | None | Fault
+Outcome = list[int] | None | Fault
+"""Of a message: the jobs that wait because of it, None where it was kept before, or why it was not taken."""
 _log = structlog.get_logger()
 
 
 def _nobody(*_: object) -> None:
     pass
+
+
+def _taken(outcome: Outcome) -> list[int] | None:
+    if isinstance(outcome, Fault):
+        raise NotTakenError(outcome)
+    return outcome
 
 
 class Feed:
@@ -40,7 +47,7 @@ class Feed:
         self.reject = reject
         self._most_waiting = most_waiting
         self._ring = ring
-        self._group = GroupCommit[SealedMessage, _Outcome](self._write)
+        self._group = GroupCommit[SealedMessage, Outcome](self._write)
         self._counted = -_COUNT_SECONDS
         self._full = False
 
@@ -50,19 +57,23 @@ class Feed:
         Raises:
             NotTakenError: it is to be sent again later; nothing was kept.
         """
-        jobs = self.hold(message)
-        if jobs:
+        return _taken(*self.keep_all([message]))
+
+    def keep_all(self, messages: Sequence[FeedMessage]) -> list[Outcome]:
+        """The same for several; of each its jobs, None for one kept before, or why it is to be sent again."""
+        outcomes = self._put(messages)
+        if jobs := [job for kept in outcomes if isinstance(kept, list) for job in kept]:
             self._ring(jobs)
-        return jobs
+        return outcomes
 
     def hold(self, message: FeedMessage) -> list[int] | None:
         """The same, for who checks it now: the queue is told nothing."""
-        outcome = self._group.put(self.store.messages.sealed(message))
-        if isinstance(outcome, Fault):
-            raise NotTakenError(outcome)
-        return outcome
+        return _taken(*self._put([message]))
 
-    def _write(self, group: Sequence[SealedMessage]) -> list[_Outcome]:
+    def _put(self, messages: Sequence[FeedMessage]) -> list[Outcome]:
+        return self._group.put([self.store.messages.sealed(message) for message in messages])
+
+    def _write(self, group: Sequence[SealedMessage]) -> list[Outcome]:
         try:
             if self._is_full():
                 return [_TOO_MANY] * len(group)
@@ -71,7 +82,7 @@ class Feed:
             _log.warning("store_unavailable", exc_info=error)
             return [_UNAVAILABLE] * len(group)
 
-    def _halved(self, group: Sequence[SealedMessage], day: dt.date) -> list[_Outcome]:
+    def _halved(self, group: Sequence[SealedMessage], day: dt.date) -> list[Outcome]:
         """Keep a group; where the database does not take one of its messages, the others are kept without it."""
         try:
             return list(self.store.messages.receive_all(group, day))

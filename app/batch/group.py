@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -9,13 +10,13 @@ Kept = TypeVar("Kept")
 
 
 class _Place(Generic[Item, Kept]):
-    """One item on its way; its thread sleeps until it is written, or until it is its turn to write."""
+    """What one thread brought; it sleeps until that is written, or until it is its turn to write."""
 
-    __slots__ = ("_wake", "item", "kept")
+    __slots__ = ("_wake", "items", "kept")
 
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self.kept: list[Kept] = []  # one when it was written
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.items = items
+        self.kept: list[Kept] | None = None  # not written
         self._wake = threading.Lock()
         self._wake.acquire()
 
@@ -29,7 +30,8 @@ class _Place(Generic[Item, Kept]):
 class GroupCommit(Generic[Item, Kept]):
     """Whoever comes first writes at once; those who come meanwhile are the next group. Thread-safe.
 
-    ``write`` takes a group in the order in which they came and gives one outcome each. ``most``: items of a group.
+    ``write`` takes a group in the order in which they came and gives one outcome each. ``most``: threads whose items
+    are a group.
     """
 
     def __init__(self, write: Callable[[Sequence[Item]], Sequence[Kept]], most: int = 100) -> None:
@@ -39,30 +41,29 @@ class GroupCommit(Generic[Item, Kept]):
         self._writing = False
         self._waiting: list[_Place[Item, Kept]] = []
 
-    def put(self, item: Item) -> Kept:
-        """Returns when the item is written: its outcome.
+    def put(self, items: Sequence[Item]) -> list[Kept]:
+        """Returns when the items are written: the outcome of each.
 
         Raises:
             RuntimeError: another thread wrote the group, and failed. Who writes it has what ``write`` raises.
         """
-        mine = _Place[Item, Kept](item)
+        mine = _Place[Item, Kept](items)
         with self._lock:
             self._waiting.append(mine)
             first, self._writing = not self._writing, True
         if not first:
             mine.sleep()
-        if not mine.kept:
-            self._write_group(mine)
-        return mine.kept[0]
+        return self._write_group(mine) if mine.kept is None else mine.kept
 
-    def _write_group(self, mine: _Place[Item, Kept]) -> None:
+    def _write_group(self, mine: _Place[Item, Kept]) -> list[Kept]:
         with self._lock:
             if mine not in self._waiting:
                 raise RuntimeError("the group was not written")
             group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         try:
-            for place, kept in zip(group, self._write([place.item for place in group]), strict=True):
-                place.kept.append(kept)
+            kept = iter(self._write([item for place in group for item in place.items]))
+            for place in group:
+                place.kept = list(islice(kept, len(place.items)))
         finally:
             with self._lock:
                 self._writing = bool(self._waiting)
@@ -70,3 +71,4 @@ class GroupCommit(Generic[Item, Kept]):
             for place in (*following, *group):
                 if place is not mine:
                     place.wake()
+        return mine.kept or []

@@ -14,6 +14,7 @@ from app.batch.starting import open_feed, start_worker
 from app.commands import CommandError
 from app.commands.parts import opened, settings
 from app.integrations.hl7.inbound import Hl7Inbound
+from app.integrations.hl7.threads import InboundThreads
 from app.integrations.mllp.server import Listening, MllpServer
 from app.logging import configure
 from app.services import open_configured_queue, open_configured_store
@@ -40,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
         worker = opened(lambda chosen: start_worker(store, queue, chosen, serving=True), chosen)
         try:
             with open_feed(store, queue, chosen) as feed:
-                inbound = Hl7Inbound(feed.keep, feed.reject, chosen.max_text_bytes, chosen.mllp_charset)
-                server = MllpServer(listening, inbound.answer)
+                inbound = Hl7Inbound(feed.keep_all, feed.reject, chosen.max_text_bytes, chosen.mllp_charset)
+                server = MllpServer(listening, InboundThreads(inbound))
                 asyncio.run(_serve(server, listening, chosen.shutdown_seconds))
         except OSError as error:
             raise CommandError(f"cannot listen on {listening.host}:{listening.port}") from error

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from app.batch.starting import open_feed
 from app.integrations.hl7.inbound import Hl7Inbound
+from app.integrations.hl7.threads import InboundThreads
 from app.integrations.mllp.server import Listening, MllpServer
 from app.main import create_app
 from app.services import open_configured_queue, open_configured_store
@@ -97,8 +98,8 @@ def _mllp(settings: Settings) -> Iterator[tuple[str, int]]:
         closing(open_configured_queue(settings)) as queue,
         open_feed(store, queue, settings) as feed,
     ):
-        inbound = Hl7Inbound(feed.keep, feed.reject, settings.max_text_bytes)
-        server = MllpServer(Listening("127.0.0.1", 0), inbound.answer)
+        inbound = Hl7Inbound(feed.keep_all, feed.reject, settings.max_text_bytes)
+        server = MllpServer(Listening("127.0.0.1", 0), InboundThreads(inbound))
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever, name="selftest-mllp")
         thread.start()

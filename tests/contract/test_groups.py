@@ -109,7 +109,7 @@ def counts(store: Store, day: dt.date = _DAY) -> dict[tuple[str, str], int]:
 def test_rejections_are_counted_by_source_and_code(kept: Store) -> None:
     store = kept
     tally = Tally(store)
-    inbound = Hl7Inbound(Feed(store, 1_000).keep, tally.count, 262_144)
+    inbound = Hl7Inbound(Feed(store, 1_000).keep_all, tally.count, 262_144)
     for sent in (Invented(version="1"), Invented(version="1"), Invented(text=""), Invented()):
         inbound.take(sent.encode())
     inbound.take(Invented(facility="Effusion on the left side was seen.", version="1").encode())

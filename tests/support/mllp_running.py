@@ -8,12 +8,13 @@ from typing import Any
 
 from app.batch.feed import Feed
 from app.integrations.hl7.inbound import Hl7Inbound
+from app.integrations.hl7.threads import InboundThreads
 from app.integrations.mllp.server import Listening, MllpServer
 from app.storage.store import Store
 
 
 def inbound(feed: Feed) -> Hl7Inbound:
-    return Hl7Inbound(feed.keep, feed.reject, 262_144)
+    return Hl7Inbound(feed.keep_all, feed.reject, 262_144)
 
 
 def take_in(store: Store, raw: bytes) -> list[int]:
@@ -27,7 +28,7 @@ def take_in(store: Store, raw: bytes) -> list[int]:
 def running(store: Store, *, most_waiting: int = 500_000, **listening: Any) -> Iterator[MllpServer]:
     """Listens on ``server.port`` until the end of the block."""
     feed = Feed(store, most_waiting)
-    server = MllpServer(Listening("127.0.0.1", 0, **listening), inbound(feed).answer)
+    server = MllpServer(Listening("127.0.0.1", 0, **listening), InboundThreads(inbound(feed)))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -26,13 +26,13 @@ class Gate:
         return [item * 10 for item in group]
 
 
-def brought(gate: Gate, commit: GroupCommit[int, int], items: Sequence[int]) -> list[Future[int]]:
+def brought(gate: Gate, commit: GroupCommit[int, int], items: Sequence[int]) -> list[Future[list[int]]]:
     """The first alone, the others while it is written, in their order."""
     pool = ThreadPoolExecutor(len(items))
-    asked = [pool.submit(commit.put, items[0])]
+    asked = [pool.submit(commit.put, items[:1])]
     gate.begun.acquire()
     for count, item in enumerate(items[1:], 1):
-        asked.append(pool.submit(commit.put, item))
+        asked.append(pool.submit(commit.put, [item]))
         while len(commit._waiting) < count:
             threading.Event().wait(0.001)
     pool.shutdown(wait=False)
@@ -44,7 +44,7 @@ def test_first_is_written_alone_and_the_rest_together() -> None:
     asked = brought(gate, GroupCommit(gate.write), [1, 2, 3, 4])
     assert not any(each.done() for each in asked)
     gate.through.release(2)
-    assert [each.result(10) for each in asked] == [10, 20, 30, 40]
+    assert [each.result(10) for each in asked] == [[10], [20], [30], [40]]
     assert gate.groups == [[1], [2, 3, 4]]
 
 
@@ -52,7 +52,7 @@ def test_a_group_has_a_size() -> None:
     gate = Gate()
     asked = brought(gate, GroupCommit(gate.write, most=2), [1, 2, 3, 4])
     gate.through.release(3)
-    assert [each.result(10) for each in asked] == [10, 20, 30, 40]
+    assert [each.result(10) for each in asked] == [[10], [20], [30], [40]]
     assert gate.groups == [[1], [2, 3], [4]]
 
 
@@ -61,11 +61,11 @@ def test_a_group_that_fails_is_told_to_all_of_it_and_the_next_goes_on() -> None:
     commit = GroupCommit(gate.write, most=2)
     asked = brought(gate, commit, [1, -1, 2, 3])
     gate.through.release(3)
-    assert asked[0].result(10) == 10
+    assert asked[0].result(10) == [10]
     for each, kind in zip(asked[1:3], (OSError, RuntimeError), strict=True):
         with pytest.raises(kind):
             each.result(10)
-    assert asked[3].result(10) == 30
+    assert asked[3].result(10) == [30]
 
 
 def test_many_threads_at_once_lose_nothing() -> None:

@@ -37,19 +37,29 @@ _UNREADABLE = {
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _NAMES = re.compile(r"(?!\|$)[\w.:-]{0,48}(?: [\w.:-]{1,24})?\|[\w.:-]{0,48}(?: [\w.:-]{1,24})?")
 TOO_LARGE = Fault("message_too_large", "207")
+_OTHER_SOURCE = Fault("other_source", "103", ("MSH", 1, 3))
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of a frame: its message, or why it is not taken. ``size`` in bytes."""
+
+    header: Header
+    size: int
+    holds: FeedMessage | Fault
 
 
 @dataclass(frozen=True, slots=True)
 class Hl7Inbound:
     """Takes messages to a feed. Thread-safe.
 
-    ``keep`` and ``reject`` are those of ``Feed``. ``charset``: Python's name of the encoding of messages whose MSH-18
+    ``keep_all`` and ``reject`` are those of ``Feed``. ``charset``: Python's name of the encoding of messages whose MSH-18
     says none. ``source``: whose rejections they are; None: what MSH-3 and MSH-4 say. ``feed``: what these have to
     say; None: anything.
     """
 
-    keep: Callable[[FeedMessage], list[int] | None]
+    keep_all: Callable[[Sequence[FeedMessage]], Sequence[list[int] | None | Fault]]
     reject: Callable[[str, str], None]
     max_text_bytes: int
     charset: str | None = None
@@ -58,34 +68,51 @@ class Hl7Inbound:
 
     def answer(self, frame: Frame) -> bytes | None:
         """Keep the message of a frame and give its answer, None where its sender wants none."""
-        fault = self.take(frame.message, too_long=frame.too_long)
-        return answer(header_of(frame.message), fault)
+        (given,) = self.answers([self.read(frame)])
+        return given
 
-    def take(self, raw: bytes, *, too_long: bool = False) -> Fault | None:
-        """Keep a message; why it was not taken, None where it was. ``too_long``: only its beginning came."""
+    def answers(self, frames: Sequence[Read]) -> list[bytes | None]:
+        """Keep the messages of several, together; the answer of each."""
+        faults = self._take_all(frames)
+        return [answer(frame.header, fault) for frame, fault in zip(frames, faults, strict=True)]
+
+    def take(self, raw: bytes) -> Fault | None:
+        """Keep a message; why it was not taken, None where it was."""
+        (fault,) = self._take_all([self.read(Frame(raw))])
+        return fault
+
+    def read(self, frame: Frame) -> Read:
+        """What a frame holds; keeps nothing."""
+        raw = frame.message
         header = header_of(raw)
-        name = header.part(10)
-        said = {"control_id": name if _PLAIN.fullmatch(name) else None, "bytes": len(raw)}
-        said |= {} if self.source is None else {"source": self.source}
-        fault = TOO_LARGE if too_long else None
-        jobs: list[int] | None = None
-        if fault is None:
-            try:
-                jobs = self.keep(self._own(raw))
-            except NotTakenError as error:
-                fault = error.fault
-        if fault is not None:
-            self.reject(self.source or _source_of(header), fault.code)
-            _log.warning("message_not_taken", code=fault.code, **said)
-            return fault
-        _log.info("message_taken", again=jobs is None, **said)
-        return None
-
-    def _own(self, raw: bytes) -> FeedMessage:
-        message = message_of(raw, self.charset, self.max_text_bytes)
+        if frame.too_long:
+            return Read(header, len(raw), TOO_LARGE)
+        try:
+            message = message_of(raw, self.charset, self.max_text_bytes)
+        except NotTakenError as error:
+            return Read(header, len(raw), error.fault)
         if self.feed not in (None, message.source):
-            raise NotTakenError(Fault("other_source", "103", ("MSH", 1, 3)))
-        return message
+            return Read(header, len(raw), _OTHER_SOURCE)
+        return Read(header, len(raw), message)
+
+    def _take_all(self, frames: Sequence[Read]) -> list[Fault | None]:
+        messages = [frame.holds for frame in frames if isinstance(frame.holds, FeedMessage)]
+        outcomes = iter(self.keep_all(messages) if messages else ())
+        return [
+            self._noted(frame, frame.holds if isinstance(frame.holds, Fault) else next(outcomes))
+            for frame in frames
+        ]
+
+    def _noted(self, frame: Read, outcome: list[int] | None | Fault) -> Fault | None:
+        name = frame.header.part(10)
+        said = {"control_id": name if _PLAIN.fullmatch(name) else None, "bytes": frame.size}
+        said |= {} if self.source is None else {"source": self.source}
+        if isinstance(outcome, Fault):
+            self.reject(self.source or _source_of(frame.header), outcome.code)
+            _log.warning("message_not_taken", code=outcome.code, **said)
+            return outcome
+        _log.info("message_taken", again=outcome is None, **said)
+        return None
 
 
 def message_of(raw: bytes, charset: str | None, max_text_bytes: int) -> FeedMessage:

@@ -7,11 +7,11 @@ one that has been silent longest makes room.
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Protocol
 
 import structlog
 
@@ -25,8 +25,16 @@ _HANDSHAKE_SECONDS = 10.0
 _log = structlog.get_logger()
 
 Network = IPv4Network | IPv6Network
-Answering = Callable[[Frame], bytes | None]
-"""Gives the answer to a message, None for no answer; runs in a thread."""
+
+
+class Answering(Protocol):
+    """What gives the answers."""
+
+    async def answer(self, frame: Frame) -> bytes | None:
+        """The answer to a message, None for no answer."""
+
+    def close(self) -> None:
+        """Asked for no more; returns when all that it does is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +69,9 @@ class _Connection:
 class MllpServer:
     """Answers messages until it is closed."""
 
-    def __init__(self, listening: Listening, answering: Answering, threads: int = 24) -> None:
+    def __init__(self, listening: Listening, answering: Answering) -> None:
         self._listening = listening
         self._answering = answering
-        self._threads = ThreadPoolExecutor(threads, "mllp")
         self._long = asyncio.Semaphore(_MOST_LONG)
         self._connections: dict[_Connection, None] = {}
         self._server: asyncio.Server | None = None
@@ -104,7 +111,7 @@ class MllpServer:
             await asyncio.sleep(0.01)
         for connection in list(self._connections):
             connection.writer.transport.abort()
-        self._threads.shutdown(wait=True)
+        self._answering.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = _Connection(reader, writer, since=asyncio.get_running_loop().time())
@@ -180,12 +187,11 @@ class MllpServer:
                     return
 
     async def _answer(self, connection: _Connection, frames: list[Frame]) -> None:
-        loop = asyncio.get_running_loop()
         while frames:
             frame = frames.pop(0)  # so that a long one is let go of when it is answered
             connection.busy = True
             try:
-                reply = await loop.run_in_executor(self._threads, self._answering, frame)
+                reply = await self._answering.answer(frame)
                 if reply is not None:
                     connection.writer.write(framed(reply))
                     async with asyncio.timeout(self._listening.frame_seconds):
