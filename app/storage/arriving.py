@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from app.storage import audit
 from app.storage.announcing import announce
@@ -36,8 +36,8 @@ _NUMBERS = (
 _DAYS = select(feed.c.source, feed.c.test, feed.c.batch_id).where(
     feed.c.source.in_(_each("sources")), feed.c.day == bindparam("day")
 )
-_TAKEN = select(job.c.batch_id, job.c.custom_id).where(
-    tuple_(job.c.batch_id, job.c.custom_id).in_(_each("names"))
+_TAKEN = select(job.c.batch_id, job.c.custom_id).where(  # not by pairs: SQLite reads all jobs for these
+    job.c.batch_id.in_(_each("batches")), job.c.custom_id.in_(_each("names"))
 )
 _ADD_MESSAGE = insert(message).returning(message.c.id, sort_by_parameter_order=True)
 _ADD_REPORT = insert(report).returning(report.c.id, sort_by_parameter_order=True)
@@ -245,8 +245,8 @@ def _add_jobs(connection: Connection, rows: Sequence[_New]) -> None:
     told = [row for row in rows if row.report_id is not None]
     if not told:
         return
-    names = [(row.batch_id, row.name) for row in told]
-    taken = {(into, name) for into, name in connection.execute(_TAKEN, {"names": names})}
+    wanted = {"batches": list({row.batch_id for row in told}), "names": list({row.name for row in told})}
+    taken = {(into, name) for into, name in connection.execute(_TAKEN, wanted)}
     added: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for row in told:
         name = row.name
