@@ -17,7 +17,7 @@ _COUNT_SECONDS = 1.0
 _TOO_MANY = Fault("too_many_waiting", "207", transient=True)
 _UNAVAILABLE = Fault("store_unavailable", "207", transient=True)
 _OF_ONE = (DataError, IntegrityError, UnicodeError)  # what the database says of one message, not of itself
-Outcome = list[int] | None | Fault
+Outcome = list[int] | Fault | None
 """Of a message: the jobs that wait because of it, None where it was kept before, or why it was not taken."""
 _log = structlog.get_logger()
 

@@ -36,8 +36,13 @@ _NUMBERS = (
 _DAYS = select(feed.c.source, feed.c.test, feed.c.batch_id).where(
     feed.c.source.in_(_each("sources")), feed.c.day == bindparam("day")
 )
-_TAKEN = select(job.c.batch_id, job.c.custom_id).where(  # not by pairs: SQLite reads all jobs for these
-    job.c.batch_id.in_(_each("batches")), job.c.custom_id.in_(_each("names"))
+# By way of ``feed`` the index of both columns is what a planner takes. For pairs SQLite reads all jobs; for the number
+# of a batch that began after its statistics PostgreSQL expects a job or none, and reads all of the day.
+_TAKEN = (
+    select(job.c.batch_id, job.c.custom_id)
+    .join(feed, feed.c.batch_id == job.c.batch_id)
+    .where(feed.c.source.in_(_each("sources")), feed.c.day == bindparam("day"))
+    .where(job.c.custom_id.in_(_each("names")))
 )
 _ADD_MESSAGE = insert(message).returning(message.c.id, sort_by_parameter_order=True)
 _ADD_REPORT = insert(report).returning(report.c.id, sort_by_parameter_order=True)
@@ -98,7 +103,8 @@ _Ended = list[tuple[_Stored | _New, str]]  # what is no longer current, and why
 
 def keep(connection: Connection, group: Sequence[SealedMessage], day: dt.date) -> list[list[int]]:
     """Keep messages, none of which is stored; of each the jobs that wait because of it."""
-    rows = _messages(connection, group, day)
+    feeds = {"sources": list({item.sent.source for item in group}), "day": day}
+    rows = _messages(connection, group, feeds)
     every = [row for own in rows for row in own]
     _follow(connection, group, rows)
     ended = _put_in_order(connection, every)
@@ -107,14 +113,16 @@ def keep(connection: Connection, group: Sequence[SealedMessage], day: dt.date) -
         connection.execute(_END_VERSIONS, {"ids": [before.id for before in stored]})
     _add_reports(connection, every)
     connection.execute(_ADD_VERSION, [_version(row) for row in every])
-    _add_jobs(connection, every)
+    _add_jobs(connection, every, feeds)
     _end(connection, ended)
     return [[row.job for row in own if row.job is not None] for own in rows]
 
 
-def _messages(connection: Connection, group: Sequence[SealedMessage], day: dt.date) -> list[list[_New]]:
+def _messages(
+    connection: Connection, group: Sequence[SealedMessage], feeds: dict[str, Any]
+) -> list[list[_New]]:
     """Add the messages; of each its versions."""
-    days = _days(connection, [item.sent for item in group], day)
+    days = _days(connection, [item.sent for item in group], feeds)
     added = [
         {
             "batch_id": into,
@@ -139,13 +147,12 @@ def _name(control_id: str, place: int) -> str:
     return control_id if place == 1 else f"{control_id[:_LONGEST_NAME]} report {place}"
 
 
-def _days(connection: Connection, group: Sequence[FeedMessage], day: dt.date) -> list[int]:
+def _days(connection: Connection, group: Sequence[FeedMessage], feeds: dict[str, Any]) -> list[int]:
     """Of each message the batch of this day of its source; a new one with its first message."""
-    wanted = {"sources": list({sent.source for sent in group}), "day": day}
-    found = {(row.source, row.test): int(row.batch_id) for row in connection.execute(_DAYS, wanted)}
+    found = {(row.source, row.test): int(row.batch_id) for row in connection.execute(_DAYS, feeds)}
     for sent in group:
         if (sent.source, sent.test) not in found:
-            found[sent.source, sent.test] = _open(connection, sent, day)
+            found[sent.source, sent.test] = _open(connection, sent, feeds["day"])
     return [found[sent.source, sent.test] for sent in group]
 
 
@@ -240,12 +247,12 @@ def _version(row: _New) -> dict[str, Any]:
     }
 
 
-def _add_jobs(connection: Connection, rows: Sequence[_New]) -> None:
-    """A job of each report; its name is its own in the batch."""
+def _add_jobs(connection: Connection, rows: Sequence[_New], feeds: dict[str, Any]) -> None:
+    """A job of each report; its name is its own in the batch, of which ``feeds`` says the sources and the day."""
     told = [row for row in rows if row.report_id is not None]
     if not told:
         return
-    wanted = {"batches": list({row.batch_id for row in told}), "names": list({row.name for row in told})}
+    wanted = feeds | {"names": list({row.name for row in told})}
     taken = {(into, name) for into, name in connection.execute(_TAKEN, wanted)}
     added: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for row in told:

@@ -59,7 +59,7 @@ class Hl7Inbound:
     say; None: anything.
     """
 
-    keep_all: Callable[[Sequence[FeedMessage]], Sequence[list[int] | None | Fault]]
+    keep_all: Callable[[Sequence[FeedMessage]], Sequence[list[int] | Fault | None]]
     reject: Callable[[str, str], None]
     max_text_bytes: int
     charset: str | None = None
@@ -103,7 +103,7 @@ class Hl7Inbound:
             for frame in frames
         ]
 
-    def _noted(self, frame: Read, outcome: list[int] | None | Fault) -> Fault | None:
+    def _noted(self, frame: Read, outcome: list[int] | Fault | None) -> Fault | None:
         name = frame.header.part(10)
         said = {"control_id": name if _PLAIN.fullmatch(name) else None, "bytes": frame.size}
         said |= {} if self.source is None else {"source": self.source}
