@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, String, bindparam, func, insert, select, update
 
 from app.storage import audit
 from app.storage.announcing import announce
@@ -17,6 +17,7 @@ from app.storage.types import EventName, FeedMessage, Version
 REPLACED, WITHDRAWN = "replaced", "withdrawn"
 _EVENTS: dict[str, EventName] = {REPLACED: "report.replaced", WITHDRAWN: "report.withdrawn"}
 _ACTOR = "feed"
+_LONGEST_CONTROL_ID = 200
 _LONGEST_NAME = 150  # characters of a control id where something stands behind it
 
 
@@ -36,13 +37,16 @@ _NUMBERS = (
 _DAYS = select(feed.c.source, feed.c.test, feed.c.batch_id).where(
     feed.c.source.in_(_each("sources")), feed.c.day == bindparam("day")
 )
-# By way of ``feed`` the index of both columns is what a planner takes. For pairs SQLite reads all jobs; for the number
-# of a batch that began after its statistics PostgreSQL expects a job or none, and reads all of the day.
+# Beginning at the message, so that a planner takes the index of both columns: for a list of pairs SQLite reads all jobs,
+# and PostgreSQL all of a batch that is younger than its statistics.
 _TAKEN = (
     select(job.c.batch_id, job.c.custom_id)
-    .join(feed, feed.c.batch_id == job.c.batch_id)
-    .where(feed.c.source.in_(_each("sources")), feed.c.day == bindparam("day"))
-    .where(job.c.custom_id.in_(_each("names")))
+    .join(message, message.c.batch_id == job.c.batch_id)
+    .where(
+        job.c.custom_id
+        == func.substr(message.c.control_id, 1, bindparam("most"), type_=String).concat(bindparam("rest")),
+        message.c.id.in_(_each("messages")),
+    )
 )
 _ADD_MESSAGE = insert(message).returning(message.c.id, sort_by_parameter_order=True)
 _ADD_REPORT = insert(report).returning(report.c.id, sort_by_parameter_order=True)
@@ -77,7 +81,8 @@ class _New:
     words: bytes | None
     batch_id: int
     message_id: int
-    name: str  # of its job
+    control_id: str
+    place: int = 1  # among the reports of its message
     number: int = 1
     late: bool = False
     ended: str | None = None
@@ -87,6 +92,12 @@ class _New:
     @property
     def said_at(self) -> str:
         return self.said.said_at
+
+    @property
+    def name(self) -> str:
+        """Of its job, where no other job has it."""
+        most, rest = _naming(self.place)
+        return self.control_id[:most] + rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +114,7 @@ _Ended = list[tuple[_Stored | _New, str]]  # what is no longer current, and why
 
 def keep(connection: Connection, group: Sequence[SealedMessage], day: dt.date) -> list[list[int]]:
     """Keep messages, none of which is stored; of each the jobs that wait because of it."""
-    feeds = {"sources": list({item.sent.source for item in group}), "day": day}
-    rows = _messages(connection, group, feeds)
+    rows = _messages(connection, group, day)
     every = [row for own in rows for row in own]
     _follow(connection, group, rows)
     ended = _put_in_order(connection, every)
@@ -113,16 +123,14 @@ def keep(connection: Connection, group: Sequence[SealedMessage], day: dt.date) -
         connection.execute(_END_VERSIONS, {"ids": [before.id for before in stored]})
     _add_reports(connection, every)
     connection.execute(_ADD_VERSION, [_version(row) for row in every])
-    _add_jobs(connection, every, feeds)
+    _add_jobs(connection, every)
     _end(connection, ended)
     return [[row.job for row in own if row.job is not None] for own in rows]
 
 
-def _messages(
-    connection: Connection, group: Sequence[SealedMessage], feeds: dict[str, Any]
-) -> list[list[_New]]:
+def _messages(connection: Connection, group: Sequence[SealedMessage], day: dt.date) -> list[list[_New]]:
     """Add the messages; of each its versions."""
-    days = _days(connection, [item.sent for item in group], feeds)
+    days = _days(connection, [item.sent for item in group], day)
     added = [
         {
             "batch_id": into,
@@ -136,23 +144,25 @@ def _messages(
     numbers = connection.execute(_ADD_MESSAGE, added).scalars()
     return [
         [
-            _New(said, words, into, number, _name(item.sent.control_id, place))
+            _New(said, words, into, number, item.sent.control_id, place)
             for place, (said, words) in enumerate(zip(item.sent.versions, item.reports, strict=True), 1)
         ]
         for item, into, number in zip(group, days, numbers, strict=True)
     ]
 
 
-def _name(control_id: str, place: int) -> str:
-    return control_id if place == 1 else f"{control_id[:_LONGEST_NAME]} report {place}"
+def _naming(place: int) -> tuple[int, str]:
+    """How many characters of the control id name the job of a report at this place, and what follows."""
+    return (_LONGEST_CONTROL_ID, "") if place == 1 else (_LONGEST_NAME, f" report {place}")
 
 
-def _days(connection: Connection, group: Sequence[FeedMessage], feeds: dict[str, Any]) -> list[int]:
+def _days(connection: Connection, group: Sequence[FeedMessage], day: dt.date) -> list[int]:
     """Of each message the batch of this day of its source; a new one with its first message."""
-    found = {(row.source, row.test): int(row.batch_id) for row in connection.execute(_DAYS, feeds)}
+    wanted = {"sources": list({sent.source for sent in group}), "day": day}
+    found = {(row.source, row.test): int(row.batch_id) for row in connection.execute(_DAYS, wanted)}
     for sent in group:
         if (sent.source, sent.test) not in found:
-            found[sent.source, sent.test] = _open(connection, sent, feeds["day"])
+            found[sent.source, sent.test] = _open(connection, sent, day)
     return [found[sent.source, sent.test] for sent in group]
 
 
@@ -247,13 +257,17 @@ def _version(row: _New) -> dict[str, Any]:
     }
 
 
-def _add_jobs(connection: Connection, rows: Sequence[_New], feeds: dict[str, Any]) -> None:
-    """A job of each report; its name is its own in the batch, of which ``feeds`` says the sources and the day."""
+def _add_jobs(connection: Connection, rows: Sequence[_New]) -> None:
+    """A job of each report; its name is its own in the batch."""
     told = [row for row in rows if row.report_id is not None]
     if not told:
         return
-    wanted = feeds | {"names": list({row.name for row in told})}
-    taken = {(into, name) for into, name in connection.execute(_TAKEN, wanted)}
+    taken: set[tuple[int, str]] = set()
+    for place in {row.place for row in told}:
+        most, rest = _naming(place)
+        mine = [row.message_id for row in told if row.place == place]
+        found = connection.execute(_TAKEN, {"most": most, "rest": rest, "messages": mine})
+        taken.update((into, name) for into, name in found)
     added: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for row in told:
         name = row.name
