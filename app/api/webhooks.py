@@ -49,7 +49,9 @@ def open_webhooks(feed: Feed, sources: Mapping[str, Source], settings: Settings)
     """
     clients = open_fhir_clients(settings, sources)
     inbound = {
-        name: FhirInbound(source, feed.store, feed.keep, settings.max_text_bytes, clients.get(name))
+        name: FhirInbound(
+            source, feed.store, feed.keep, feed.reject, settings.max_text_bytes, clients.get(name)
+        )
         for name, source in sources.items()
         if source.kind == "fhir"
     }

@@ -48,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
         try:
             with open_feed(store, queue, chosen) as feed:
                 pollers = [
-                    Poller(source, servers[name], store.errands, feed.keep, chosen.max_text_bytes)
+                    Poller(
+                        source, servers[name], store.errands, feed.keep, feed.reject, chosen.max_text_bytes
+                    )
                     for name, source in sources.items()
                 ]
                 if args.once:

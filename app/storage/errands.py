@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, 
 from app.storage.exchange import errand, position
 from app.storage.schema import now
 
+_LONGEST_REST = 300  # seconds between two attempts
 _LEASE_SECONDS = 20  # after a death; work that takes longer may be done twice, and is kept once
 _LOCK = 0x45525244  # "ERRD": on PostgreSQL one change at a time
 
@@ -114,6 +115,11 @@ class Errands:
         with self._engine.begin() as connection:
             _lock(connection)
             _move(connection, name, value)
+
+
+def rest(attempts: int) -> int:
+    """Seconds until the next attempt: 2, 4, 8 … up to five minutes."""
+    return int(min(2 ** min(attempts, 9), _LONGEST_REST))
 
 
 def _lock(connection: Connection) -> None:

@@ -417,6 +417,26 @@ def test_pages_that_are_too_large_are_asked_for_in_parts(server: FhirServer, tmp
     client.close()
 
 
+def test_report_that_is_too_large_holds_no_other(
+    server: FhirServer, services: Services, tmp_path: Path
+) -> None:
+    server.page_size = 2
+    for name in ("r1", "large", "r2", "r3"):
+        server.put(report(name, conclusion="a" * (17 * 1_048_576 if name == "large" else 1)))
+    settings = settings_for(server, tmp_path, ", poll_seconds = 600")
+    with TestClient(create_app(settings, services)) as client:
+        site = Site(server, client, open_store(f"sqlite:///{tmp_path / 'store.db'}"))
+        site.until(lambda: site.ids() == ["r1", "r2", "r3"])
+        site.until(lambda: site.store.errands.waiting("ehr") == 1)  # the next poll
+        site.until(lambda: rejected(client) == [("ehr", "document_too_large", 1)])
+        site.store.close()
+
+
+def rejected(client: TestClient) -> list[tuple[str, str, int]]:
+    found = client.get("/v1/integrations/status").json()["rejections"]
+    return [(one["source"], one["code"], one["count"]) for one in found]
+
+
 def test_without_a_server_only_what_is_sent_whole_is_taken(site: Site) -> None:
     site.server.put(report("r1"))
     site.server.put(report("r2"))

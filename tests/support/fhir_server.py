@@ -117,11 +117,16 @@ class FhirServer:
         )
         start = int(query.get("start", 0))
         size = min(self.page_size, int(query.get("_count", self.page_size)))
-        entries = [{"resource": resource} for resource in found[start : start + size]]
+        kept = {"resourceType", *query["_elements"].split(",")} if "_elements" in query else None
+        entries = [
+            {"resource": {key: value for key, value in resource.items() if kept is None or key in kept}}
+            for resource in found[start : start + size]
+        ]
         page: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
         if start + size < len(found):
             base = self.next_base or self.base
             following = f"{base}/DiagnosticReport?_lastUpdated=ge{since}&_count={size}&start={start + size}"
+            following += f"&_elements={query['_elements']}" if "_elements" in query else ""
             page["link"] = [{"relation": "next", "url": following}]
         return page
 

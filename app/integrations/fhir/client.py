@@ -1,7 +1,7 @@
 """Asks the FHIR server of a source: reads, searches and ``$events``, never outside its registered base."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from time import monotonic
 from urllib.parse import urlencode
 
@@ -12,9 +12,11 @@ from app.integrations.guard import ForbiddenAddressError, Guard, ReplyTooLargeEr
 from app.integrations.incoming import IncomingError
 from app.integrations.sources import FhirServer
 
+TOO_LARGE = "reply_too_large"
 MOST_BYTES = 16 * 1_048_576
 _MOST_PAGES = 10_000
 _PAGE_SIZES = (50, 5, 1)  # fewer where a page is too large
+_INCLUDED = [("_include", f"DiagnosticReport:{name}") for name in ("subject", "based-on", "result")]
 _SECONDS = 20.0  # of one answer
 _SHORT_SECONDS = 2.0  # of one while somebody waits
 _REST_SECONDS = 30.0  # that nobody waits for a server which did not answer
@@ -85,6 +87,10 @@ class FhirClient:
         )
         return self._get(f"{self.server.base}/{subscription}/$events?{asked}", waited_for=False)
 
+    def changed_names(self, since: str) -> Iterator[Resource]:
+        """As ``changed``, of each only its id and when it changed: for a page that is too large at any size."""
+        yield from self._pages([*_since(since, _PAGE_SIZES[0]), ("_elements", "id,meta")])
+
     def changed(self, since: str) -> Iterator[Resource]:
         """The pages (Bundles) of what meets the criteria and changed at or after an instant, oldest first.
 
@@ -95,20 +101,21 @@ class FhirClient:
         """
         for count in _PAGE_SIZES:
             try:
-                yield from self._pages(since, count)
+                yield from self._pages(_since(since, count), _INCLUDED)
             except FhirError as error:
-                if error.code != "reply_too_large" or count == _PAGE_SIZES[-1]:
+                if error.code != TOO_LARGE or count == _PAGE_SIZES[-1]:
                     raise
             else:
                 return
 
-    def _pages(self, since: str, count: int) -> Iterator[Resource]:
+    def _pages(
+        self, plain: Sequence[tuple[str, str]], more: Sequence[tuple[str, str]] = ()
+    ) -> Iterator[Resource]:
+        """Where a server takes not all of it, only the first part of ``plain`` is asked for."""
         criteria = self.server.criteria
         asked = f"{self.server.base}/{criteria}{'&' if '?' in criteria else '?'}"
-        plain = [("_lastUpdated", f"ge{since}"), ("_sort", "_lastUpdated"), ("_count", str(count))]
-        more = [("_include", f"DiagnosticReport:{name}") for name in ("subject", "based-on", "result")]
         try:
-            page = self._get(asked + urlencode(plain + more), waited_for=False)
+            page = self._get(asked + urlencode([*plain, *more]), waited_for=False)
         except FhirError as error:
             if error.status is None or error.again:
                 raise
@@ -140,7 +147,7 @@ class FhirClient:
         except ForbiddenAddressError as error:
             raise FhirError(error.code, again=True) from error
         except ReplyTooLargeError as error:
-            raise FhirError("reply_too_large", again=True) from error
+            raise FhirError(TOO_LARGE, again=True) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self._rests_until = monotonic() + _REST_SECONDS
             raise FhirError("no_answer", again=True) from error
@@ -152,6 +159,10 @@ class FhirClient:
             return parsed(answer.content, MOST_BYTES)
         except IncomingError as error:
             raise FhirError(error.code, again=True, status=status) from error
+
+
+def _since(instant: str, count: int) -> list[tuple[str, str]]:
+    return [("_lastUpdated", f"ge{instant}"), ("_sort", "_lastUpdated"), ("_count", str(count))]
 
 
 def _next(page: Mapping[str, object]) -> str | None:

@@ -50,12 +50,14 @@ class Taken:
 class FhirInbound:
     """One source of FHIR. Thread-safe.
 
-    ``keep`` keeps a message (``Feed.keep``). Without ``client`` nothing can be asked: only what is sent whole is taken.
+    ``keep`` and ``reject`` are those of ``Feed``. Without ``client`` nothing can be asked: only what is sent whole is
+    taken.
     """
 
     source: Source
     store: Store
     keep: Callable[[FeedMessage], list[int] | None]
+    reject: Callable[[str, str], None]
     max_text_bytes: int
     client: FhirClient | None = None
 

@@ -1,7 +1,8 @@
 """Reads the changes of an Orthanc, and takes the reports among them: also what came while nobody listened.
 
 How far it read is a ``position``: the number of the last change and what it was, so that a server whose database was
-made anew, and counts from the beginning again, is read from its beginning.
+made anew, and counts from the beginning again, is read from its beginning. An object that cannot be had or read now,
+from a server that answers, becomes an errand and holds nobody up.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from app.integrations.dicom.message import dicom_message_of
 from app.integrations.incoming import IncomingError
 from app.integrations.orthanc.client import Change, Orthanc, OrthancError
 from app.integrations.sources import Source
-from app.storage.errands import Errands
+from app.storage.errands import Errands, rest
 from app.storage.types import FeedMessage
 
 _AT_ONCE = 500
@@ -26,13 +27,15 @@ _log = structlog.get_logger()
 class Poller:
     """Reads one Orthanc, whose reports are those of ``source``.
 
-    ``keep`` takes a message and raises when it is to come again; then nothing is passed over.
+    ``keep`` takes a message and raises when it is to come again; then nothing is passed over. ``reject`` is told of
+    the source and code of what is not taken.
     """
 
     source: Source
     orthanc: Orthanc
     errands: Errands
     keep: Callable[[FeedMessage], object]
+    reject: Callable[[str, str], None]
     max_text_bytes: int
 
     def poll(self) -> int:
@@ -61,33 +64,61 @@ class Poller:
                 self._note(found.changes[-1].number, _mark(found.changes[-1]))
             done = found.done or found.last <= since
             since = max(since, found.last)
+        return taken + self._again()
+
+    def _again(self) -> int:
+        """Try again what could not be had or read before, as far as it is due; how many reports were taken."""
+        taken = 0
+        while (errand := self.errands.take(self.source.name)) is not None:
+            try:
+                taken += self._fetch(errand.what)
+            except (OrthancError, IncomingError) as error:
+                self.errands.again(errand, rest(errand.attempts), error.code)
+            else:
+                self.errands.done(errand)
         return taken
 
     def _take(self, change: Change) -> bool:
         if change.kind != _NEW:
             return False
-        sop_class = self.orthanc.sop_class(change.resource)
+        try:
+            return self._fetch(change.resource)
+        except (OrthancError, IncomingError) as error:
+            self.orthanc.last()  # raises where it is the server and not the object
+            _log.warning("object_later", source=self.source.name, code=error.code)
+            self.errands.wish(self.source.name, [change.resource], if_new=True)
+            return False
+
+    def _fetch(self, instance: str) -> bool:
+        """Take a stored object; False where it is no report, or none that can ever be taken.
+
+        Raises:
+            OrthancError: it cannot be had now. IncomingError: it cannot be read now. What ``keep`` raises.
+        """
+        sop_class = self.orthanc.sop_class(instance)
         if sop_class not in REPORTS and sop_class not in ENCAPSULATED:
             return False
         try:
-            raw = self.orthanc.file(change.resource)
+            raw = self.orthanc.file(instance)
         except OrthancError as error:
             if error.code != "reply_too_large":
                 raise
-            _log.warning("message_not_taken", source=self.source.name, code="document_too_large")
-            return False  # it would be so for ever, and hold all that came after it
+            return self._rejected("document_too_large")
         if raw is None:
             return False
         try:
             message = dicom_message_of(raw, self.source.name, self.max_text_bytes)
         except IncomingError as error:
-            if error.code == "reader_unavailable":  # not the object's fault: it comes again
+            if error.code == "reader_unavailable":  # mostly not the object's fault
                 raise
-            if error.code != "own_document":
-                _log.warning("message_not_taken", source=self.source.name, code=error.code, bytes=len(raw))
-            return False
+            return False if error.code == "own_document" else self._rejected(error.code)
         self.keep(replace(message, test=self.source.test))
         return True
+
+    def _rejected(self, code: str) -> bool:
+        _log.warning("message_not_taken", source=self.source.name, code=code)
+        self.reject(self.source.name, code)
+        return False
 
     def _same(self, since: int, what: str) -> bool:
         """Whether the change at the position is still the same; True where it is not there any more."""
