@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     """Processes that check the reports of batches. None: one a core, but none in ``radproof serve`` where a
     Redis server is configured: there ``radproof worker`` checks."""
 
+    batch_check_seconds: Annotated[float, Gt(0)] = 120.0
+    """A process that checks one report of a batch for longer, beyond what a review may take, is ended as hung."""
+
     max_batch_bytes: Annotated[int, Gt(0)] = 512 * 1024**2
     """Longest accepted batch, in bytes as sent and unpacked."""
 

@@ -4,13 +4,14 @@ Each process builds its own parts once. It takes sealed reports and gives back s
 the process that talks to the database does nothing but talk to it.
 """
 
+import faulthandler
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -33,7 +34,7 @@ _log = structlog.get_logger()
 
 
 class CrashedError(Exception):
-    """The check of one of the reports ended its process or failed with a fault of ours."""
+    """The check of one of the reports ended its process, hung or failed with a fault of ours."""
 
 
 class CheckProcesses:
@@ -166,7 +167,21 @@ def _check(claim: Claim, services: Services, seal: Seal, settings: Settings) -> 
         return Finished(claim, problem="cannot_unseal")
     except InadmissibleError as error:  # the limits have changed since it came in
         return Finished(claim, problem=error.code)
-    return Finished(claim, result_of(check_report(submitted, services), seal))
+    with _ended_when_hung(settings):
+        return Finished(claim, result_of(check_report(submitted, services), seal))
+
+
+@contextmanager
+def _ended_when_hung(settings: Settings) -> Iterator[None]:
+    """End this process where the block takes too long, whatever it does; standard error then says where it was."""
+    seconds = settings.batch_check_seconds
+    if settings.llm_base_url is not None:
+        seconds += settings.llm_deadline_seconds
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def result_of(checked: CheckedReport, seal: Seal) -> Result:

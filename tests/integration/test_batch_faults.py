@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,15 @@ def test_check_process_killed_without_work_is_replaced(kept: Store) -> None:
     until(lambda: bool(pool._broken))
     assert processes.check([second])[0].result is not None
     processes.close()
+
+
+def test_check_that_takes_too_long_is_a_crash(kept: Store) -> None:
+    claims = kept.jobs.claim(kept.jobs.waiting(sent(kept, 1)), "w")
+    for seconds, hung in ((0.0001, True), (60.0, False)):
+        processes = CheckProcesses(Settings(references_k=0, batch_check_seconds=seconds), 1)
+        with pytest.raises(CrashedError) if hung else nullcontext():
+            assert processes.check(claims)[0].result is not None
+        processes.close()
 
 
 def test_processes_that_cannot_be_built_blame_no_report(kept: Store, tmp_path: Path) -> None:
