@@ -7,6 +7,7 @@ process is killed between sending and saying so, the delivery is sent again unde
 import random
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
@@ -29,6 +30,7 @@ _JITTER = 0.1
 _LONGEST_REST = 86_400  # of Retry-After
 _THROTTLED = frozenset({429, 502, 503, 504})
 _AT_ONCE = 8  # endpoints that are sent to at one time
+_IN_A_ROW = 50  # deliveries of one while others may wait for their turn
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 2.0  # for attempts that are under way; what does not end then is sent again
 _FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
@@ -44,6 +46,7 @@ class Deliverer:
         self._senders = senders
         self._process = str(uuid.uuid4())
         self._running: dict[Future[Outcome], Turn] = {}
+        self._in_a_row: Counter[int] = Counter()
         self._loop = Loops({"deliverer": self._step})
 
     def stop(self) -> None:
@@ -74,7 +77,11 @@ class Deliverer:
 
     def _record(self, turn: Turn, outcome: Outcome, *, more: bool) -> Turn | None:
         made = attempted(outcome, turn.delivery.attempts + 1)
-        following = self._store.outbox.record(turn, made, self._process, more=more)
+        self._in_a_row[turn.endpoint_number] += 1
+        stays = self._in_a_row[turn.endpoint_number] < _IN_A_ROW or len(self._running) < _AT_ONCE
+        following = self._store.outbox.record(turn, made, self._process, more=more and stays)
+        if following is None:
+            del self._in_a_row[turn.endpoint_number]
         told = {"delivery": turn.delivery.public_id, "endpoint": turn.endpoint.public_id}
         if made.delivered:
             _log.info("delivered", **told, attempt=turn.delivery.attempts + 1)

@@ -22,7 +22,7 @@ from app.storage.tables import feed, job, message, report, version
 from app.storage.types import Delivery, Endpoint
 
 HOLD_SECONDS = 60  # longer than any attempt: senders give up after 20
-_FREE = {"held_by": None, "held_until": None}
+_FREE = {"held_by": None, "held_until": now()}  # since when: who waits longest is next
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,15 @@ class Outbox:
         )  # endpoints that no key of this process opens: another process may have it
 
     def take(self, process: str, limit: int) -> list[Turn]:
-        """Heads that are due, of endpoints that nobody holds; their endpoints are held by ``process`` from now on."""
-        free = or_(endpoint.c.held_until.is_(None), endpoint.c.held_until < now())
+        """Heads that are due, of endpoints that nobody holds; their endpoints are held by ``process`` from now on.
+
+        Those first whose last turn is longest ago.
+        """
+        free = or_(endpoint.c.held_by.is_(None), endpoint.c.held_until < now())
         due = (
             _heads()
             .where(free, endpoint.c.public_id.not_in(self._sealed))
-            .order_by(delivery.c.due_at, delivery.c.id)
+            .order_by(func.coalesce(endpoint.c.held_until, 0), delivery.c.due_at, delivery.c.id)
             .limit(limit)
         )
         with self._reading.begin() as connection:

@@ -20,6 +20,7 @@ from sqlalchemy import text, update
 from standardwebhooks import Webhook
 from web_support import OK, Listener, request_of
 
+from app.batch import delivering
 from app.batch.delivering import Deliverer
 from app.batch.items import Accepted
 from app.integrations.guard import Guard
@@ -207,6 +208,25 @@ def test_one_that_hangs_does_not_hold_the_others(kept: Store) -> None:
         with kept.engine.begin() as connection:
             held = connection.execute(text("SELECT count(*) FROM endpoint WHERE held_by IS NOT NULL"))
             assert held.scalar_one() == 0
+
+
+def test_one_with_much_to_be_told_lets_the_others_have_their_turn(
+    kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "_AT_ONCE", 1)
+    monkeypatch.setattr(delivering, "_IN_A_ROW", 5)
+    with Receiver() as receiver:
+        busy = hook(kept, receiver.listener.port, "busy")
+        checked(kept, 40)
+        quiet = hook(kept, receiver.listener.port, "quiet")
+        checked(kept, 1)
+        sending = deliverer(kept, receiver.listener.port)
+        until(lambda: over(kept))
+        sending.stop()
+    (mine,) = [each.public_id for each in deliveries(kept, quiet)]
+    assert receiver.order.index(mine) <= 2 * 5
+    others = [each.public_id for each in deliveries(kept, busy)]
+    assert [one for one in receiver.order if one != mine] == others
 
 
 def test_what_is_refused_lets_the_others_pass_and_is_dead(kept: Store) -> None:
