@@ -209,6 +209,9 @@ class EndpointsOut(BaseModel):
     """Every endpoint, the oldest first."""
 
     endpoints: tuple[EndpointOut, ...]
+    sealed: tuple[str, ...] = Field(
+        description="Ids of those that no configured key opens: nothing is sent to them; they can be deleted"
+    )
 
 
 class SecretOut(BaseModel):

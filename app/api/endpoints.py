@@ -92,7 +92,8 @@ def create_endpoint(
 def endpoints(request: Request) -> EndpointsOut:
     """Every endpoint, the oldest first."""
     store: Store = request.state.store
-    return EndpointsOut(endpoints=tuple(map(EndpointOut.of, store.endpoints.all())))
+    opened, sealed = store.endpoints.all()
+    return EndpointsOut(endpoints=tuple(map(EndpointOut.of, opened)), sealed=tuple(sealed))
 
 
 @router.get("/{endpoint_id}", summary="An endpoint", responses=described(*_UNKNOWN))

@@ -12,7 +12,7 @@ from app.storage import audit
 from app.storage.announcing import new_delivery
 from app.storage.exchange import delivery, endpoint
 from app.storage.schema import now
-from app.storage.sealing import Seal
+from app.storage.sealing import Seal, SealError
 from app.storage.types import Endpoint
 
 
@@ -44,11 +44,18 @@ class Endpoints:
             raise NameTakenError from error
         return self.get(public_id) or replace(made, public_id=public_id)
 
-    def all(self) -> list[Endpoint]:
-        """Every endpoint, the oldest first."""
+    def all(self) -> tuple[list[Endpoint], list[str]]:
+        """Every endpoint, the oldest first; and the ids of those that no configured key opens."""
         with self._reading.begin() as connection:
             rows = connection.execute(select(endpoint).order_by(endpoint.c.id)).all()
-        return [self.opened(row) for row in rows]
+        opened: list[Endpoint] = []
+        sealed: list[str] = []
+        for row in rows:
+            try:
+                opened.append(self.opened(row))
+            except SealError:
+                sealed.append(row.public_id)
+        return opened, sealed
 
     def get(self, public_id: str) -> Endpoint | None:
         """The endpoint of this id; None when there is none."""

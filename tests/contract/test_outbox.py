@@ -97,12 +97,12 @@ def test_an_endpoint_is_kept_sealed_changed_and_deleted(kept: Store) -> None:
     with pytest.raises(NameTakenError):
         kept.endpoints.change(replace(other, name="hook"), "tester")
     assert kept.endpoints.change(replace(other, name="third", enabled=False), "tester")
-    assert [each.name for each in kept.endpoints.all()] == ["hook", "third"]
+    assert [each.name for each in kept.endpoints.all()[0]] == ["hook", "third"]
     assert kept.endpoints.delete(other.public_id, "tester")
     assert not kept.endpoints.delete(other.public_id, "tester")
     assert not kept.endpoints.change(other, "tester")
     assert kept.endpoints.try_out(other.public_id, "tester") is None
-    assert kept.endpoints.all() == [made]
+    assert kept.endpoints.all() == ([made], [])
     assert kept.audit_broken_at() is None
 
 

@@ -286,7 +286,7 @@ def test_a_fault_of_ours_is_an_attempt_and_ends_nothing(kept: Store) -> None:
         kept.endpoints.create(Endpoint("", "mllp", "broken", settings), "tester")
         kept.endpoints.create(Endpoint("", "fhir", "without a sender", settings), "tester")
         hook(kept, receiver.listener.port)
-        for endpoint in kept.endpoints.all():
+        for endpoint in kept.endpoints.all()[0]:
             kept.endpoints.try_out(endpoint.public_id, "tester")
         guard = Guard((ip_network("127.0.0.1/32"),), ports=(receiver.listener.port,), plain=True)
         sending = Deliverer(kept, {"mllp": Broken(), "webhook": WebhookSender(guard)})

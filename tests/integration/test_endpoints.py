@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 from standardwebhooks import Webhook
 from tests_support import CONTRADICTORY, opened
 from web_support import OK, Listener, request_of
 
 from app.services import Services
 from app.storage.audit import broken_at
+from app.storage.exchange import endpoint as endpoint_table
+from app.storage.sealing import Seal, new_key
 
 HOOK = {"kind": "webhook", "name": "hook", "settings": {"url": "https://10.20.0.1/hook"}}
 OTHERS = [
@@ -136,7 +139,7 @@ def test_what_is_refused(
     if pointer:
         assert problem["errors"][0]["pointer"].startswith(pointer)
     assert "Zebulon" not in answer.text
-    assert site.get("/v1/endpoints").json() == {"endpoints": []}
+    assert site.get("/v1/endpoints").json()["endpoints"] == []
 
 
 def test_a_name_is_given_once(site: TestClient) -> None:
@@ -318,3 +321,18 @@ def test_what_goes_into_headers_and_searches_is_plain(site: TestClient) -> None:
         assert answer.status_code == 422
         (name,) = wrong
         assert answer.json()["errors"][0]["pointer"] == f"/settings/{name}"
+
+
+def test_one_that_no_key_opens_is_listed_and_can_be_deleted(site: TestClient) -> None:
+    lost, kept = add(site, HOOK), add(site, OTHERS[0])
+    other = Seal([new_key()]).seal({"url": "https://10.20.0.1/"})
+    with site.app_state["store"].engine.begin() as connection:
+        mine = endpoint_table.c.public_id == lost["id"]
+        connection.execute(update(endpoint_table).where(mine).values(settings=other))
+    listed = site.get("/v1/endpoints").json()
+    assert [each["id"] for each in listed["endpoints"]] == [kept["id"]]
+    assert listed["sealed"] == [lost["id"]]
+    assert site.get(f"/v1/endpoints/{lost['id']}").status_code == 503
+    gone = site.delete(f"/v1/endpoints/{lost['id']}", headers={"X-Actor": "admin"})
+    assert gone.status_code == 204
+    assert site.get("/v1/endpoints").json()["sealed"] == []
