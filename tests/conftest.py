@@ -1,5 +1,6 @@
 """Shared by all tests: settings of hypothesis, the bundled graph, and a check over it."""
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,9 @@ from models.lexical import LexicalExtractor
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
 hypothesis_settings.load_profile("ci")
-structlog.configure(  # as it is by default, but for drawn tracebacks, half a second each
+_configure = structlog.configure
+structlog.configure = lambda **given: _configure(**{**given, "cache_logger_on_first_use": False})
+_configure(  # as it is by default, but for drawn tracebacks, half a second each
     processors=[
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -32,6 +35,18 @@ structlog.configure(  # as it is by default, but for drawn tracebacks, half a se
         structlog.dev.ConsoleRenderer(colors=False),
     ]
 )
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """What a test makes of logging ends with it."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    _configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
 
 Check = Callable[..., CheckedReport]
 
