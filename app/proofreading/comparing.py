@@ -162,6 +162,15 @@ def without_sentence(case: Case, finding: Finding) -> Correction | None:
     return leave_out(case, finding.sentence) if len(case.told_in[finding.sentence]) == 1 else None
 
 
+def as_denied(case: Case, finding: Finding) -> Correction:
+    """Say that what is described is not there."""
+    start = phrase(finding, case).start
+    word = case.report.text[start : finding.entity.span.end]
+    opens = case.report.sentences[finding.sentence].span.start == start
+    said = f"No {word[0].lower()}{word[1:]}" if opens else f"no {word}"
+    return Correction(Span(start, finding.entity.span.end), said)
+
+
 def leave_out(case: Case, sentence: int) -> Correction | None:
     """Leave out a sentence with the space before it; none where its section has no other."""
     section = case.report.sentences[sentence].section

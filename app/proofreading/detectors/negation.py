@@ -7,6 +7,7 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import (
     IMPRESSION,
     REPORTED,
+    as_denied,
     asserted,
     denied,
     edge_path,
@@ -241,13 +242,9 @@ def _fixes(case: Case, wrong: Finding, other: Finding) -> tuple[Correction, ...]
     if wrong.status is Status.ABSENT:
         taken = _take_over(case, wrong, other)
         return () if taken is None else (taken,)
-    start = phrase(wrong, case).start
-    word = case.report.text[start : wrong.entity.span.end]
-    opens = case.report.sentences[wrong.sentence].span.start == start
-    denied = f"No {word[0].lower()}{word[1:]}" if opens else f"no {word}"
     removed = without_sentence(case, wrong)
     kept = () if removed is None else (removed,)
-    return (*kept, Correction(Span(start, wrong.entity.span.end), denied))
+    return (*kept, as_denied(case, wrong))
 
 
 def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | None:

@@ -212,10 +212,16 @@ def _parts(words: str) -> frozenset[str]:
 
 
 def _told(case: Case, span: Span) -> Correction | None:
-    """Without the sentence among findings or impression that tells of another study."""
+    """Without the sentence of findings or impression that tells of another study; a title as it was ordered."""
     number = sentence_at(case, span)
-    told = number is not None and case.report.section_of(number) in REPORTED
-    return without_place(case, span) if told else None
+    if number is None:
+        return None
+    if case.report.section_of(number) in REPORTED:
+        return without_place(case, span)
+    sentence = case.report.sentences[number]
+    alone = sum(other.section == sentence.section for other in case.report.sentences) == 1
+    titled = case.report.section_of(number) is SectionName.EXAM and alone
+    return Correction(sentence.span, case.context.procedure) if titled and case.context.procedure else None
 
 
 def _candidate(case: Case, span: Span, against: str, evidence: Evidence) -> Candidate:
