@@ -16,6 +16,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import is_chest
+from app.proofreading.expected import Place
 from app.proofreading.lexis import Lexis
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.tokens import TokenLine, tokenize
@@ -98,6 +99,8 @@ class Terminology:
             return slipped, 1
         if spoken and (misheard := self._misheard(tokens, index, bounds, case)) is not None:
             return misheard
+        if spoken and (heard := self._unexpected(tokens, index, bounds, case)) is not None:
+            return heard
         word = tokens.words[index]
         if len(word) < _SHORTEST_CONFUSION or not word.isascii() or not word.isalpha():
             return None
@@ -153,6 +156,25 @@ class Terminology:
                     "misheard",
                     _UNSURE if size == 1 and not self._lexis.of_archive else 0.75,
                 ), size
+        return None
+
+    def _unexpected(
+        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
+    ) -> tuple[Candidate, int] | None:
+        """A word, or two, that nobody says here, where one of the same sound is expected."""
+        for size in range(min(2, bounds[1] - index), 0, -1):
+            end = index + size
+            window = tuple(tokens.words[index:end])
+            span = Span(tokens.starts[index], tokens.ends[end - 1])
+            parts = case.report.quote(span).split(" ")
+            plain = len(parts) == size and all(_PLAIN.fullmatch(part) for part in parts)
+            if not plain or (index > bounds[0] and not parts[0].islower()) or not parts[-1].isascii():
+                continue
+            before = tokens.words[index - 1] if index > bounds[0] else "."
+            place = Place(before, tokens.words[end] if end < bounds[1] else ".")
+            meant = self._lexis.expected.instead(window, place)
+            if meant is not None:
+                return _candidate(case, span, meant, "expected", 0.75), size
         return None
 
 
