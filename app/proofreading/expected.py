@@ -19,9 +19,9 @@ _STEM = 4  # letters that two forms of one word share at their beginning
 _TAIL = 5  # letters that two compounds share at their end: "hemothorax", "pneumothorax"
 _LONG = 5  # consonants of a sound in which two may differ
 _JOINED = 0.6  # least likeness of letters where several words were heard
-# by how much speaks for the word that stands there (it is a term, a word of the rules, said elsewhere):
-_SHARES = (0.04, 0.1, 0.15, 0.2)  # least share of what follows or precedes a neighbour
-_LIKENESS = (0.4, 0.45, 0.5, 0.5)  # least likeness of letters
+# by how much speaks for the word that stands there (it is a term, it is said elsewhere):
+_SHARES = (0.04, 0.1, 0.15)  # least share of what follows or precedes a neighbour
+_LIKENESS = (0.4, 0.45, 0.5)  # least likeness of letters
 _MASK = "xxxx"
 _LITTLE = frozenset(
     "a the of in is are and or with no to at on for there an be not do from by was this that has have had may can could "
@@ -80,13 +80,13 @@ class Expectation:
         if (place.before, window[0]) in pairs or (window[-1], place.after) in pairs:
             return False
         if len(window) == 1:
-            return len(window[0]) >= _SHORTEST and window[0] not in _LITTLE
+            return len(window[0]) >= _SHORTEST and window[0] not in _LITTLE and window[0] not in self._own
         inner = tuple(zip(window, window[1:], strict=False))
         closed = window[0] in _LITTLE - _OPENING or window[-1] in _LITTLE
         return not closed and not any(pair in pairs or pair in self._terms.pairs for pair in inner)
 
     def _doubts(self, word: str) -> int:
-        return (word in self._terms.words) + (word in self._own) + (word in self._speech.words)
+        return (word in self._terms.words) + (word in self._speech.words)
 
     def _share(self, place: Place, term: str) -> float:
         """The larger share of this word among what follows the one neighbour or precedes the other."""
@@ -126,6 +126,6 @@ def _is_form(word: str, term: str) -> bool:
     """True when the two are forms or compounds of one word: that is grammar or another finding, not the ear."""
     shared = len(commonprefix([word, term]))
     rest = max(len(word), len(term)) - shared
-    if (shared >= _STEM and rest <= _STEM) or word.endswith(term) or term.endswith(word):
+    if (shared >= _STEM and rest <= _TAIL) or word.endswith(term) or term.endswith(word):
         return True
     return len(commonprefix([word[::-1], term[::-1]])) > _TAIL
