@@ -4,10 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
-from os.path import commonprefix
+from itertools import pairwise
 
 import jellyfish
-from rapidfuzz.distance import DamerauLevenshtein, Levenshtein
+from rapidfuzz.distance import DamerauLevenshtein, Levenshtein, Postfix, Prefix
 
 from app.proofreading.speech import Speech
 
@@ -28,7 +28,9 @@ _LITTLE = frozenset(
     "should would will been being as but if than which who these those its their our we you i he she it his her were "
     "very under over when where while what also only into any all some".split()
 ) | {_MASK}
-_OPENING = frozenset({"a", "in", "at", "on", "an", "by"})  # little words that a long one may be heard to begin with
+_OPENING = frozenset(
+    {"a", "in", "at", "on", "an", "by"}
+)  # little words that a long one may be heard to begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Expectation:
             return False
         if len(window) == 1:
             return len(window[0]) >= _SHORTEST and window[0] not in _LITTLE and window[0] not in self._own
-        inner = tuple(zip(window, window[1:], strict=False))
+        inner = tuple(pairwise(window))
         closed = window[0] in _LITTLE - _OPENING or window[-1] in _LITTLE
         return not closed and not any(pair in pairs or pair in self._terms.pairs for pair in inner)
 
@@ -124,8 +126,8 @@ def _near(first: str, second: str) -> bool:
 
 def _is_form(word: str, term: str) -> bool:
     """True when the two are forms or compounds of one word: that is grammar or another finding, not the ear."""
-    shared = len(commonprefix([word, term]))
+    shared = Prefix.similarity(word, term)
     rest = max(len(word), len(term)) - shared
     if (shared >= _STEM and rest <= _TAIL) or word.endswith(term) or term.endswith(word):
         return True
-    return len(commonprefix([word[::-1], term[::-1]])) > _TAIL
+    return Postfix.similarity(word, term) > _TAIL
