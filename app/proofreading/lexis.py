@@ -42,22 +42,7 @@ _LETTERS_OF_ONE = 0.45  # and where one word was heard as one
 _SPLIT = 0.8  # likeness of letters of a word heard as two that share its beginning
 _EVERYDAY = 20_000  # an English word this frequent may just be new to the reports
 _ANYWHERE = frozenset("a an the is are in on at to be was xxxx".split())
-_ADDED = (
-    "non",
-    "un",
-    "re",
-    "pre",
-    "post",
-    "sub",
-    "multi",
-    "bi",
-    "uni",
-    "peri",
-    "para",
-    "intra",
-    "extra",
-    "micro",
-)
+_ADDED = tuple("non un re pre post sub multi bi uni peri para intra extra micro".split())
 _CLOSED = frozenset(
     "a the of in is are and or with no to at on for there an be not do from by was this that xxxx".split()
 )

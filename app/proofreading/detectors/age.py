@@ -14,6 +14,9 @@ from models.types import SectionName, Span
 _SMALL = re.compile(r"\b(\d{1,2})[- ]?(months?|weeks?|days?|hours?)[- ]old\b", re.IGNORECASE)
 _IN_A_YEAR = {"month": 12, "week": 52, "day": 365, "hour": 8766}
 _NUMBER = re.compile(r"\b(\d{1,3})[- ]?(?:years?|yrs?|y/?o|y\.o\.)(?:[- ]?old)?\b", re.IGNORECASE)
+_AGED = re.compile(
+    r"\bage[d]?(?: is| of|:)? (\d{1,3})\b(?![-\s]?(?:months?|weeks?|days?|hours?|mm|cm|%))", re.IGNORECASE
+)
 _OTHERS = re.compile(
     r"\b(mother|father|sister|brother|wife|husband|son|daughter|aunt|uncle|grand\w+|family|partner)\b",
     re.IGNORECASE,
@@ -27,7 +30,8 @@ _PATIENT_WITH = re.compile(
     re.IGNORECASE,
 )
 _OF_PATIENT = re.compile(
-    r"\b(?:in (?:an?|this)\b|patient|male|female|man|woman|boy|girl|this (?:is an?|infant|child|elderly))\b",
+    r"\b(?:in (?:an?|this)\b|patient|male|female|man|woman|boy|girl|this (?:is an?|infant|child|elderly|teen\w*|"
+    r"adolescent|toddler|baby|newborn|neonate))\b",
     re.IGNORECASE,
 )
 
@@ -107,8 +111,10 @@ def _numbers(case: Case, sentence: Span, known: float, source: Evidence) -> Iter
     text = sentence.of(case.report.text)
     section = next(s.section for s in case.report.sentences if s.span == sentence)
     if case.report.sections[section].name is not SectionName.INDICATION and "old" not in text.lower():
-        return
-    for match in _NUMBER.finditer(text):
+        found = list(_AGED.finditer(text))
+    else:
+        found = [*_NUMBER.finditer(text), *_AGED.finditer(text)]
+    for match in found:
         if abs(float(match.group(1)) - known) <= _YEARS or "ago" in text:
             continue
         start = sentence.start + match.start(1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, REPORTED, sentence_at, without_place
 from app.proofreading.detectors.laterality import swap_side
-from app.proofreading.detectors.studies import MODALITIES, OWN_WORDS, PARTS, SHORT, TOGETHER
+from app.proofreading.detectors.studies import MODALITIES, NO_FILM, OWN_WORDS, PARTS, SHORT, TOGETHER
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
@@ -26,7 +26,9 @@ _NAMED = re.compile(
     r"|^\W*(?:the\s+)?(?:ct|mri?|ultrasound|sonogram|mammogram|pet)\b[^.]{0,40}?\b(?:shows?|demonstrates?|reveals?|images?)\b",
     re.IGNORECASE,
 )
+_FILM = "XR"
 _COMPARISON = re.compile(r"\bcompar(?:ison|ed)\b", re.IGNORECASE)
+_EARLIER = re.compile(r"\b(?:comparison|prior|previous|earlier|last (?:year|month|week))\b", re.IGNORECASE)
 NOT_THIS = re.compile(
     r"\b(?:prior|previous|recommend\w*|follow-?up|suggest\w*|advis\w+|correlat\w+|consider|could|may|should|if|also|"
     r"subsequent\w*|outside|comparison|same day|not)\b",
@@ -61,7 +63,9 @@ def _exams(case: Case) -> Iterator[_Exam]:
     for index, sentence in enumerate(case.report.sentences):
         text = sentence.span.of(case.report.text)
         section = case.report.section_of(index)
-        named = section in (SectionName.EXAM, SectionName.TECHNIQUE)
+        named = section is SectionName.EXAM or (
+            section is SectionName.TECHNIQUE and not _EARLIER.search(text)
+        )
         told = section in REPORTED and not NOT_THIS.search(text)
         if named or (told and (_PERFORMED.search(text) or _NAMED.search(text))):
             compared = _COMPARISON.search(text)
@@ -180,7 +184,8 @@ def _own_words(case: Case, ordered: str, sections: frozenset[SectionName]) -> It
         text = sentence.span.of(case.report.text)
         if case.report.section_of(index) not in sections or NOT_THIS.search(text):
             continue
-        for modality, pattern in OWN_WORDS.items():
+        film = {"no film": NO_FILM} if ordered == _FILM else {}
+        for modality, pattern in {**OWN_WORDS, **film}.items():
             match = pattern.search(text)
             if match is not None and modality != ordered:
                 span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())

@@ -47,12 +47,16 @@ MODALITIES = (
 # words that only one kind of study has
 OWN_WORDS = {
     "MR": re.compile(
-        r"\b(?:T[12][- ]?(?:weighted|hyperintens\w+|bright|signal)|T1 and T2|FLAIR|STIR|diffusion[- ]weighted|gadolinium|"
-        r"tesla|pulse sequences?|signal intensity)\b",
+        r"\b(?:T[12][- ]?(?:weighted|hyperintens\w+|bright|signal)|T1 and T2|FLAIR|STIR|diffusion[- ]weighted|"
+        r"gadolinium|"
+        r"tesla|pulse sequences?|signal intensity|(?:spin|gradient)[- ]echo|fat[- ](?:saturat\w+|suppress\w+)|"
+        r"inversion recovery|"
+        r"(?:1\.5|3(?:\.0)?) ?T\b(?: magnet| scanner| system| unit)?|surface coil|multisequence)\b",
         re.IGNORECASE,
     ),
     "US": re.compile(
-        r"\b(?:(?:hypo|hyper|an|iso)echoic|echogenic\w*|doppler|transducer|ultrasound gel|acoustic window|sonographic\w*)\b",
+        r"\b(?:(?:hypo|hyper|an|iso)echoic|echogenic\w*|doppler|transducer|ultrasound gel|acoustic window|"
+        r"sonographic\w*|[mb]-mode|(?:endo|trans)vaginal)\b",
         re.IGNORECASE,
     ),
     "CT": re.compile(
@@ -60,7 +64,8 @@ OWN_WORDS = {
         r"helical (?:acquisition|scan\w*|images)|multidetector|iodinated contrast|contiguous (?:slices|sections)))\b"
     ),
     "NM": re.compile(
-        r"\b(?:radiotracer|tracer uptake|technetium|radionuclide|gamma camera|standardized uptake value|suv(?:max)?)\b",
+        r"\b(?:radiotracer|tracer uptake|technetium|radionuclide|gamma camera|\d ?mci\b|\bFDG\b|tc-?99m?|xenon|"
+        r"standardized uptake value|suv(?:max)?)\b",
         re.IGNORECASE,
     ),
     "MG": re.compile(
@@ -68,6 +73,18 @@ OWN_WORDS = {
         re.IGNORECASE,
     ),
 }
+# words of sections and of contrast, which no plain film has
+NO_FILM = re.compile(
+    r"\b(?:(?:multi-?planar|3-?d|three[- ]dimensional|coronal|sagittal) re(?:construct|format)\w*|"
+    r"maximum intensity projections?|"
+    r"mips?\b|bolus (?:tracking|timing)|(?:intravenous|iv|oral|enteric) contrast|omnipaque|isovue|visipaque|"
+    r"optiray|ultravist|"
+    r"(?:arterial|venous|portal|nephrographic|delayed|excretory) phase|delayed images|contrast[- ]enhanced|"
+    r"\d(?:\.\d+)? ?mm (?:slices?|sections|collimation|slice thickness|intervals)|"
+    r"high[- ]resolution (?:sections|slices|images)|"
+    r"slice thickness|soft tissue (?:algorithm|kernel|window)|lung (?:algorithm|kernel|window\w*)|pulse sequences?)\b",
+    re.IGNORECASE,
+)
 SHORT = {
     "CR": "XR",
     "DX": "XR",
@@ -87,13 +104,15 @@ SHORT = {
 PARTS = {
     name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
     for name, words in {
-        "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral|hrct|ctpa|"
+        "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral|"
+        r"hrct|ctpa|"
         r"pulmonary angiogra\w+|"
         r"pulmonary arter\w+|lung screening|pcxr|cap",
         "abdomen": r"abdom\w+|kub|liver|kidneys?|renal|pancreas|gallbladder|bowel|pelvi\w+|urogra\w+|"
         r"ruq|a/p|cap|axr|scrot\w+|testic\w+|prostate|bladder|transvaginal|endovaginal|obstetric\w*|appendix|spleen|"
         r"enterograph\w+|colonograph\w+|cholangiopancreatograph\w+|mrcp|adrenals?|uterus|ovar\w+",
-        "head": r"head|brain|skull|sinus\w*|facial bones?|orbits?|mandible|pituitary|temporal bones?|iacs?|intracranial|tmj|"
+        "head": r"head|brain|skull|sinus\w*|facial bones?|orbits?|mandible|pituitary|temporal bones?|iacs?|"
+        r"intracranial|tmj|"
         r"orthopantomogram|mastoids?",
         "neck": r"neck|cervical spine|c[- ]spine|carotids?|thyroid|soft tissue neck",
         "spine": r"(?:thoracic|dorsal|lumbar|lumbosacral|whole|total|l|t|ls|d) ?-?spine|sacrum|scoliosis|coccyx",
