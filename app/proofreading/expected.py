@@ -70,7 +70,7 @@ class Expectation:
             (self._share(place, term) * likeness, term)
             for term, likeness in self._near(word)
             if likeness >= least
-            and not _is_form(word, term)
+            and not any(_is_form(part, term) for part in window if len(window) == 1 or len(part) > _STEM)
             and term not in window
             and self._share(place, term) >= _SHARES[doubts]
         ]

@@ -22,6 +22,7 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _YEARS = 1.0
+_THIS = re.compile(r"\bthis \d|\baged?\b", re.IGNORECASE)
 _OPENING = frozenset({SectionName.INDICATION, SectionName.EXAM})
 # how an indication begins with the patient: "Toddler with cough"
 _PATIENT_WITH = re.compile(
@@ -114,7 +115,8 @@ def _numbers(case: Case, sentence: Span, known: float, source: Evidence) -> Iter
         found = list(_AGED.finditer(text))
     else:
         found = [*_NUMBER.finditer(text), *_AGED.finditer(text)]
-    for match in found:
+    ordered = source.kind is EvidenceKind.ORDER
+    for match in found if ordered or _OF_PATIENT.search(text) or _THIS.search(text) else ():
         if abs(float(match.group(1)) - known) <= _YEARS or "ago" in text:
             continue
         start = sentence.start + match.start(1)

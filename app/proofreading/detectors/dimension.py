@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.detectors.measurement import NO_SIZE
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.measurements import find_measurements
 from models.types import Span
@@ -18,11 +19,6 @@ _TO_ANOTHER = re.compile(  # between the two: the size is a distance, or somethi
     r"[;:]|\b(?:above|below|from|beyond|proximal|distal|caudal|cranial|inferior to|superior to|away|within|near|tip|"
     r"catheter|tube|line|lead|wire|device|prior|previous\w*|comparison|ago|and (?:a|an)|than|"
     r"intervals?|slices?|collimation|thin)\b",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(  # after the size: it is a place, or a setting
-    r"\s?(?:[-\s]?(?:thick|thin)?\s?(?:slices?|sections?|intervals?|collimation|reconstruct\w*)|(?:above|below|from|beyond|"
-    r"proximal|distal|caudal|cranial|medial|lateral|inferior|superior|anterior|posterior|deep|deeper|hg|h2o)\b)",
     re.IGNORECASE,
 )
 _REST = 40  # code points after a size in which its dimension may be named
@@ -76,7 +72,7 @@ def _row(case: Case, sentence: Span, size: Span) -> _Row | None:
         for row in _table()
         for match in row.structure.finditer(before)
     ]
-    if not ends or _AFTER.match(text, size.end):
+    if not ends or NO_SIZE.match(text, size.end):
         return None
     end, _, row = max(ends, key=lambda found: found[:2])
     between = before[end:]
