@@ -34,7 +34,7 @@ HEARD = (
     ("Degenerative chances of the spine.", "Degenerative changes of the spine."),
     ("Cold granulomatous disease.", "Old granulomatous disease."),
     ("Refuse interstitial opacities.", "Diffuse interstitial opacities."),
-    ("Mucous plugging at the left base.", "Mucus plugging at the left base."),
+    ("Mucus membranes are normal.", "Mucous membranes are normal."),
     ("Fracture of the left ileum.", "Fracture of the left ilium."),
     ("Hyper inflation of the lungs.", "Hyper-inflation of the lungs."),
 )

@@ -171,7 +171,8 @@ class Terminology:
             place = Place(before, tokens.words[end] if end < bounds[1] else _END)
             meant = self._lexis.expected.instead(window, place)
             if meant is not None:
-                return _candidate(case, span, meant, "expected", 0.75), size
+                sure = 0.75 if self._lexis.of_archive else _UNSURE
+                return _candidate(case, span, meant, "expected", sure), size
         return None
 
 
