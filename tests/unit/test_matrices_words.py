@@ -226,3 +226,19 @@ def test_techniques_of_no_film(technique: str, flagged: bool, all_services: Serv
 def test_what_templates_leave(words: str, flagged: bool, all_services: Services) -> None:
     found = rules(CHEST.format(words, "As above."), all_services, NOTHING)
     assert any(rule.startswith("template_artifact") for rule in found) is flagged
+
+
+@pytest.mark.parametrize(
+    ("title", "told", "flagged"),
+    [
+        ("XR chest 2 views", "Normal abdominal radiographs.", True),
+        ("XR chest 2 views", "Unremarkable CT of the brain.", True),
+        ("Chest AP portable", "This erect PA film shows no effusion.", True),
+        ("XR chest 2 views", "Normal chest radiograph.", False),
+        ("CT chest and abdomen", "Normal abdominal CT.", False),
+        ("Chest PA", "This PA film shows no effusion.", False),
+    ],
+)
+def test_what_a_report_calls_its_study(title: str, told: str, flagged: bool, all_services: Services) -> None:
+    text = f"EXAM: {title}\nFINDINGS: The lungs are clear.\nIMPRESSION: {told}"
+    assert any(rule.startswith("order") for rule in rules(text, all_services)) is flagged

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, REPORTED, sentence_at, without_place
 from app.proofreading.detectors.laterality import swap_side
-from app.proofreading.detectors.studies import MODALITIES, NO_FILM, OWN_WORDS, PARTS, SHORT, TOGETHER
+from app.proofreading.detectors.studies import (
+    MODALITIES,
+    NO_FILM,
+    OWN_WORDS,
+    PARTS,
+    SHORT,
+    TOGETHER,
+    parts_named,
+)
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
@@ -196,12 +204,12 @@ def _own_words(case: Case, ordered: str, sections: frozenset[SectionName]) -> It
 
 def _part(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     field = "procedure" if case.context.procedure else "body_part"
-    ordered = _parts(getattr(case.context, field) or "")
+    ordered = parts_named(getattr(case.context, field) or "")
     if not ordered:
         return
-    titled = any(exam.titled and _parts(exam.text) & ordered for exam in exams)
+    titled = any(exam.titled and parts_named(exam.text) & ordered for exam in exams)
     for exam in exams:
-        named = _parts(exam.text)
+        named = parts_named(exam.text)
         if not named or named & ordered or (named | ordered) <= TOGETHER or (exam.titled and titled):
             continue
         match = next(m for name, p in PARTS.items() if name in named and (m := p.search(exam.text)))
@@ -210,10 +218,6 @@ def _part(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
         evidence = Evidence(EvidenceKind.ORDER, source=field)
         yield _candidate(case, span, f"the order is for the {what}", evidence)
         return
-
-
-def _parts(words: str) -> frozenset[str]:
-    return frozenset(name for name, pattern in PARTS.items() if pattern.search(words))
 
 
 def _told(case: Case, span: Span) -> Correction | None:

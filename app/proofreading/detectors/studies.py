@@ -126,3 +126,8 @@ PARTS = {
 }
 # parts that one study shows together
 TOGETHER = frozenset({"chest", "shoulder", "heart", "spine"})
+
+
+def parts_named(words: str) -> frozenset[str]:
+    """The parts of the body that these words name."""
+    return frozenset(name for name, pattern in PARTS.items() if pattern.search(words))

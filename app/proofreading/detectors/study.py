@@ -11,7 +11,7 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, leave_out
 from app.proofreading.detectors.foreign import title_of
 from app.proofreading.detectors.order import NOT_THIS
-from app.proofreading.detectors.studies import MODALITIES, OWN_WORDS
+from app.proofreading.detectors.studies import MODALITIES, OWN_WORDS, TOGETHER, parts_named
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
@@ -58,6 +58,16 @@ _RULES = (
     _Rule(
         _words(r"\b(?:erect|upright)\b"), _words(r"\bthis supine\b"), _words(r"\bsupine\b"), "an erect film"
     ),
+    _Rule(
+        _words(r"\b(?:portable|mobile|ap)\b"),
+        _words(r"\bthis (?:(?:erect|upright|standard) )?pa (?:film|view|radiograph|projection)\b"),
+        _words(r"\bpa\b"),
+        "an AP film",
+    ),
+)
+_RESULT = _words(  # how an impression names its own study: "Normal abdominal radiographs"
+    r"\b(?:normal|negative|unremarkable|stable|limited|abnormal)(?: \w+){0,4}? (?:radiographs?|films?|x-?rays?|ct|mri|"
+    r"ultrasound|sonogram|mammogram|scan|study|exam(?:ination)?)\b(?: of (?:the )?\w+)?"
 )
 _THIS = {  # how a sentence names its own study
     "MR": _words(r"\bthis mri\b|\b(?:high|low|abnormal) signal within\b"),
@@ -86,7 +96,11 @@ class Study:
             text = sentence.span.of(case.report.text)
             if case.report.section_of(number) not in REPORTED or NOT_THIS.search(text) or not number:
                 continue
-            found = _of_another(text, kinds) or _against(title + _technique(case), text, kinds)
+            found = (
+                _of_another(text, kinds)
+                or _of_another_part(title, text)
+                or _against(title + _technique(case), text, kinds)
+            )
             if found is not None:
                 yield _candidate(case, number, *found)
                 return
@@ -109,6 +123,15 @@ def _of_another(text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None
         if match is not None and kind != kinds[0] and not shared:
             return match, f"a study of kind {kinds[0]}"
     return None
+
+
+def _of_another_part(title: str, text: str) -> tuple[re.Match[str], str] | None:
+    """An impression of another part of the body than the title's."""
+    match = _RESULT.search(text)
+    titled, named = parts_named(title), parts_named(match.group()) if match is not None else frozenset()
+    if match is None or not titled or not named or titled & named or (titled | named) <= TOGETHER:
+        return None
+    return match, f"a study of the {' and '.join(sorted(titled))}"
 
 
 def _against(title: str, text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None:
