@@ -30,8 +30,14 @@ _PERFORMED = re.compile(
 _NAMED = re.compile(
     r"\b(?:this|current|today'?s|submitted|provided)\s+(?:\w+\s+){0,2}?(?:ct|cta|mri?|mra|ultrasound|sonogram|"
     r"x-?ray|radiograph\w*|mammogram|pet|scan|study|examination)\b"
-    r"|^\W*(?:\w+\s+){0,3}?(?:views?|images?|sections|slices|series|radiographs?|films?|scans?)\s+(?:of|through)\s+the\b"
-    r"|^\W*(?:the\s+)?(?:ct|mri?|ultrasound|sonogram|mammogram|pet)\b[^.]{0,40}?\b(?:shows?|demonstrates?|reveals?|images?)\b",
+    r"|^\W*(?:\w+\s+){0,3}?(?:views?|images?|sections|slices|series|radiographs?|films?|scans?)\s+(?:of|through)\b"
+    r"|^\W*(?:(?:non-?contrast|unenhanced|enhanced|low[- ]dose|helical|limited|digital|real-time)\s+)?(?:ct|"
+    r"mri?|ultrasound|"
+    r"sonogram|mammogra\w+|pet(?:/ct)?|dual-energy|imaging)\s+(?:of|with|without|from|technique|views?|images?|"
+    r"absorptiometry)\b"
+    r"(?!.*\b(?:is|are|was|were|would|has|have)\b)"
+    r"|^\W*(?:the\s+)?(?:ct|mri?|ultrasound|sonogram|mammogram|pet)\b[^.]{0,40}?\b(?:shows?|demonstrates?|"
+    r"reveals?|images?)\b",
     re.IGNORECASE,
 )
 _FILM = "XR"

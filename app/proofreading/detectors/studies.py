@@ -56,7 +56,9 @@ OWN_WORDS = {
     ),
     "US": re.compile(
         r"\b(?:(?:hypo|hyper|an|iso)echoic|echogenic\w*|doppler|transducer|ultrasound gel|acoustic window|"
-        r"sonographic\w*|[mb]-mode|(?:endo|trans)vaginal)\b",
+        r"sonographic\w*|[mb]-mode|(?:curvilinear|convex|linear|phased array) (?:probe|array)|color (?:flow|"
+        r"doppler)|elastograph\w+|"
+        r"trans(?:abdominal|rectal) (?:scanning|imaging|approach)|(?:endo|trans)vaginal)\b",
         re.IGNORECASE,
     ),
     "CT": re.compile(
@@ -64,25 +66,32 @@ OWN_WORDS = {
         r"helical (?:acquisition|scan\w*|images)|multidetector|iodinated contrast|contiguous (?:slices|sections)))\b"
     ),
     "NM": re.compile(
-        r"\b(?:radiotracer|tracer uptake|technetium|radionuclide|gamma camera|\d ?mci\b|\bFDG\b|tc-?99m?|xenon|"
+        r"\b(?:radiotracer|tracer (?:uptake|injection)|technetium|radionuclide|gamma camera|\d ?mci\b|\bFDG\b|"
+        r"tc-?99m?|xenon|"
         r"standardized uptake value|suv(?:max)?)\b",
         re.IGNORECASE,
     ),
     "MG": re.compile(
-        r"\b(?:craniocaudal|mediolateral oblique|spot compression|fibroglandular|microcalcifications)\b",
+        r"\b(?:craniocaudal|mediolateral oblique|spot (?:compression|magnification)|cc and mlo|mlo views?|"
+        r"breast was compressed|fibroglandular|microcalcifications)\b",
         re.IGNORECASE,
     ),
 }
 # words of sections and of contrast, which no plain film has
 NO_FILM = re.compile(
-    r"\b(?:(?:multi-?planar|3-?d|three[- ]dimensional|coronal|sagittal) re(?:construct|format)\w*|"
-    r"maximum intensity projections?|"
-    r"mips?\b|bolus (?:tracking|timing)|(?:intravenous|iv|oral|enteric) contrast|omnipaque|isovue|visipaque|"
-    r"optiray|ultravist|"
-    r"(?:arterial|venous|portal|nephrographic|delayed|excretory) phase|delayed images|contrast[- ]enhanced|"
-    r"\d(?:\.\d+)? ?mm (?:slices?|sections|collimation|slice thickness|intervals)|"
-    r"high[- ]resolution (?:sections|slices|images)|"
-    r"slice thickness|soft tissue (?:algorithm|kernel|window)|lung (?:algorithm|kernel|window\w*)|pulse sequences?)\b",
+    r"\b(?:(?:multi-?planar|3-?d|three[- ]dimensional|coronal|sagittal|axial) re(?:construct|format)\w*|"
+    r"re(?:construct|format)\w+ in (?:the )?(?:coronal|sagittal|axial|multiple)|maximum intensity projections?|mips?|"
+    r"bolus (?:tracking|timing)|(?:intravenous|iv|nonionic|iodinated) contrast|contrast[- ]enhanced|"
+    r"(?:oral|enteric|rectal) contrast(?: \w+)? (?:was|were|has been) (?:given|administered|ingested)|"
+    r"(?:following|after) (?:the )?(?:administration|injection|infusion) of (?:\w+ )?contrast|\d ?(?:ml|"
+    r"cc) of (?:\w+ )?contrast|"
+    r"omnipaque|isovue|visipaque|optiray|ultravist|drank (?:\w+ )?barium|barium was (?:given|administered|swallowed)|"
+    r"(?:arterial|venous|portal|nephrographic|excretory|dual)(?: and \w+)? phases?|delayed images|fluoroscopy time|"
+    r"\d(?:\.\d+)? ?mm (?:slices?|sections|collimation|slice thickness|intervals)|(?:slices|sections) of \d|"
+    r"\d+[- ]slice|"
+    r"high[- ]resolution (?:sections|slices|images)|slice thickness|thin collimation|volumetric acquisition|helical|"
+    r"(?:soft tissue|lung|bone) (?:algorithm|kernel|window\w*)|windowed for|(?:ecg|cardiac)[- ]gat\w+|ctdi\w*|dlp|"
+    r"in the scanner|pulse sequences?|(?:coronal|sagittal|transverse) planes?|scout view)\b",
     re.IGNORECASE,
 )
 SHORT = {
