@@ -22,6 +22,9 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _YEARS = 1.0
+_LASTS = re.compile(
+    r"\s+(?:of|history|prior|earlier|since|duration|after|post|status)\b", re.IGNORECASE
+)  # "2 years of pain"
 _THIS = re.compile(r"\bthis \d|\baged?\b", re.IGNORECASE)
 _OPENING = frozenset({SectionName.INDICATION, SectionName.EXAM})
 # how an indication begins with the patient: "Toddler with cough"
@@ -117,7 +120,8 @@ def _numbers(case: Case, sentence: Span, known: float, source: Evidence) -> Iter
         found = [*_NUMBER.finditer(text), *_AGED.finditer(text)]
     ordered = source.kind is EvidenceKind.ORDER
     for match in found if ordered or _OF_PATIENT.search(text) or _THIS.search(text) else ():
-        if abs(float(match.group(1)) - known) <= _YEARS or "ago" in text:
+        lasts = "old" not in match.group().lower() and _LASTS.match(text, match.end())
+        if abs(float(match.group(1)) - known) <= _YEARS or "ago" in text or lasts:
             continue
         start = sentence.start + match.start(1)
         span = Span(start, start + len(match.group(1)))
