@@ -242,3 +242,21 @@ def test_what_templates_leave(words: str, flagged: bool, all_services: Services)
 def test_what_a_report_calls_its_study(title: str, told: str, flagged: bool, all_services: Services) -> None:
     text = f"EXAM: {title}\nFINDINGS: The lungs are clear.\nIMPRESSION: {told}"
     assert any(rule.startswith("order") for rule in rules(text, all_services)) is flagged
+
+
+@pytest.mark.parametrize(
+    ("told", "flagged"),
+    [
+        ("Noncontrast helical CT of the thorax.", True),
+        ("Intravenous contrast was administered.", True),
+        ("Three views of the left ankle.", True),
+        ("Reconstructions in the coronal plane.", True),
+        ("Two views of the chest were obtained.", False),
+        ("CT is recommended.", False),
+        ("Compared with the CT of last year.", False),
+    ],
+)
+@pytest.mark.parametrize("section", ["TECHNIQUE", "FINDINGS"])
+def test_techniques_against_the_title(section: str, told: str, flagged: bool, all_services: Services) -> None:
+    text = f"EXAM: PA and lateral chest\n{section}: {told} Clear.\nFINDINGS: The lungs are clear.\nIMPRESSION: Normal."
+    assert any(rule.startswith("order") for rule in rules(text, all_services)) is flagged

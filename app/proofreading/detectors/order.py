@@ -21,13 +21,13 @@ from models.types import SectionName, Span
 
 _SIDE = re.compile(r"\b(left|right|bilateral|both|lt|rt)\b", re.IGNORECASE)
 _SIDES = {"lt": "left", "rt": "right", "both": "bilateral"}
-_PERFORMED = re.compile(
+PERFORMED = re.compile(
     r"\b(?:performed|obtained|acquired|carried out|submitted|imaged|scanned|undertaken|conducted)\b"
     r"|\b(?:was|were)\s+(?:then\s+)?(?:done|taken|made|captured|recorded|studied|examined)\b"
     r"|^(?:technique|procedure|exam(?:ination)?|study)\s*:",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
+NAMED = re.compile(
     r"\b(?:this|current|today'?s|submitted|provided)\s+(?:\w+\s+){0,2}?(?:ct|cta|mri?|mra|ultrasound|sonogram|"
     r"x-?ray|radiograph\w*|mammogram|pet|scan|study|examination)\b"
     r"|^\W*(?:\w+\s+){0,3}?(?:views?|images?|sections|slices|series|radiographs?|films?|scans?)\s+(?:of|through)\b"
@@ -81,7 +81,7 @@ def _exams(case: Case) -> Iterator[_Exam]:
             section is SectionName.TECHNIQUE and not _EARLIER.search(text)
         )
         told = section in REPORTED and not NOT_THIS.search(text)
-        if named or (told and (_PERFORMED.search(text) or _NAMED.search(text))):
+        if named or (told and (PERFORMED.search(text) or NAMED.search(text))):
             compared = _COMPARISON.search(text)
             yield _Exam(sentence.span, text[: compared.start()] if compared else text, named)
 
