@@ -150,6 +150,25 @@ _RULES = (
         0.88,
     ),
     _Rule(
+        "unfilled",
+        re.compile(
+            r"(?<!\w)#+(?:\.#+)? ?(?:mm|cm)\b|(?<![\w#])#\.#|\bx\.x ?(?:mm|cm)\b|\b(?:measur\w+|of) x ?(?:mm|cm)\b"
+            r"|(?<!\w)_ ?(?:mm|cm)\b|\[(?:_+|\.{2,}|\*|#+|-+)\]|<\.{2,}>|\{\d+\}|\b(?:the|a|of|in) \.{4,}"
+            r"|(?<!\S)(?:\$\$|%%|@@)+(?=\s|$)|(?<!\S)%(?:[sd]|\d)(?=\s|$)"
+            r"|\((?:side|size|insert|location|laterality|l/r|r/l|left/right|(?:circle|choose) one|select\b[^)\n]{0,40})\)"
+            r"|\b(?:l/r|r/l) (?=lower|upper|middle|lobe|lung|sided|effusion|base)|\b(?:left / right|right / left)\b"
+            r"|\{\w+(?:[|,/] ?\w+)+\}|<\w+(?:[|,/] ?\w+)+>|\b(?:mild\|moderate|left\|right|right\|left|small\|large)\b"
+            r"|\b(?:size|level|side|laterality|location|severity|lobe|segment)\s?:\s?[?.](?=\s|$)"
+            r"|\b(?:begin|end|start of|normal chest) macro\b|\bas per template\b|\bclick to edit\b|\bdrop-?down\b"
+            r"|\b(?:text|section) to be (?:completed|entered|inserted|added)\b|\binserted by (?:macro|template)\b"
+            r"|\bsignature block\b|\btemplate version\b|\bversion \d[\d.]* template\b|\bautofill\b|\bdefault normal\b"
+            r"|\bloading\.\.\.|#error\b|\berr_\w+|\bt\.b\.d\.|\btbd\b",
+            re.IGNORECASE,
+        ),
+        "A field was left unfilled.",
+        0.86,
+    ),
+    _Rule(
         "repeated_word",
         re.compile(
             r"\b(?!(?:x+|very|that|had|far|many|much|c|t|l|s|[ivx]+)\b)([A-Za-z]+)[ \t]+\1\b(?![-/])",
