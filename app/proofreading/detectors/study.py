@@ -70,7 +70,8 @@ _RESULT = _words(  # how an impression names its own study: "Normal abdominal ra
     r"ultrasound|sonogram|mammogram|scan|study|exam(?:ination)?)\b(?: of (?:the )?\w+)?"
 )
 _VIEWS = _words(  # and how it is told what was done: "Three views of the left ankle"
-    r"^\W{0,9}(?:\w[\w-]* ){0,5}?(?:views?|radiographs?|films?|images?|projections?|scans?) of (?:the |both )?(?:\w+ ){0,2}?\w+"
+    r"^\W{0,9}(?:\w[\w-]* ){0,5}?(?:views?|radiographs?|films?|images?|projections?|scans?) of "
+    r"(?:the |both )?(?:\w+ ){0,2}?\w+"
     r"(?=\s*(?:\.|$|was|were|is|are|in))"
 )
 _THIS = {  # how a sentence names its own study

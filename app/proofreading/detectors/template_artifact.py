@@ -152,7 +152,8 @@ _RULES = (
     _Rule(
         "unfilled",
         re.compile(
-            r"(?<![\w#])#{1,4}(?:\.#{1,4})? ?(?:mm|cm)\b|(?<![\w#])#\.#|\bx\.x ?(?:mm|cm)\b|\b(?:measur\w+|of) x ?(?:mm|cm)\b"
+            r"(?<![\w#])#{1,4}(?:\.#{1,4})? ?(?:mm|cm)\b|(?<![\w#])#\.#|\bx\.x ?(?:mm|cm)\b"
+            r"|\b(?:measur\w+|of) x ?(?:mm|cm)\b"
             r"|(?<!\w)_ ?(?:mm|cm)\b|\[(?:_+|\.{2,}|\*|#+|-+)\]|<\.{2,}>|\{\d+\}|\b(?:the|a|of|in) \.{4,}"
             r"|(?<!\S)(?:\$\$|%%|@@)+(?=\s|$)|(?<!\S)%(?:[sd]|\d)(?=\s|$)"
             r"|\((?:side|size|insert|location|laterality|l/r|r/l|left/right|(?:circle|choose) one|select\b[^)\n]{0,40})\)"
