@@ -17,6 +17,7 @@ import jellyfish
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein, Levenshtein
 
+from app.proofreading.expected import Expectation
 from app.proofreading.speech import Speech
 from models.lexical import load_modifiers
 from models.tokens import fold
@@ -41,22 +42,7 @@ _LETTERS_OF_ONE = 0.45  # and where one word was heard as one
 _SPLIT = 0.8  # likeness of letters of a word heard as two that share its beginning
 _EVERYDAY = 20_000  # an English word this frequent may just be new to the reports
 _ANYWHERE = frozenset("a an the is are in on at to be was xxxx".split())
-_ADDED = (
-    "non",
-    "un",
-    "re",
-    "pre",
-    "post",
-    "sub",
-    "multi",
-    "bi",
-    "uni",
-    "peri",
-    "para",
-    "intra",
-    "extra",
-    "micro",
-)
+_ADDED = tuple("non un re pre post sub multi bi uni peri para intra extra micro".split())
 _CLOSED = frozenset(
     "a the of in is are and or with no to at on for there an be not do from by was this that xxxx".split()
 )
@@ -98,7 +84,8 @@ class Lexis:
         """
         self.of_archive = of_archive
         folded = [fold(name) for name in names]
-        known = Speech.of(folded).joined(speech)
+        graph = Speech.of(folded)
+        known = graph.joined(speech)
         self._words, self._pairs = known.words, known.pairs
         self._terms = {
             word for name in folded for word in name.split() if len(word) >= _TERM and word.isalpha()
@@ -129,6 +116,7 @@ class Lexis:
             for word, count in speech.words.items()
             if count >= _STEADY and len(word) >= _SHORT and word.isalpha() and word != _MASK
         ]
+        self.expected = Expectation(speech, graph, self._own)
         self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)
         self.misheard = lru_cache(maxsize=50_000)(self._misheard)

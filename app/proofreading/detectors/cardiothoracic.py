@@ -12,11 +12,27 @@ from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 
-_RATIO = re.compile(
-    r"\b(?:cardio-?\s?thoracic (?:ratio|index)|c/?t\s?ratio|ctr)\b[^.\d\n]{0,30}"
-    r"(?P<ratio>\d{1,3}(?:\.\d{1,3})?)(?!\d|\s?/|\.\d)\s?(?P<percent>%|per\s?cent)?",
+_NUMBER = r"(?P<ratio>\d{1,3}(?:\.\d{1,3})?)(?!\d|\s?/|\.\d)\s?(?P<percent>%|per\s?cent)?"
+_RATIOS = (
+    re.compile(
+        r"\b(?:cardi(?:o|ac)[-\s]?(?:to[-\s])?thora(?:cic|x) (?:ratio|index)|c[/:]?t\s?(?:ratio|index)|ctr|"
+        r"heart[-\s](?:to[-\s])?(?:thorax|chest|lung) ratio|ratio of (?:the )?(?:heart|cardiac)[^.\d\n]{0,40})\b"
+        rf"[^.\d\n]{{0,30}}{_NUMBER}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:heart|cardiac (?:silhouette|shadow|diameter|width))\s[^.\d\n]{0,40}"
+        r"(?P<ratio>\d{1,3})\s?(?P<percent>%|per\s?cent) of (?:the )?[^.\n]{0,30}(?:thora|chest|transverse)",
+        re.IGNORECASE,
+    ),
+)
+_LARGER = re.compile(
+    r"\b(?:cardiomegal\w*|(?:heart|cardi\w+|silhouette|ventric\w+|atri\w+)\b[^.\n]{0,60}\b(?:enlarg\w*|larg\w+|big\w*|"
+    r"prominen\w+|increas\w+|dilat\w+|wide\w*|magnif\w+|upper limits?)|(?:enlarg\w*|larg\w+|prominen\w+|increas\w+|"
+    r"dilat\w+|borderline|upper limits?)\b[^.\n]{0,40}\b(?:heart|cardi\w+|silhouette))\b",
     re.IGNORECASE,
 )
+_NO_LARGER = re.compile(r"\b(?:no|not|without|nor)\b[^.\n]{0,40}\Z", re.IGNORECASE)
 _LEAST, _MOST = 0.25, 0.95
 _SMALL, _LARGE = 0.48, 0.58
 _CARDIOMEGALY = "RP:cardiomegaly"
@@ -30,19 +46,24 @@ class Cardiothoracic:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates in text order."""
-        for match in _RATIO.finditer(case.report.text):
+        for match in (match for pattern in _RATIOS for match in pattern.finditer(case.report.text)):
             value = float(match["ratio"]) / (100 if match["percent"] else 1)
-            span = Span(match.start("ratio"), match.end())
+            span = Span(match.start("ratio"), match.end("percent" if match["percent"] else "ratio"))
             if not _LEAST <= value <= _MOST:
                 yield _candidate(case, span, f"No cardiothoracic ratio is {value:g}.", (), 0.9)
             elif value <= _SMALL and (large := _enlarged(case)):
                 yield _candidate(
                     case, span, f"A ratio of {value:g} is not that of an enlarged heart.", large[:1], 0.86
                 )
-            elif value >= _LARGE and (normal := _normal(case)) and not _enlarged(case):
-                yield _candidate(
-                    case, span, f"A ratio of {value:g} is not that of a normal heart.", normal[:1], 0.86
-                )
+            elif value >= _LARGE and not _said_larger(case):
+                message = f"A ratio of {value:g} is not that of a normal heart, and none is called large."
+                yield _candidate(case, span, message, _normal(case)[:1], 0.86)
+
+
+def _said_larger(case: Case) -> bool:
+    """True when any sentence calls the heart large, borderline or prominent."""
+    text = case.report.text
+    return any(not _NO_LARGER.search(text[: match.start()]) for match in _LARGER.finditer(text))
 
 
 def _enlarged(case: Case) -> list[Finding]:

@@ -17,8 +17,8 @@ _PATIENT = re.compile(
     re.IGNORECASE,
 )
 _LETTER = re.compile(
-    r"\b\d{1,3}\s?(?:(?:y|yr|yo|y/o|year[- ]old)\s?)?(?P<letter>[MF])\b(?!\.)"
-)  # "54 M", "67F"
+    r"\b\d{1,3}\s?(?:(?:y|yr|yo|y/o|year[- ]old)\s?)?(?P<letter>[MF])\b(?!\.)|\b(?P<title>Mr|Mrs|Ms|Miss)\b"
+)  # "54 M", "67F", "Mrs J"
 _OTHERS = re.compile(
     r"\b(mother|father|sister|brother|wife|husband|son|daughter|aunt|uncle|grand\w+|family|partner|physician|"
     r"referring|nurse|clinician|doctor|dr)\b",
@@ -79,7 +79,7 @@ def _within(case: Case, signs: list[_Sexed]) -> Iterator[Candidate]:
     )
     if first is not None:
         for sign in signs:
-            mixed = sign.section is SectionName.UNTITLED and not sign.word  # no headings at all
+            mixed = sign.section is SectionName.UNTITLED  # no headings at all
             if sign.sex != first.sex and (sign.section in _BODY or mixed):
                 yield _candidate(case, sign, f"the text says {first.sex}", first.evidence[0], 0.86)
 
@@ -102,7 +102,7 @@ def _words(case: Case) -> Iterator[_Sexed]:
             yield _Sexed(sex, span, (Evidence(EvidenceKind.TEXT, span=sentence.span),), True, section)
         for match in _LETTER.finditer(text) if section in _OPENING else ():
             span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
-            sex = "male" if match["letter"] == "M" else "female"
+            sex = "male" if match.group() == "Mr" or match["letter"] == "M" else "female"
             yield _Sexed(sex, span, (Evidence(EvidenceKind.TEXT, span=sentence.span),), True, section)
 
 

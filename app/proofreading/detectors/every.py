@@ -7,6 +7,7 @@ from app.proofreading.detectors.cardiothoracic import Cardiothoracic
 from app.proofreading.detectors.course import Course
 from app.proofreading.detectors.demographic import Demographic
 from app.proofreading.detectors.digits import Digits
+from app.proofreading.detectors.dimension import Dimension
 from app.proofreading.detectors.direction import Direction
 from app.proofreading.detectors.elsewhere import Elsewhere
 from app.proofreading.detectors.foreign import Foreign
@@ -58,6 +59,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Terminology(lexis),
         Measurements(),
         Digits(),
+        Dimension(),
         Cardiothoracic(),
         Quantity(),
         Demographic(),

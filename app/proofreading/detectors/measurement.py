@@ -36,6 +36,11 @@ _OTHER_WORDS = re.compile(  # between a size and a structure: something else may
 _THRESHOLD = re.compile(
     r"(?:[<>\u2264\u2265]|\b(?:than|least|most|under|over|below|above|exceed\w*|within))\s*\Z", re.IGNORECASE
 )
+NO_SIZE = re.compile(  # after a length: it is a distance, or a setting
+    r"\s?(?:[-\s]?(?:thick|thin)?\s?(?:slices?|sections?|intervals?|collimation|reconstruct\w*)|(?:above|below|from|beyond|"
+    r"proximal|distal|caudal|cranial|medial|lateral|inferior|superior|anterior|posterior|deep|deeper|hg|h2o)\b)",
+    re.IGNORECASE,
+)
 _LARGEST = 400.0  # mm: nothing in a chest is longer
 _PRIOR = re.compile(r"previous|prior|formerly|was|from|compared|earlier|above|below|from the", re.IGNORECASE)
 
@@ -52,7 +57,7 @@ class Measurements:
                 yield from _out_of_range(case, finding)
             yield from _structures(case)
         yield from _slipped(case)
-        described = [f for f in asserted(case, FINDINGS) if len(f.measurements) == 1]
+        described = [f for f in asserted(case, FINDINGS) if f.measurements and _one_size(f)]
         for concluded in asserted(case, IMPRESSION):
             if len(concluded.measurements) == 1:
                 yield from _mismatch(case, concluded, described)
@@ -63,7 +68,7 @@ def _out_of_range(case: Case, finding: Finding) -> Iterator[Candidate]:
     known = node is not None and node.plausible_mm is not None and not is_device(finding)
     low, high = node.plausible_mm if known and node is not None and node.plausible_mm else (0.0, _LARGEST)
     for size in finding.measurements:
-        if low / _SLACK <= size.mm <= high * _SLACK:
+        if low / _SLACK <= size.mm <= high * _SLACK or NO_SIZE.match(case.report.text, size.span.end):
             continue
         fixes = _units(case, size, (low, high))
         what = name(finding.concept, case.facts)
@@ -213,6 +218,11 @@ def _same(first: Finding, second: Finding) -> bool:
 
 def _close(first: float, second: float) -> bool:
     return abs(first - second) <= max(1.0, _TOLERANCE * max(first, second))
+
+
+def _one_size(finding: Finding) -> bool:
+    """True where all sizes that are told of it agree, as in "8 mm (previously 8 mm)"."""
+    return all(_close(finding.measurements[0].mm, size.mm) for size in finding.measurements)
 
 
 def _about_a_prior(case: Case, finding: Finding) -> bool:

@@ -7,26 +7,42 @@ from dataclasses import dataclass
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, REPORTED, sentence_at, without_place
 from app.proofreading.detectors.laterality import swap_side
-from app.proofreading.detectors.studies import MODALITIES, OWN_WORDS, PARTS, SHORT, TOGETHER
+from app.proofreading.detectors.studies import (
+    MODALITIES,
+    NO_FILM,
+    OWN_WORDS,
+    PARTS,
+    SHORT,
+    TOGETHER,
+    parts_named,
+)
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
 _SIDE = re.compile(r"\b(left|right|bilateral|both|lt|rt)\b", re.IGNORECASE)
 _SIDES = {"lt": "left", "rt": "right", "both": "bilateral"}
-_PERFORMED = re.compile(
+PERFORMED = re.compile(
     r"\b(?:performed|obtained|acquired|carried out|submitted|imaged|scanned|undertaken|conducted)\b"
     r"|\b(?:was|were)\s+(?:then\s+)?(?:done|taken|made|captured|recorded|studied|examined)\b"
     r"|^(?:technique|procedure|exam(?:ination)?|study)\s*:",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
+NAMED = re.compile(
     r"\b(?:this|current|today'?s|submitted|provided)\s+(?:\w+\s+){0,2}?(?:ct|cta|mri?|mra|ultrasound|sonogram|"
     r"x-?ray|radiograph\w*|mammogram|pet|scan|study|examination)\b"
-    r"|^\W*(?:\w+\s+){0,3}?(?:views?|images?|sections|slices|series|radiographs?|films?|scans?)\s+(?:of|through)\s+the\b"
-    r"|^\W*(?:the\s+)?(?:ct|mri?|ultrasound|sonogram|mammogram|pet)\b[^.]{0,40}?\b(?:shows?|demonstrates?|reveals?|images?)\b",
+    r"|^\W*(?:\w+\s+){0,3}?(?:views?|images?|sections|slices|series|radiographs?|films?|scans?)\s+(?:of|through)\b"
+    r"|^\W*(?:(?:non-?contrast|unenhanced|enhanced|low[- ]dose|helical|limited|digital|real-time)\s+)?(?:ct|"
+    r"mri?|ultrasound|"
+    r"sonogram|mammogra\w+|pet(?:/ct)?|dual-energy|imaging)\s+(?:of|with|without|from|technique|views?|images?|"
+    r"absorptiometry)\b"
+    r"(?!.*\b(?:is|are|was|were|would|has|have)\b)"
+    r"|^\W*(?:the\s+)?(?:ct|mri?|ultrasound|sonogram|mammogram|pet)\b[^.]{0,40}?\b(?:shows?|demonstrates?|"
+    r"reveals?|images?)\b",
     re.IGNORECASE,
 )
+_FILM = "XR"
 _COMPARISON = re.compile(r"\bcompar(?:ison|ed)\b", re.IGNORECASE)
+_EARLIER = re.compile(r"\b(?:comparison|prior|previous|earlier|last (?:year|month|week))\b", re.IGNORECASE)
 NOT_THIS = re.compile(
     r"\b(?:prior|previous|recommend\w*|follow-?up|suggest\w*|advis\w+|correlat\w+|consider|could|may|should|if|also|"
     r"subsequent\w*|outside|comparison|same day|not)\b",
@@ -61,9 +77,11 @@ def _exams(case: Case) -> Iterator[_Exam]:
     for index, sentence in enumerate(case.report.sentences):
         text = sentence.span.of(case.report.text)
         section = case.report.section_of(index)
-        named = section in (SectionName.EXAM, SectionName.TECHNIQUE)
+        named = section is SectionName.EXAM or (
+            section is SectionName.TECHNIQUE and not _EARLIER.search(text)
+        )
         told = section in REPORTED and not NOT_THIS.search(text)
-        if named or (told and (_PERFORMED.search(text) or _NAMED.search(text))):
+        if named or (told and (PERFORMED.search(text) or NAMED.search(text))):
             compared = _COMPARISON.search(text)
             yield _Exam(sentence.span, text[: compared.start()] if compared else text, named)
 
@@ -180,7 +198,8 @@ def _own_words(case: Case, ordered: str, sections: frozenset[SectionName]) -> It
         text = sentence.span.of(case.report.text)
         if case.report.section_of(index) not in sections or NOT_THIS.search(text):
             continue
-        for modality, pattern in OWN_WORDS.items():
+        film = {"no film": NO_FILM} if ordered == _FILM else {}
+        for modality, pattern in {**OWN_WORDS, **film}.items():
             match = pattern.search(text)
             if match is not None and modality != ordered:
                 span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
@@ -191,12 +210,12 @@ def _own_words(case: Case, ordered: str, sections: frozenset[SectionName]) -> It
 
 def _part(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
     field = "procedure" if case.context.procedure else "body_part"
-    ordered = _parts(getattr(case.context, field) or "")
+    ordered = parts_named(getattr(case.context, field) or "")
     if not ordered:
         return
-    titled = any(exam.titled and _parts(exam.text) & ordered for exam in exams)
+    titled = any(exam.titled and parts_named(exam.text) & ordered for exam in exams)
     for exam in exams:
-        named = _parts(exam.text)
+        named = parts_named(exam.text)
         if not named or named & ordered or (named | ordered) <= TOGETHER or (exam.titled and titled):
             continue
         match = next(m for name, p in PARTS.items() if name in named and (m := p.search(exam.text)))
@@ -205,10 +224,6 @@ def _part(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
         evidence = Evidence(EvidenceKind.ORDER, source=field)
         yield _candidate(case, span, f"the order is for the {what}", evidence)
         return
-
-
-def _parts(words: str) -> frozenset[str]:
-    return frozenset(name for name, pattern in PARTS.items() if pattern.search(words))
 
 
 def _told(case: Case, span: Span) -> Correction | None:

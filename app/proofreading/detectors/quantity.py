@@ -26,6 +26,8 @@ def _limit(name: str, most: float, pattern: str) -> _Limit:
 _NUMBER = r"(?P<number>\d{1,4}(?:\.\d+)?)"
 _LENGTH = r"(?:(?:greatest|maximum|maximal|largest|transverse|axial|short axis)\s+)?(?:diameter|length|width|thickness)\b"
 _TOOL = r"[^.;]{0,30}\b(?:catheters?|wires?|guidewires?|sheaths?|stents?|grafts?|balloons?|needles?|tubes?|lines?|cords?)\b"
+_NUMBER_LONG = r"(?P<number>\d{1,6})"
+_WELL = r"(?:well|good|satisfactory|appropriate\w*|standard|adequate\w*|expected|optimal|proper\w*)"
 _NO_HEIGHT = r"(?<!height )(?<!height of )(?<!height: )"
 _TIP = r"[^.;]{0,60}?" + _NUMBER + r"\s?"
 _LIMITS = (
@@ -33,6 +35,12 @@ _LIMITS = (
         "share",
         100,
         rf"(?<![\d.]){_NUMBER}\s?(?:%|percent|per cent)(?=\s+(?:of the|pneumothorax|collapse|stenosis|loss|of))",
+    ),
+    _limit(
+        "share",
+        100,
+        rf"(?<![\d.]){_NUMBER}\s?(?:%|percent|per cent)(?=[^.;]{{0,25}}\b(?:height|volume|hemithorax|collapse\w*|"
+        r"compress\w+|narrow\w+|luminal|lung|loss|wedg\w+|occlu\w+))(?! (?:larger|increase|greater|more))",
     ),
     _limit(
         "share", 100, rf"\b(?:occup\w+|approximately|about|measuring|of)\s+{_NUMBER}\s?(?:%|percent|per cent)"
@@ -47,6 +55,19 @@ _LIMITS = (
         6,
         rf"\b(?:effusions?|h(?:a)?emothorax|collection)\b[^.;]{{0,30}}?(?<![\d.]){_NUMBER}\s?(?:(?-i:L)|litres?|liters?)\b",
     ),
+    _limit("volume of a chest in litres", 15, rf"(?<![\d.]){_NUMBER}\s?(?:litres?|liters?)\b"),
+    _limit(
+        "mass within a body in kg",
+        12,
+        rf"(?<![\d.]){_NUMBER}\s?(?:kg|kilograms?)\b(?=[^.;]{{0,30}}\b(?:mass|effusion|heart|lung|nodule|fluid))",
+    ),
+    _limit(
+        "size of a finding, since it is a mass",
+        0,
+        rf"\b(?:nodules?|granulomas?|opacit\w+|consolidations?|heart|silhouette|aorta|trachea|mass|lesion|pneumothorax|effusions?)\s"
+        rf"(?:is|are|measur\w+|weigh\w*|of)\s(?:\w+\s)?{_NUMBER}\s?(?:kg|kilograms?|grams?|pounds?|lbs?|ounces?|tons?|"
+        r"degrees (?:celsius|fahrenheit)|volts?|miles?|km|kilomet(?:er|re)s?|feet|yards?)\b",
+    ),
     _limit(
         "length, since it is a volume",
         0,
@@ -58,6 +79,31 @@ _LIMITS = (
         rf"{_NO_HEIGHT}(?<![\d.]){_NUMBER}\s?cm\b(?!\s*(?:tall|in height|h2o)|{_TOOL})",
     ),
     _limit("length within a body in mm", 600, rf"(?<![\d.]){_NUMBER}\s?mm\b(?!\s*hg|{_TOOL})"),
+    _limit(
+        "height of a tube that is well placed, in mm",
+        0,
+        rf"\b(?:endotracheal|et|tracheostomy|ett)\b(?=[^.;]*\b{_WELL}\b)[^.;]{{0,60}}?"
+        r"(?P<number>[0-7])\s?mm\s+above (?:the )?carina",
+    ),
+    _limit(
+        "depth of a large collection in mm",
+        0,
+        r"\b(?:large|massive|tension)\b[^.;]{0,25}\b(?:effusion|pneumothorax|ha?emothorax)\b[^.;]{0,25}?"
+        r"(?<![\d.x])(?P<number>\d(?:\.\d)?)\s?mm\b",
+    ),
+    _limit("age of a person in years", 125, r"(?<![\d.])(?P<number>\d{3})[\s-]years?[\s-]old\b"),
+    _limit(
+        "attenuation in Hounsfield units",
+        3500,
+        rf"(?<![\d.]){_NUMBER_LONG}\s?(?:hu|hounsfield(?: units?)?)\b",
+    ),
+    _limit(
+        "ejection fraction in per cent",
+        90,
+        rf"\bejection fraction\b[^.;\d]{{0,25}}{_NUMBER}\s?(?:%|per\s?cent)",
+    ),
+    _limit("Cobb angle in degrees", 150, rf"\bcobb\b[^.;\d]{{0,25}}{_NUMBER}\s?(?:degrees?\b|°)"),
+    _limit("carinal angle in degrees", 140, rf"\bcarina\w*\b[^.;\d]{{0,40}}{_NUMBER}[\s-]?(?:degrees?\b|°)"),
     _limit("angle in degrees", 180, rf"(?<![\d.]){_NUMBER}[\s-]?(?:degrees?\b|°)"),
     _limit(
         "distance of a tube from the carina in cm",

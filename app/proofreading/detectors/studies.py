@@ -47,12 +47,18 @@ MODALITIES = (
 # words that only one kind of study has
 OWN_WORDS = {
     "MR": re.compile(
-        r"\b(?:T[12][- ]?(?:weighted|hyperintens\w+|bright|signal)|T1 and T2|FLAIR|STIR|diffusion[- ]weighted|gadolinium|"
-        r"tesla|pulse sequences?|signal intensity)\b",
+        r"\b(?:T[12][- ]?(?:weighted|hyperintens\w+|bright|signal)|T1 and T2|FLAIR|STIR|diffusion[- ]weighted|"
+        r"gadolinium|"
+        r"tesla|pulse sequences?|signal intensity|(?:spin|gradient)[- ]echo|fat[- ](?:saturat\w+|suppress\w+)|"
+        r"inversion recovery|"
+        r"(?:1\.5|3(?:\.0)?) ?T\b(?: magnet| scanner| system| unit)?|surface coil|multisequence)\b",
         re.IGNORECASE,
     ),
     "US": re.compile(
-        r"\b(?:(?:hypo|hyper|an|iso)echoic|echogenic\w*|doppler|transducer|ultrasound gel|acoustic window|sonographic\w*)\b",
+        r"\b(?:(?:hypo|hyper|an|iso)echoic|echogenic\w*|doppler|transducer|ultrasound gel|acoustic window|"
+        r"sonographic\w*|[mb]-mode|(?:curvilinear|convex|linear|phased array) (?:probe|array)|color (?:flow|"
+        r"doppler)|elastograph\w+|"
+        r"trans(?:abdominal|rectal) (?:scanning|imaging|approach)|(?:endo|trans)vaginal)\b",
         re.IGNORECASE,
     ),
     "CT": re.compile(
@@ -60,14 +66,34 @@ OWN_WORDS = {
         r"helical (?:acquisition|scan\w*|images)|multidetector|iodinated contrast|contiguous (?:slices|sections)))\b"
     ),
     "NM": re.compile(
-        r"\b(?:radiotracer|tracer uptake|technetium|radionuclide|gamma camera|standardized uptake value|suv(?:max)?)\b",
+        r"\b(?:radiotracer|tracer (?:uptake|injection)|technetium|radionuclide|gamma camera|\d ?mci\b|\bFDG\b|"
+        r"tc-?99m?|xenon|"
+        r"standardized uptake value|suv(?:max)?)\b",
         re.IGNORECASE,
     ),
     "MG": re.compile(
-        r"\b(?:craniocaudal|mediolateral oblique|spot compression|fibroglandular|microcalcifications)\b",
+        r"\b(?:craniocaudal|mediolateral oblique|spot (?:compression|magnification)|cc and mlo|mlo views?|"
+        r"breast was compressed|fibroglandular|microcalcifications)\b",
         re.IGNORECASE,
     ),
 }
+# words of sections and of contrast, which no plain film has
+NO_FILM = re.compile(
+    r"\b(?:(?:multi-?planar|3-?d|three[- ]dimensional|coronal|sagittal|axial) re(?:construct|format)\w*|"
+    r"re(?:construct|format)\w+ in (?:the )?(?:coronal|sagittal|axial|multiple)|maximum intensity projections?|mips?|"
+    r"bolus (?:tracking|timing)|(?:intravenous|iv|nonionic|iodinated) contrast|contrast[- ]enhanced|"
+    r"(?:oral|enteric|rectal) contrast(?: \w+)? (?:was|were|has been) (?:given|administered|ingested)|"
+    r"(?:following|after) (?:the )?(?:administration|injection|infusion) of (?:\w+ )?contrast|\d ?(?:ml|"
+    r"cc) of (?:\w+ )?contrast|"
+    r"omnipaque|isovue|visipaque|optiray|ultravist|drank (?:\w+ )?barium|barium was (?:given|administered|swallowed)|"
+    r"(?:arterial|venous|portal|nephrographic|excretory|dual)(?: and \w+)? phases?|delayed images|fluoroscopy time|"
+    r"\d(?:\.\d+)? ?mm (?:slices?|sections|collimation|slice thickness|intervals)|(?:slices|sections) of \d|"
+    r"\d+[- ]slice|"
+    r"high[- ]resolution (?:sections|slices|images)|slice thickness|thin collimation|volumetric acquisition|helical|"
+    r"(?:soft tissue|lung|bone) (?:algorithm|kernel|window\w*)|windowed for|(?:ecg|cardiac)[- ]gat\w+|ctdi\w*|dlp|"
+    r"in the scanner|pulse sequences?|(?:coronal|sagittal|transverse) planes?|scout view)\b",
+    re.IGNORECASE,
+)
 SHORT = {
     "CR": "XR",
     "DX": "XR",
@@ -87,13 +113,15 @@ SHORT = {
 PARTS = {
     name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
     for name, words in {
-        "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral|hrct|ctpa|"
+        "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral|"
+        r"hrct|ctpa|"
         r"pulmonary angiogra\w+|"
         r"pulmonary arter\w+|lung screening|pcxr|cap",
         "abdomen": r"abdom\w+|kub|liver|kidneys?|renal|pancreas|gallbladder|bowel|pelvi\w+|urogra\w+|"
         r"ruq|a/p|cap|axr|scrot\w+|testic\w+|prostate|bladder|transvaginal|endovaginal|obstetric\w*|appendix|spleen|"
         r"enterograph\w+|colonograph\w+|cholangiopancreatograph\w+|mrcp|adrenals?|uterus|ovar\w+",
-        "head": r"head|brain|skull|sinus\w*|facial bones?|orbits?|mandible|pituitary|temporal bones?|iacs?|intracranial|tmj|"
+        "head": r"head|brain|skull|sinus\w*|facial bones?|orbits?|mandible|pituitary|temporal bones?|iacs?|"
+        r"intracranial|tmj|"
         r"orthopantomogram|mastoids?",
         "neck": r"neck|cervical spine|c[- ]spine|carotids?|thyroid|soft tissue neck",
         "spine": r"(?:thoracic|dorsal|lumbar|lumbosacral|whole|total|l|t|ls|d) ?-?spine|sacrum|scoliosis|coccyx",
@@ -107,3 +135,8 @@ PARTS = {
 }
 # parts that one study shows together
 TOGETHER = frozenset({"chest", "shoulder", "heart", "spine"})
+
+
+def parts_named(words: str) -> frozenset[str]:
+    """The parts of the body that these words name."""
+    return frozenset(name for name, pattern in PARTS.items() if pattern.search(words))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, leave_out
 from app.proofreading.detectors.foreign import title_of
-from app.proofreading.detectors.order import NOT_THIS
-from app.proofreading.detectors.studies import MODALITIES, OWN_WORDS
+from app.proofreading.detectors.order import NAMED, NOT_THIS, PERFORMED
+from app.proofreading.detectors.studies import MODALITIES, NO_FILM, OWN_WORDS, TOGETHER, parts_named
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
@@ -58,6 +58,21 @@ _RULES = (
     _Rule(
         _words(r"\b(?:erect|upright)\b"), _words(r"\bthis supine\b"), _words(r"\bsupine\b"), "an erect film"
     ),
+    _Rule(
+        _words(r"\b(?:portable|mobile|ap)\b"),
+        _words(r"\bthis (?:(?:erect|upright|standard) )?pa (?:film|view|radiograph|projection)\b"),
+        _words(r"\bpa\b"),
+        "an AP film",
+    ),
+)
+_RESULT = _words(  # how an impression names its own study: "Normal abdominal radiographs"
+    r"\b(?:normal|negative|unremarkable|stable|limited|abnormal)(?: \w+){0,4}? (?:radiographs?|films?|x-?rays?|ct|mri|"
+    r"ultrasound|sonogram|mammogram|scan|study|exam(?:ination)?)\b(?: of (?:the )?\w+)?"
+)
+_VIEWS = _words(  # and how it is told what was done: "Three views of the left ankle"
+    r"^\W{0,9}(?:\w[\w-]* ){0,5}?(?:views?|radiographs?|films?|images?|projections?|scans?) of "
+    r"(?:the |both )?(?:\w+ ){0,2}?\w+"
+    r"(?=\s*(?:\.|$|was|were|is|are|in))"
 )
 _THIS = {  # how a sentence names its own study
     "MR": _words(r"\bthis mri\b|\b(?:high|low|abnormal) signal within\b"),
@@ -84,9 +99,15 @@ class Study:
         kinds = [name for name, pattern in MODALITIES if pattern.search(title)]
         for number, sentence in enumerate(case.report.sentences):
             text = sentence.span.of(case.report.text)
-            if case.report.section_of(number) not in REPORTED or NOT_THIS.search(text) or not number:
+            section = case.report.section_of(number)
+            told = section in REPORTED or section is SectionName.TECHNIQUE
+            if not told or NOT_THIS.search(text) or not number or text.strip() in title:
                 continue
-            found = _of_another(text, kinds) or _against(title + _technique(case), text, kinds)
+            found = (
+                _of_another(text, kinds)
+                or _of_another_part(title, text)
+                or _against(title + _technique(case), text, kinds)
+            )
             if found is not None:
                 yield _candidate(case, number, *found)
                 return
@@ -108,7 +129,23 @@ def _of_another(text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None
         )
         if match is not None and kind != kinds[0] and not shared:
             return match, f"a study of kind {kinds[0]}"
+    section = NO_FILM.search(text) if kinds == ["XR"] else None
+    if section is not None:
+        return section, "a plain film"
+    named = [(kind, match) for kind, pattern in MODALITIES if (match := pattern.search(text)) is not None]
+    own = PERFORMED.search(text) or NAMED.search(text)
+    if own and named and all(kind != kinds[0] for kind, _ in named):
+        return named[0][1], f"a study of kind {kinds[0]}"
     return None
+
+
+def _of_another_part(title: str, text: str) -> tuple[re.Match[str], str] | None:
+    """An impression of another part of the body than the title's."""
+    match = _RESULT.search(text) or _VIEWS.search(text)
+    titled, named = parts_named(title), parts_named(match.group()) if match is not None else frozenset()
+    if match is None or not titled or not named or titled & named or (titled | named) <= TOGETHER:
+        return None
+    return match, f"a study of the {' and '.join(sorted(titled))}"
 
 
 def _against(title: str, text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None:

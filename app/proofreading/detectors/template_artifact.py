@@ -34,7 +34,12 @@ class _Rule:
 
 
 _RULES = (
-    _Rule("field", re.compile(r"\[(?!\*\*)\s*\]|\{\s*\}|<\s*>"), "An empty field was not filled in.", 0.9),
+    _Rule(
+        "field",
+        re.compile(r"\[(?!\*\*)\s*[xX]?\s*\]|\{\s*\}|<\s*>|\(\s*\)|«[^»\n]{0,40}»"),
+        "An empty field was not filled in.",
+        0.9,
+    ),
     _Rule(
         "named_field",
         re.compile(
@@ -52,7 +57,9 @@ _RULES = (
         "pick_list",
         re.compile(
             rf"[\[({{](?:{_PICK})(?:\s?[/|]\s?(?:{_PICK}))+[\])}}]|\b(?:left/right|right/left|and/or no)\b"
-            r"|\b(?:yes/no|present/absent|normal/abnormal|he/she|his/her|him/her)\b|\b(?:"
+            r"|\b(?:yes/no|present/absent|normal/abnormal|abnormal/normal|normal/enlarged|enlarged/normal|"
+            r"positive/negative|"
+            r"clear/opaque|stable/changed|he/she|his/her|him/her)\b|\b(?:"
             + _GRADES
             + r")(?:/(?:"
             + _GRADES
@@ -82,14 +89,26 @@ _RULES = (
             r"|\b(?:please|pls)\s+(?:insert|enter|fill|select|choose|complete|specify|delete)\b"
             r"|\bdelete\s+(?:as|if|where|when)\s+(?:appropriate|applicable|not)\b|\bpress\s+F\d\b|\bfree text\b"
             r"|\bmacro\s+(?:\w+\s+)?(?:here|end|start|name)\b|\bsample text\b|\bnormal template\b"
-            r"|\bmacro:|\b(?:no macro|macro not) found\b|\b(?:field required|field not found|(?:mandatory|required) field)\b"
+            r"|\bmacro:|\b(?:no macro|macro not) found\b|\b(?:field required|field not found|(?:mandatory|"
+            r"required) field)\b"
             r"|\b(?:dummy|default) text\b|\bthis is a test\b|\b(?:test|sample) report\b|\bleave blank\b|\(blank\)"
             r"|\bnote to transcription\w*|\btranscriptionist:|\beditor note\b|\bplease verify\b|\(verify\)"
             r"|\binaudible\b|[\[(]sp\??[\])]|\b(?:begin|end of) template\b|\bcut and paste\b"
             r"|\binsert (?:macro|template|normal|comparison|autotext)\b|\bautotext\b|\bto be (?:dictated|filled in)\b"
             r"|\bdelete (?:this|the) (?:line|sentence|text|section|paragraph)\b|\bFIELD ?\d+\b"
             r"|\b(?:see|use|as in) (?:the )?(?:above |standard |normal )?(?:template|macro)\b"
-            r"|\bcop(?:y|ied) from (?:the )?(?:prior|previous|last|old) report\b",
+            r"|\bcop(?:y|ied) from (?:the )?(?:prior|previous|last|old) report\b"
+            r"|\b(?:choose|select) (?:an item|from (?:the |a )?(?:drop-?down )?list)\b|\bpick one\b|"
+            r"\bclick (?:here|to add)\b"
+            r"|\b(?:impression|findings|comparison|text|history) goes here\b|\b(?:edit|"
+            r"change) as (?:appropriate|needed)\b"
+            r"|\bremove (?:this|the) (?:line|sentence|section|text) if\b|\b(?:do not|don't) release\b|\blorem ipsum\b"
+            r"|\bpaste (?:prior|previous|old|last) (?:impression|findings|report)\b|\bauto-?(?:populated|"
+            r"generated|filled) text\b"
+            r"|\bfield (?:left )?(?:blank|empty)\b|\bdefault value\b|\boption \d\s?[/|]\s?option \d\b|\bplaceholder\b"
+            r"|\b(?:indicate|specify|list|state|give) (?:the )?(?:side|lobe|level|size|location|laterality|"
+            r"findings|date|"
+            r"segment|number|severity)(?= here\b|\s?[.;]|\s?$)|\btemplate:|\bmacro [A-Z]{4,}\b",
             re.IGNORECASE,
         ),
         "An instruction of the template was left in the report.",
@@ -101,15 +120,19 @@ _RULES = (
             r"(?i:\b(?:new|next)\s+(?:paragraph|line|field|bullet)\b|\bfull stop\b|\bscratch that\b|"
             r"\bend (?:of )?dictation\b"
             r"|\b(?:open|close)\s+(?:paren(?:thesis)?|bracket|quote)\b|\bcap(?:s)? (?:on|off)\b|\bperiod period\b"
-            r"|\b(?:strike|delete|undo|erase) that\b|\bstop (?:recording|dictation|dictating)\b"
-            r"|\b(?:sign|send|save|finalize) (?:the )?report\b|\b(?:exclamation|question) (?:mark|point)\b|\bforward slash\b"
-            r"|\bgo to (?:impression|findings|end)\b|\bmove to end\b|\bselect (?:all|that)\b|\bcorrect that\b|\btab key\b"
+            r"|\b(?:strike|delete|undo|erase) (?:that|(?:the )?(?:last|previous) (?:sentence|line|word))\b|"
+            r"\bstop (?:recording|dictation|dictating)\b"
+            r"|\b(?:sign|send|save|finalize) (?:the )?report\b|\b(?:exclamation|question) (?:mark|point)\b|"
+            r"\bforward slash\b"
+            r"|\bgo to (?:impression|findings|end)\b|\bmove to end\b|\bselect (?:all|that)\b|\bcorrect that\b|"
+            r"\btab key\b"
             r"|\b(?:start|begin) dictation\b|\bdictation (?:ends|continues)\b|\bprevious field\b|\bquote unquote\b"
             r"|\bcapital letter\b|\bsave (?:as )?draft\b|\bmark as preliminary\b|\bsend to transcription\b"
             r"|\b(?:number|numeral) next\b|\bnext (?:number|item|point|section)\b|\ball caps\b)"
             r"|\b(?:u+h+|u+m+|erm|end (?:of )?report)\b"
             r"|(?i:\bpress (?:enter|tab|return)\b|\bstart (?:impression|findings)\b|\bparagraph break\b|\bcap that\b)"
-            r"|(?:^|(?<=[.:;] ))(?i:comma|colon|period|hyphen|semicolon)(?= (?i:the|there|no|new|heart|lungs?)\b)"
+            r"|(?:^|(?<=[.:;] ))(?i:comma|colon|period|hyphen|semicolon)(?= (?i:the|there|no|new|heart|"
+            r"lungs?)\b|\.(?:\s|$))"
             r"|(?<=[a-z] )comma(?= [a-z])|(?<=[a-z] )comma(?=[.,])"
             r"|(?<=[a-z] )(?<!week )(?<!month )(?<!year )(?<!day )(?<!hour )(?<!time )"
             r"(?<!operative )(?<!interval )period(?=[.,])",
@@ -120,16 +143,36 @@ _RULES = (
     _Rule(
         "placeholder",
         re.compile(
-            r"\?\?\?+|(?<!\*)\*\*\*(?!\*)|\b(?:TBD|TODO|lorem ipsum)\b|\bxx+ ?(?:mm|cm)\b|(?<!_)_{2,}+ ?(?:mm|cm)\b"
+            r"\?\?+(?=\s|$)|~~+|(?<![:/])///+|(?<!\*)\*\*\*(?!\*)|\b(?:TBD|TODO|lorem ipsum)\b|\bxx+ ?(?:mm|"
+            r"cm)\b|(?<!_)_{2,}+ ?(?:mm|cm)\b"
         ),
         "A placeholder was left in the report.",
         0.88,
     ),
     _Rule(
+        "unfilled",
+        re.compile(
+            r"(?<![\w#])#{1,4}(?:\.#{1,4})? ?(?:mm|cm)\b|(?<![\w#])#\.#|\bx\.x ?(?:mm|cm)\b"
+            r"|\b(?:measur\w+|of) x ?(?:mm|cm)\b"
+            r"|(?<!\w)_ ?(?:mm|cm)\b|\[(?:_+|\.{2,}|\*|#+|-+)\]|<\.{2,}>|\{\d+\}|\b(?:the|a|of|in) \.{4,}"
+            r"|(?<!\S)(?:\$\$|%%|@@)+(?=\s|$)|(?<!\S)%(?:[sd]|\d)(?=\s|$)"
+            r"|\((?:side|size|insert|location|laterality|l/r|r/l|left/right|(?:circle|choose) one|select\b[^)\n]{0,40})\)"
+            r"|\b(?:l/r|r/l) (?=lower|upper|middle|lobe|lung|sided|effusion|base)|\b(?:left / right|right / left)\b"
+            r"|\{\w+(?:[|,/] ?\w+)+\}|<\w+(?:[|,/] ?\w+)+>|\b(?:mild\|moderate|left\|right|right\|left|small\|large)\b"
+            r"|\b(?:size|level|side|laterality|location|severity|lobe|segment)\s?:\s?[?.](?=\s|$)"
+            r"|\b(?:begin|end|start of|normal chest) macro\b|\bas per template\b|\bclick to edit\b|\bdrop-?down\b"
+            r"|\b(?:text|section) to be (?:completed|entered|inserted|added)\b|\binserted by (?:macro|template)\b"
+            r"|\bsignature block\b|\btemplate version\b|\bversion \d[\d.]* template\b|\bautofill\b|\bdefault normal\b"
+            r"|\bloading\.\.\.|#error\b|\berr_\w+|\bt\.b\.d\.|\btbd\b",
+            re.IGNORECASE,
+        ),
+        "A field was left unfilled.",
+        0.86,
+    ),
+    _Rule(
         "repeated_word",
         re.compile(
-            r"\b(the|a|an|of|in|is|are|and|or|with|no|to|at|on|for|there|right|left|small|mild|pleural|effusion|"
-            r"pneumothorax|lung|lungs|lobe|heart|normal|clear|acute|upper|lower)[ \t]+\1\b(?![-/])",
+            r"\b(?!(?:x+|very|that|had|far|many|much|c|t|l|s|[ivx]+)\b)([A-Za-z]+)[ \t]+\1\b(?![-/])",
             re.IGNORECASE,
         ),
         "A word is repeated.",

@@ -16,6 +16,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import is_chest
+from app.proofreading.expected import Place
 from app.proofreading.lexis import Lexis
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.tokens import TokenLine, tokenize
@@ -29,6 +30,7 @@ _SHORTEST_CONFUSION = 5
 _UNSURE = 0.55  # without a site's own reports, a word that the bundled ones lack says little
 _LONGEST_RUN = 3
 _MASK = "xxxx"
+_END = "."  # stands for what is before and after a sentence
 _PLAIN = re.compile(r"[a-z]+|[A-Z]?[a-z]+")
 
 
@@ -88,16 +90,14 @@ class Terminology:
         """The candidate that begins at a token, and how many tokens it covers."""
         if tokens.words[index] in self._lexis.allowed:
             return None
-        confusion = _confusion(tokens.words, index, bounds)
-        if confusion is not None:
-            size = len(confusion.heard)
-            return _candidate(
-                case, Span(tokens.starts[index], tokens.ends[index + size - 1]), confusion.meant, "known", 0.9
-            ), size
+        if (known := _known(tokens, index, bounds, case)) is not None:
+            return known
         if spoken and (slipped := self._slipped(tokens, index, bounds, case)) is not None:
             return slipped, 1
         if spoken and (misheard := self._misheard(tokens, index, bounds, case)) is not None:
             return misheard
+        if spoken and (heard := self._unexpected(tokens, index, bounds, case)) is not None:
+            return heard
         word = tokens.words[index]
         if len(word) < _SHORTEST_CONFUSION or not word.isascii() or not word.isalpha():
             return None
@@ -155,15 +155,49 @@ class Terminology:
                 ), size
         return None
 
+    def _unexpected(
+        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
+    ) -> tuple[Candidate, int] | None:
+        """A word, or two, that nobody says here, where one of the same sound is expected."""
+        for size in range(min(2, bounds[1] - index), 0, -1):
+            end = index + size
+            window = tuple(tokens.words[index:end])
+            span = Span(tokens.starts[index], tokens.ends[end - 1])
+            parts = case.report.quote(span).split(" ")
+            plain = len(parts) == size and all(_PLAIN.fullmatch(part) for part in parts)
+            if not plain or (index > bounds[0] and not parts[0].islower()) or not parts[-1].isascii():
+                continue
+            before = tokens.words[index - 1] if index > bounds[0] else _END
+            place = Place(before, tokens.words[end] if end < bounds[1] else _END)
+            meant = self._lexis.expected.instead(window, place)
+            if meant is not None:
+                sure = 0.75 if self._lexis.of_archive else _UNSURE
+                return _candidate(case, span, meant, "expected", sure), size
+        return None
+
+
+def _known(
+    tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
+) -> tuple[Candidate, int] | None:
+    """A known confusion; a word that is only written with a hyphen is none."""
+    row = _confusion(tokens.words, index, bounds)
+    if row is None:
+        return None
+    size = len(row.heard)
+    span = Span(tokens.starts[index], tokens.ends[index + size - 1])
+    if "-" in case.report.quote(span) and "".join(row.heard) == row.meant:
+        return None
+    return _candidate(case, span, row.meant, "known", 0.9), size
+
 
 def _confusion(words: list[str], index: int, bounds: tuple[int, int]) -> Confusion | None:
     for row in load_confusions().get(words[index], ()):
         end = index + len(row.heard)
         if end > bounds[1] or tuple(words[index:end]) != row.heard:
             continue
-        if row.before and (index == bounds[0] or words[index - 1] not in row.before):
-            continue
-        if row.after and (end == bounds[1] or words[end] not in row.after):
+        before = words[index - 1] if index > bounds[0] else _END
+        after = words[end] if end < bounds[1] else _END
+        if (row.before and before not in row.before) or (row.after and after not in row.after):
             continue
         return row
     return None
