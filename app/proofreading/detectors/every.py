@@ -30,6 +30,7 @@ from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.tip import Tip
 from app.proofreading.detectors.trend import Trend
+from app.proofreading.detectors.two_places import TwoPlaces
 from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
 
@@ -44,6 +45,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Omitted(),
         Location(),
         Elsewhere(),
+        TwoPlaces(),
         BoneLevel(),
         Tip(),
         ImpossibleAnatomy(),

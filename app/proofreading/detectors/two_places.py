@@ -1,0 +1,185 @@
+"""One finding that two sentences of one section place apart, without a word that there are two.
+
+Who tells of a second finding describes it, or says "also". A mention that is named by its place only refers
+to what is told elsewhere, so that another place contradicts it.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import (
+    FINDINGS,
+    IMPRESSION,
+    REPORTED,
+    Likeness,
+    asserted,
+    is_chest,
+    is_device,
+    levels,
+    likeness,
+    name,
+    sentences,
+    without_either,
+)
+from app.proofreading.detectors.laterality import side_span, swap_side
+from app.proofreading.findings import Finding
+from app.proofreading.report import Candidate, Correction, ErrorType
+from models.types import SectionName
+
+Place = Callable[[Finding], frozenset[str]]
+
+_MORE = re.compile(
+    r"\b(?:also|another|additional\w*|second|third|other|both|bi\w*lateral\w*|bibasilar|contralateral|opposite|"
+    r"too|as well|less(?:er)?|smaller|larger|greater|more|worse|likewise|similar\w*|addition|multiple|multifocal|scattered|"
+    r"again|remaining|residual)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[A-Za-z]+|\d+(?![.)]?\s)")
+_LIGHT = frozenset(
+    (
+        "a an the is are was were be been there of in on at over within overlying projecting and with to side sided lung "
+        "chest seen noted present identified demonstrated visualized visible observed evident found appears lies "
+        "confined limited localized restricted isolated only as described above detailed below region area zone level "
+        "again evidence findings finding"
+    ).split()
+)
+_FAR = frozenset({"upper", "lower"})
+
+
+class TwoPlaces:
+    """Compares the places of like findings within one section."""
+
+    types = frozenset({ErrorType.LATERALITY_MISMATCH, ErrorType.LOCATION_MISMATCH})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """At most one candidate of each type."""
+        if not is_chest(case):
+            return
+        for place, apart, make in ((_sides, _opposed, _side), (levels, _far, _level)):
+            pair = next(_pairs(case, place, apart), None)
+            if pair is not None:
+                yield make(case, *pair)
+
+
+def _sides(finding: Finding) -> frozenset[str]:
+    return finding.sides
+
+
+def _opposed(first: Finding, second: Finding) -> bool:
+    return len(first.sides) == len(second.sides) == 1 and first.sides != second.sides
+
+
+def _far(first: Finding, second: Finding) -> bool:
+    if first.sides and second.sides and not first.sides & second.sides:
+        return False
+    one, other = levels(first), levels(second)
+    return len(one) == len(other) == 1 and one | other == _FAR
+
+
+def _pairs(
+    case: Case, place: Place, apart: Callable[[Finding, Finding], bool]
+) -> Iterator[tuple[Finding, Finding]]:
+    """(odd, kept) of like findings that lie apart: the odd one is bare or less borne out."""
+    for here, there in ((FINDINGS, IMPRESSION), (IMPRESSION, FINDINGS)):
+        for first, second in combinations(asserted(case, here), 2):
+            if first.sentence == second.sentence or not apart(first, second):
+                continue
+            if not _one_thing(case, first, second, place):
+                continue
+            borne = [one for one in (first, second) if _borne_out(case, one, there, place)]
+            if len(borne) == 2:
+                continue
+            if any(_spans_both(case, other, (first, second), place) for other in asserted(case, here | there)):
+                continue
+            odd = second if first in borne or (not borne and _bare(case, second)) else first
+            yield odd, first if odd is second else second
+
+
+def _one_thing(case: Case, first: Finding, second: Finding, place: Place) -> bool:
+    """True when nothing says that these are two findings."""
+    tie = likeness(first.concept, second.concept, case.facts)
+    if tie is Likeness.NONE or (is_device(first) and first.concept != second.concept):
+        return False
+    if any(_MORE.search(_text(case, one.sentence)) for one in (first, second)):
+        return False
+    for bare, other in ((first, second), (second, first)):
+        if _bare(case, bare) and (tie is Likeness.SAME or _also_called(case, bare, other, place)):
+            return True
+    return False
+
+
+def _also_called(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
+    """True when what the bare mention names is told of the other place too."""
+    return any(
+        likeness(one.concept, bare.concept, case.facts) is Likeness.SAME and place(one) & place(other)
+        for one in asserted(case, REPORTED)
+    )
+
+
+def _bare(case: Case, finding: Finding) -> bool:
+    """True when its sentence says what and where, and nothing else of it."""
+    span = case.report.sentences[finding.sentence].span
+    parts = (finding.entity, *finding.side_entities, *finding.sites, *finding.zones)
+    taken = [part.span for part in parts]
+    rest = (m for m in _WORD.finditer(case.report.text, span.start, span.end))
+    return all(
+        m.group().lower() in _LIGHT or any(t.start <= m.start() < t.end for t in taken) for m in rest
+    )
+
+
+def _text(case: Case, sentence: int) -> str:
+    return case.report.sentences[sentence].span.of(case.report.text)
+
+
+def _borne_out(case: Case, finding: Finding, sections: frozenset[SectionName], place: Place) -> bool:
+    """True when the other section has something like it at its place."""
+    return any(
+        place(other) & place(finding)
+        and likeness(other.concept, finding.concept, case.facts) is not Likeness.NONE
+        for other in asserted(case, sections)
+    )
+
+
+def _spans_both(case: Case, other: Finding, pair: tuple[Finding, Finding], place: Place) -> bool:
+    """True for a like finding that is told of both places."""
+    both = place(pair[0]) | place(pair[1])
+    return both <= place(other) and any(
+        likeness(other.concept, one.concept, case.facts) is not Likeness.NONE for one in pair
+    )
+
+
+def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
+    span = side_span(odd, case)
+    turned = swap_side(case.report.quote(span))
+    fixes = [] if turned is None else [Correction(span, turned)]
+    fixes += without_either(case, odd, kept)
+    what = name(odd.concept, case.facts)
+    said, seen = "/".join(sorted(odd.sides)), "/".join(sorted(kept.sides))
+    return Candidate(
+        type=ErrorType.LATERALITY_MISMATCH,
+        span=span,
+        message=f"One sentence has {what} on the {said}, another {name(kept.concept, case.facts)} on the {seen}.",
+        rule="laterality.two_places",
+        confidence=0.66,
+        evidence=sentences(case, odd, kept),
+        correction=fixes[0] if fixes else None,
+        alternatives=tuple(fixes[1:]),
+    )
+
+
+def _level(case: Case, odd: Finding, kept: Finding) -> Candidate:
+    fixes = without_either(case, odd, kept)
+    what = name(odd.concept, case.facts)
+    (said,), (seen,) = levels(odd), levels(kept)
+    return Candidate(
+        type=ErrorType.LOCATION_MISMATCH,
+        span=odd.entity.span,
+        message=f"One sentence has {what} in the {said} lung, another {name(kept.concept, case.facts)} in the {seen} one.",
+        rule="location.two_places",
+        confidence=0.66,
+        evidence=sentences(case, odd, kept),
+        correction=fixes[0] if fixes else None,
+        alternatives=tuple(fixes[1:]),
+    )
