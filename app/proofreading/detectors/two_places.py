@@ -10,6 +10,7 @@ from itertools import combinations
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
+    ANYWHERE,
     FINDINGS,
     IMPRESSION,
     REPORTED,
@@ -26,6 +27,7 @@ from app.proofreading.comparing import (
 from app.proofreading.detectors.laterality import side_span, swap_side
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
+from kg_ingest.schema import EdgeKind
 from models.types import SectionName
 
 Place = Callable[[Finding], frozenset[str]]
@@ -45,6 +47,8 @@ _LIGHT = frozenset(
         "again evidence findings finding"
     ).split()
 )
+_SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
+_SITE = EdgeKind.HAS_FINDING_SITE
 _FAR = frozenset({"upper", "lower"})
 
 
@@ -99,15 +103,41 @@ def _pairs(
 
 def _one_thing(case: Case, first: Finding, second: Finding, place: Place) -> bool:
     """True when nothing says that these are two findings."""
-    tie = likeness(first.concept, second.concept, case.facts)
-    if tie is Likeness.NONE or (is_device(first) and first.concept != second.concept):
-        return False
     if any(_MORE.search(_text(case, one.sentence)) for one in (first, second)):
         return False
-    for bare, other in ((first, second), (second, first)):
-        if _bare(case, bare) and (tie is Likeness.SAME or _also_called(case, bare, other, place)):
-            return True
-    return False
+    if first.concept == second.concept and first.concept in _SINGLE:
+        return _same_part(case, first, second)
+    return any(
+        _bare(case, bare) and _refers(case, bare, other, place)
+        for bare, other in ((first, second), (second, first))
+    )
+
+
+def _same_part(case: Case, first: Finding, second: Finding) -> bool:
+    """True unless each is told of another part of the structure."""
+    one, other = ({site.concept or "" for site in finding.sites} for finding in (first, second))
+    wholes = case.facts.wholes
+    inside = any(a == b or a in wholes.get(b, ()) or b in wholes.get(a, ()) for a in one for b in other)
+    return not one or not other or inside
+
+
+def _refers(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
+    """True when the bare mention may name what the other tells of."""
+    tie = likeness(bare.concept, other.concept, case.facts)
+    if is_device(bare):
+        return bare.concept == other.concept
+    if tie is Likeness.SUGGESTED:
+        lesions = {bare.concept, other.concept} & ANYWHERE  # of which there are often several
+        return not lesions or _also_called(case, bare, other, place)
+    return tie is Likeness.SAME or _kin(case, bare, other)
+
+
+def _kin(case: Case, first: Finding, second: Finding) -> bool:
+    """True for two kinds of one finding at one organ: infiltrate and consolidation."""
+    above = [case.facts.ancestors.get(one.concept or "", frozenset()) for one in (first, second)]
+    homes = [set(case.facts.leaving.get((one.concept or "", _SITE), ())) for one in (first, second)]
+    shared = above[0] & above[1]
+    return bool(homes[0] & homes[1]) and any(case.facts.ancestors.get(kind) for kind in shared)
 
 
 def _also_called(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
