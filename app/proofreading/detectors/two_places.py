@@ -6,7 +6,7 @@ to what is told elsewhere, so that another place contradicts it.
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
@@ -25,6 +25,7 @@ from app.proofreading.comparing import (
     without_either,
 )
 from app.proofreading.detectors.laterality import side_span, swap_side
+from app.proofreading.detectors.location import levels_apart
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -33,11 +34,15 @@ from models.types import SectionName
 Place = Callable[[Finding], frozenset[str]]
 
 _MORE = re.compile(
-    r"\b(?:also|another|additional\w*|second|third|other|both|bi\w*lateral\w*|bibasilar|contralateral|opposite|"
-    r"too|as well|less(?:er)?|smaller|larger|greater|more|worse|likewise|similar\w*|addition|multiple|multifocal|scattered|"
-    r"again|remaining|residual)\b",
+    r"\b(?:also|another|additional\w*|second|third|other|contralateral|opposite|"
+    r"too|as well|likewise|similar\w*|addition|multiple|multifocal|scattered|remaining)\b",
     re.IGNORECASE,
 )
+_BOTH = re.compile(
+    r"\b(?:both|bi\w*lateral\w*|bibasilar|bibasal|biapical|less(?:er)?|smaller|larger|greater|more|worse)\b",
+    re.IGNORECASE,
+)
+_DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|second|lumbar)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+|\d+(?![.)]?\s)")
 _LIGHT = frozenset(
     (
@@ -48,8 +53,8 @@ _LIGHT = frozenset(
     ).split()
 )
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
+_TOP = 1
 _SITE = EdgeKind.HAS_FINDING_SITE
-_FAR = frozenset({"upper", "lower"})
 
 
 class TwoPlaces:
@@ -79,34 +84,35 @@ def _far(first: Finding, second: Finding) -> bool:
     if first.sides and second.sides and not first.sides & second.sides:
         return False
     one, other = levels(first), levels(second)
-    return len(one) == len(other) == 1 and one | other == _FAR
+    return bool(one and other) and not one & other and levels_apart(first, second)
 
 
 def _pairs(
     case: Case, place: Place, apart: Callable[[Finding, Finding], bool]
 ) -> Iterator[tuple[Finding, Finding]]:
     """(odd, kept) of like findings that lie apart: the odd one is bare or less borne out."""
-    for here, there in ((FINDINGS, IMPRESSION), (IMPRESSION, FINDINGS)):
-        for first, second in combinations(asserted(case, here), 2):
-            if first.sentence == second.sentence or not apart(first, second):
-                continue
-            if not _one_thing(case, first, second, place):
-                continue
-            borne = [one for one in (first, second) if _borne_out(case, one, there, place)]
-            if len(borne) == 2:
-                continue
-            if any(_spans_both(case, other, (first, second), place) for other in asserted(case, here | there)):
-                continue
-            odd = second if first in borne or (not borne and _bare(case, second)) else first
-            yield odd, first if odd is second else second
+    within = [pair for here in (FINDINGS, IMPRESSION) for pair in combinations(asserted(case, here), 2)]
+    across = product(asserted(case, FINDINGS), asserted(case, IMPRESSION))
+    for first, second in (*within, *across):
+        if first.sentence == second.sentence or not apart(first, second):
+            continue
+        if not _one_thing(case, first, second, place):
+            continue
+        borne = [one for one in (first, second) if _borne_out(case, one, place)]
+        if len(borne) == 2 or _told_of_both(case, (first, second), place):
+            continue
+        odd = second if first in borne or (not borne and _bare(case, second)) else first
+        yield odd, first if odd is second else second
 
 
 def _one_thing(case: Case, first: Finding, second: Finding, place: Place) -> bool:
     """True when nothing says that these are two findings."""
-    if any(_MORE.search(_text(case, one.sentence)) for one in (first, second)):
-        return False
+    texts = [_text(case, one.sentence) for one in (first, second)]
     if first.concept == second.concept and first.concept in _SINGLE:
-        return _same_part(case, first, second)
+        return _same_part(case, first, second) and not any(_DOUBLE.search(text) for text in texts)
+    told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
+    if told_of_both or any(_MORE.search(text) for text in texts):
+        return False
     return any(
         _bare(case, bare) and _refers(case, bare, other, place)
         for bare, other in ((first, second), (second, first))
@@ -137,7 +143,7 @@ def _kin(case: Case, first: Finding, second: Finding) -> bool:
     above = [case.facts.ancestors.get(one.concept or "", frozenset()) for one in (first, second)]
     homes = [set(case.facts.leaving.get((one.concept or "", _SITE), ())) for one in (first, second)]
     shared = above[0] & above[1]
-    return bool(homes[0] & homes[1]) and any(case.facts.ancestors.get(kind) for kind in shared)
+    return bool(homes[0] & homes[1]) and len(shared) > _TOP  # more in common than the organ
 
 
 def _also_called(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
@@ -163,20 +169,23 @@ def _text(case: Case, sentence: int) -> str:
     return case.report.sentences[sentence].span.of(case.report.text)
 
 
-def _borne_out(case: Case, finding: Finding, sections: frozenset[SectionName], place: Place) -> bool:
+def _borne_out(case: Case, finding: Finding, place: Place) -> bool:
     """True when the other section has something like it at its place."""
+    there = FINDINGS if finding.section in IMPRESSION else IMPRESSION
     return any(
         place(other) & place(finding)
         and likeness(other.concept, finding.concept, case.facts) is not Likeness.NONE
-        for other in asserted(case, sections)
+        for other in asserted(case, there)
     )
 
 
-def _spans_both(case: Case, other: Finding, pair: tuple[Finding, Finding], place: Place) -> bool:
-    """True for a like finding that is told of both places."""
+def _told_of_both(case: Case, pair: tuple[Finding, Finding], place: Place) -> bool:
+    """True when a like finding is told of both places."""
     both = place(pair[0]) | place(pair[1])
-    return both <= place(other) and any(
-        likeness(other.concept, one.concept, case.facts) is not Likeness.NONE for one in pair
+    return any(
+        both <= place(other)
+        and any(likeness(other.concept, one.concept, case.facts) is not Likeness.NONE for one in pair)
+        for other in asserted(case, REPORTED)
     )
 
 
@@ -202,7 +211,7 @@ def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
 def _level(case: Case, odd: Finding, kept: Finding) -> Candidate:
     fixes = without_either(case, odd, kept)
     what = name(odd.concept, case.facts)
-    (said,), (seen,) = levels(odd), levels(kept)
+    said, seen = "/".join(sorted(levels(odd))), "/".join(sorted(levels(kept)))
     return Candidate(
         type=ErrorType.LOCATION_MISMATCH,
         span=odd.entity.span,
