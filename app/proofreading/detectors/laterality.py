@@ -112,7 +112,7 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     """
     tied = [(likeness(concluded.concept, other.concept, case.facts), other) for other in described]
     tied = [
-        (tie, other) for tie, other in tied if tie is not Likeness.NONE and not _apart(concluded, other, case)
+        (tie, other) for tie, other in tied if tie is not Likeness.NONE and not places_apart(concluded, other, case)
     ]
     if any(
         other.sides & concluded.sides
@@ -136,10 +136,15 @@ def _level_with(first: Finding, second: Finding) -> bool:
     return bool(one & other) or not (one or other)
 
 
-def _apart(first: Finding, second: Finding, case: Case) -> bool:
+def places_apart(first: Finding, second: Finding, case: Case) -> bool:
     """True when the two lie in structures of which neither is part of the other, sides aside."""
     one, other = _places(first, case), _places(second, case)
-    return bool(one and other) and not one & other
+    return bool(one and other) and not (one & other or _around(one, other, case) or _around(other, one, case))
+
+
+def _around(places: frozenset[str], others: frozenset[str], case: Case) -> bool:
+    """True when one of the places has one of the others in it."""
+    return any(places & case.facts.wholes.get(other, frozenset()) for other in others)
 
 
 def _places(finding: Finding, case: Case) -> frozenset[str]:

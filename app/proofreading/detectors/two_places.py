@@ -24,7 +24,7 @@ from app.proofreading.comparing import (
     sentences,
     without_either,
 )
-from app.proofreading.detectors.laterality import side_span, swap_side
+from app.proofreading.detectors.laterality import places_apart, side_span, swap_side
 from app.proofreading.detectors.location import levels_apart
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
@@ -38,6 +38,7 @@ _MORE = re.compile(
     r"too|as well|likewise|similar\w*|addition|multiple|multifocal|scattered|remaining)\b",
     re.IGNORECASE,
 )
+_SPREAD = re.compile(r"\b(?:multi\w+|diffuse\w*|scattered|several|bi\w*lateral\w*|both)\b", re.IGNORECASE)
 _BOTH = re.compile(
     r"\b(?:both|bi\w*lateral\w*|bibasilar|bibasal|biapical|less(?:er)?|smaller|larger|greater|more|worse)\b",
     re.IGNORECASE,
@@ -54,7 +55,6 @@ _LIGHT = frozenset(
 )
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
 _TOP = 1
-_SITE = EdgeKind.HAS_FINDING_SITE
 
 
 class TwoPlaces:
@@ -77,7 +77,10 @@ def _sides(finding: Finding) -> frozenset[str]:
 
 
 def _opposed(first: Finding, second: Finding) -> bool:
-    return len(first.sides) == len(second.sides) == 1 and first.sides != second.sides
+    """On two sides, and not at two levels besides: that are two findings."""
+    opposed = len(first.sides) == len(second.sides) == 1 and first.sides != second.sides
+    one, other = levels(first), levels(second)
+    return opposed and (not one or not other or bool(one & other))
 
 
 def _far(first: Finding, second: Finding) -> bool:
@@ -96,10 +99,10 @@ def _pairs(
     for first, second in (*within, *across):
         if first.sentence == second.sentence or not apart(first, second):
             continue
-        if not _one_thing(case, first, second, place):
+        if places_apart(first, second, case) or not _one_thing(case, first, second, place):
             continue
         borne = [one for one in (first, second) if _borne_out(case, one, place)]
-        if len(borne) == 2 or _told_of_both(case, (first, second), place):
+        if len(borne) == 2 or _listed(case, first, second) or _told_of_both(case, (first, second), place):
             continue
         odd = second if first in borne or (not borne and _bare(case, second)) else first
         yield odd, first if odd is second else second
@@ -134,16 +137,20 @@ def _refers(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
         return bare.concept == other.concept
     if tie is Likeness.SUGGESTED:
         lesions = {bare.concept, other.concept} & ANYWHERE  # of which there are often several
-        return not lesions or _also_called(case, bare, other, place)
+        beside = abs(bare.sentence - other.sentence) == 1  # a list, whatever it is called
+        return not (lesions or beside) or _also_called(case, bare, other, place)
     return tie is Likeness.SAME or _kin(case, bare, other)
 
 
 def _kin(case: Case, first: Finding, second: Finding) -> bool:
     """True for two kinds of one finding at one organ: infiltrate and consolidation."""
     above = [case.facts.ancestors.get(one.concept or "", frozenset()) for one in (first, second)]
-    homes = [set(case.facts.leaving.get((one.concept or "", _SITE), ())) for one in (first, second)]
-    shared = above[0] & above[1]
-    return bool(homes[0] & homes[1]) and len(shared) > _TOP  # more in common than the organ
+    alike = _homes(case, first) & _homes(case, second)
+    return bool(alike) and len(above[0] & above[1]) > _TOP  # more in common than the organ
+
+
+def _homes(case: Case, finding: Finding) -> set[str]:
+    return set(case.facts.leaving.get((finding.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
 
 
 def _also_called(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
@@ -169,6 +176,11 @@ def _text(case: Case, sentence: int) -> str:
     return case.report.sentences[sentence].span.of(case.report.text)
 
 
+def _listed(case: Case, first: Finding, second: Finding) -> bool:
+    """True for two short sentences side by side: "left basal opacity. right basal opacity"."""
+    return abs(first.sentence - second.sentence) == 1 and _bare(case, first) and _bare(case, second)
+
+
 def _borne_out(case: Case, finding: Finding, place: Place) -> bool:
     """True when the other section has something like it at its place."""
     there = FINDINGS if finding.section in IMPRESSION else IMPRESSION
@@ -183,7 +195,7 @@ def _told_of_both(case: Case, pair: tuple[Finding, Finding], place: Place) -> bo
     """True when a like finding is told of both places."""
     both = place(pair[0]) | place(pair[1])
     return any(
-        both <= place(other)
+        (both <= place(other) or (other not in pair and _SPREAD.search(_text(case, other.sentence))))
         and any(likeness(other.concept, one.concept, case.facts) is not Likeness.NONE for one in pair)
         for other in asserted(case, REPORTED)
     )
