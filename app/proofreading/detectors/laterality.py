@@ -28,6 +28,7 @@ _OTHER = {"left": "right", "right": "left", "lt": "rt", "rt": "lt"}
 _SIDE_WORD = re.compile(r"\b(left|right|lt|rt)(?=\b|sided|ward)", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\b[LR](?=(?:UL|LL|ML|IJ|SC)?\b)")
 _SINGLE = 1
+_WHOLE = frozenset({"RP:thorax", "RP:hemithorax"})  # which no other place lies beside
 _LARGE = frozenset({"RP:lung", "RP:pleura", "RP:chest-wall"})
 
 
@@ -139,12 +140,7 @@ def _level_with(first: Finding, second: Finding) -> bool:
 def places_apart(first: Finding, second: Finding, case: Case) -> bool:
     """True when the two lie in structures of which neither is part of the other, sides aside."""
     one, other = _places(first, case), _places(second, case)
-    return bool(one and other) and not (one & other or _around(one, other, case) or _around(other, one, case))
-
-
-def _around(places: frozenset[str], others: frozenset[str], case: Case) -> bool:
-    """True when one of the places has one of the others in it."""
-    return any(places & case.facts.wholes.get(other, frozenset()) for other in others)
+    return bool(one and other) and not one & other
 
 
 def _places(finding: Finding, case: Case) -> frozenset[str]:
@@ -152,7 +148,7 @@ def _places(finding: Finding, case: Case) -> frozenset[str]:
     sites = {site.concept for site in finding.sites if site.concept is not None}
     plain = {p for site in sites for p in case.facts.leaving.get((site, EdgeKind.UNSIDED), ())} | sites
     whole = {w for site in plain for w in case.facts.wholes.get(site, ())}
-    return frozenset(plain | (whole & _LARGE))
+    return frozenset(plain | (whole & _LARGE)) - _WHOLE
 
 
 def _candidate(case: Case, concluded: Finding, opposed: Finding) -> Candidate:
