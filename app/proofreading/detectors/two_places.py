@@ -1,8 +1,4 @@
-"""One finding that two sentences of one section place apart, without a word that there are two.
-
-Who tells of a second finding describes it, or says "also". A mention that is named by its place only refers
-to what is told elsewhere, so that another place contradicts it.
-"""
+"""One finding that two sentences place apart, without a word that there are two."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -26,6 +22,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.detectors.laterality import places_apart, side_span, swap_side
 from app.proofreading.detectors.location import levels_apart
+from app.proofreading.detectors.referring import adjacent, is_bare, tells_of_more, told
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -33,26 +30,12 @@ from models.types import SectionName
 
 Place = Callable[[Finding], frozenset[str]]
 
-_MORE = re.compile(
-    r"\b(?:also|another|additional\w*|second|third|other|contralateral|opposite|"
-    r"too|as well|likewise|similar\w*|addition|multiple|multifocal|scattered|remaining)\b",
-    re.IGNORECASE,
-)
 _SPREAD = re.compile(r"\b(?:multi\w+|diffuse\w*|scattered|several|bi\w*lateral\w*|both)\b", re.IGNORECASE)
 _BOTH = re.compile(
     r"\b(?:both|bi\w*lateral\w*|bibasilar|bibasal|biapical|less(?:er)?|smaller|larger|greater|more|worse)\b",
     re.IGNORECASE,
 )
 _DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|second|lumbar)\b", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z]+|\d+(?![.)]?\s)")
-_LIGHT = frozenset(
-    (
-        "a an the is are was were be been there of in on at over within overlying projecting and with to side sided lung "
-        "chest seen noted present identified demonstrated visualized visible observed evident found appears lies "
-        "confined limited localized restricted isolated only as described above detailed below region area zone level "
-        "again evidence findings finding"
-    ).split()
-)
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
 _TOP = 1
 
@@ -104,20 +87,20 @@ def _pairs(
         borne = [one for one in (first, second) if _borne_out(case, one, place)]
         if len(borne) == 2 or _listed(case, first, second) or _told_of_both(case, (first, second), place):
             continue
-        odd = second if first in borne or (not borne and _bare(case, second)) else first
+        odd = second if first in borne or (not borne and is_bare(case, second)) else first
         yield odd, first if odd is second else second
 
 
 def _one_thing(case: Case, first: Finding, second: Finding, place: Place) -> bool:
     """True when nothing says that these are two findings."""
-    texts = [_text(case, one.sentence) for one in (first, second)]
+    texts = [told(case, one) for one in (first, second)]
     if first.concept == second.concept and first.concept in _SINGLE:
         return _same_part(case, first, second) and not any(_DOUBLE.search(text) for text in texts)
     told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
-    if told_of_both or any(_MORE.search(text) for text in texts):
+    if told_of_both or tells_of_more(case, first, second):
         return False
     return any(
-        _bare(case, bare) and _refers(case, bare, other, place)
+        is_bare(case, bare) and _refers(case, bare, other, place)
         for bare, other in ((first, second), (second, first))
     )
 
@@ -137,8 +120,7 @@ def _refers(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
         return bare.concept == other.concept
     if tie is Likeness.SUGGESTED:
         lesions = {bare.concept, other.concept} & ANYWHERE  # of which there are often several
-        beside = abs(bare.sentence - other.sentence) == 1  # a list, whatever it is called
-        return not (lesions or beside) or _also_called(case, bare, other, place)
+        return not (lesions or adjacent(bare, other)) or _also_called(case, bare, other, place)
     return tie is Likeness.SAME or _kin(case, bare, other)
 
 
@@ -161,24 +143,9 @@ def _also_called(case: Case, bare: Finding, other: Finding, place: Place) -> boo
     )
 
 
-def _bare(case: Case, finding: Finding) -> bool:
-    """True when its sentence says what and where, and nothing else of it."""
-    span = case.report.sentences[finding.sentence].span
-    parts = (finding.entity, *finding.side_entities, *finding.sites, *finding.zones)
-    taken = [part.span for part in parts]
-    rest = (m for m in _WORD.finditer(case.report.text, span.start, span.end))
-    return all(
-        m.group().lower() in _LIGHT or any(t.start <= m.start() < t.end for t in taken) for m in rest
-    )
-
-
-def _text(case: Case, sentence: int) -> str:
-    return case.report.sentences[sentence].span.of(case.report.text)
-
-
 def _listed(case: Case, first: Finding, second: Finding) -> bool:
     """True for two short sentences side by side: "left basal opacity. right basal opacity"."""
-    return abs(first.sentence - second.sentence) == 1 and _bare(case, first) and _bare(case, second)
+    return adjacent(first, second) and is_bare(case, first) and is_bare(case, second)
 
 
 def _borne_out(case: Case, finding: Finding, place: Place) -> bool:
@@ -195,7 +162,7 @@ def _told_of_both(case: Case, pair: tuple[Finding, Finding], place: Place) -> bo
     """True when a like finding is told of both places."""
     both = place(pair[0]) | place(pair[1])
     return any(
-        (both <= place(other) or (other not in pair and _SPREAD.search(_text(case, other.sentence))))
+        (both <= place(other) or (other not in pair and _SPREAD.search(told(case, other))))
         and any(likeness(other.concept, one.concept, case.facts) is not Likeness.NONE for one in pair)
         for other in asserted(case, REPORTED)
     )
