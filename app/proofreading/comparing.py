@@ -39,7 +39,7 @@ _MOSTLY = 0.6  # share of what is told that lies in the chest
 _CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
 _ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
 _LUNG = re.compile(
-    r"lung|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE
+    r"lung|pleura|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE
 )
 
 

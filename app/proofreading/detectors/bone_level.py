@@ -75,12 +75,10 @@ class BoneLevel:
 def _referred(case: Case) -> Iterator[Candidate]:
     """A bare mention of a broken bone, and one of another number in the same section."""
     for section, read in product((FINDINGS, IMPRESSION), (ribs, vertebrae)):
-        broken = [
-            (one, numbers)
-            for one in asserted(case, section)
-            if _is_broken(one, case) and (numbers := read(case, one.sentence)).numbers
+        numbered = [
+            (one, numbers) for one in asserted(case, section) if (numbers := read(case, one.sentence)).numbers
         ]
-        for one, other in permutations(broken, 2):
+        for one, other in permutations(numbered, 2):
             if is_bare(case, one[0], one[1].spans) and _one_break(case, one, other):
                 yield _candidate(case, one, other)
 
@@ -88,13 +86,13 @@ def _referred(case: Case) -> Iterator[Candidate]:
 def _one_break(case: Case, one: tuple[Finding, Numbers], other: tuple[Finding, Numbers]) -> bool:
     """True when nothing says that the bare mention tells of another break."""
     (bare, here), (told, there) = one, other
-    if _meet(here, there) or tells_of_more(case, bare, told):
+    if not _is_broken(bare, case) or _meet(here, there) or tells_of_more(case, bare, told):
         return False
     if bare.sides and told.sides and not bare.sides & told.sides:
         return False
     if adjacent(bare, told) and is_bare(case, told, there.spans):
         return False
-    return likeness(bare.concept, told.concept, case.facts) is Likeness.SAME
+    return likeness(bare.concept, told.concept, case.facts) is not Likeness.NONE
 
 
 def _everywhere(case: Case, read: Callable[[Case, int], Numbers]) -> frozenset[int]:

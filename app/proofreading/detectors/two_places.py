@@ -136,11 +136,14 @@ def _homes(case: Case, finding: Finding) -> set[str]:
 
 
 def _also_called(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
-    """True when what the bare mention names is told of the other place too."""
-    return any(
-        likeness(one.concept, bare.concept, case.facts) is Likeness.SAME and place(one) & place(other)
-        for one in asserted(case, REPORTED)
-    )
+    """True when what the bare mention names is told of the other place too, or beside it: "nodule, granuloma"."""
+    for one in asserted(case, REPORTED):
+        if one is bare or likeness(one.concept, bare.concept, case.facts) is not Likeness.SAME:
+            continue
+        beside = (one,) if place(one) else case.told_in.get(one.sentence, ())
+        if any(place(told) & place(other) for told in beside):
+            return True
+    return False
 
 
 def _listed(case: Case, first: Finding, second: Finding) -> bool:
