@@ -4,6 +4,7 @@ from app.proofreading.case import Detector
 from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
+from app.proofreading.detectors.clear_side import ClearSide
 from app.proofreading.detectors.course import Course
 from app.proofreading.detectors.demographic import Demographic
 from app.proofreading.detectors.digits import Digits
@@ -39,6 +40,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
     """One of each; ``lexis``: the words that are known and how they are used."""
     return (
         Laterality(),
+        ClearSide(),
         Negation(),
         NormalStatement(),
         Unsupported(),
