@@ -18,7 +18,12 @@ REPORTED = FINDINGS | IMPRESSION
 _ZONES = (
     ("upper", re.compile(r"\b(upper|apex|apices|apical|biapical|rul|lul|suprahilar)\b", re.IGNORECASE)),
     ("middle", re.compile(r"\b(mid|middle|rml|lingula|lingular)\b", re.IGNORECASE)),
-    ("lower", re.compile(r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll|infrahilar|retrocardiac)\b", re.IGNORECASE)),
+    (
+        "lower",
+        re.compile(
+            r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll|infrahilar|retrocardiac)\b", re.IGNORECASE
+        ),
+    ),
 )
 _FIELD = (
     r"(?=(?:\s+(?:and|or)\s+\w+)?[\s-]+(?:lobes?|zones?|lungs?|lung fields?|fields?|hemithorax|thirds?)\b)"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice, permutations, product
+from itertools import islice, product
 from typing import NamedTuple
 
 from app.proofreading.case import Case
@@ -30,6 +30,7 @@ _RIB = re.compile(
 )
 _VERTEBRA = re.compile(r"\b(?P<part>[CTL])(?P<number>\d{1,2})\b(?![-\s]?weighted)")
 _BELOW = {"C": 0, "T": 7, "L": 19}  # vertebrae above the first of that part
+_MOST = 50  # findings compared: a report with more tells of many bones
 _ACROSS, _WITHIN = 0.82, 0.64
 _BROKEN = "RP:fracture"
 
@@ -78,15 +79,18 @@ def _referred(case: Case) -> Iterator[Candidate]:
         numbered = [
             (one, numbers) for one in asserted(case, section) if (numbers := read(case, one.sentence)).numbers
         ]
-        for one, other in permutations(numbered, 2):
-            if is_bare(case, one[0], one[1].spans) and _one_break(case, one, other):
+        bare = [
+            item for item in numbered if _is_broken(item[0], case) and is_bare(case, item[0], item[1].spans)
+        ]
+        for one, other in product(bare[:_MOST], numbered[:_MOST]):
+            if _one_break(case, one, other):
                 yield _candidate(case, one, other)
 
 
 def _one_break(case: Case, one: tuple[Finding, Numbers], other: tuple[Finding, Numbers]) -> bool:
     """True when nothing says that the bare mention tells of another break."""
     (bare, here), (told, there) = one, other
-    if not _is_broken(bare, case) or _meet(here, there) or tells_of_more(case, bare, told):
+    if _meet(here, there) or tells_of_more(case, bare, told):
         return False
     if bare.sides and told.sides and not bare.sides & told.sides:
         return False
@@ -143,7 +147,9 @@ def _candidate(
     (finding, here), (other, there) = concluded, described
     said, seen = here.spans[0], there.spans[0]
     across = finding.section in IMPRESSION and other.section not in IMPRESSION
-    where = ("The impression places", "the findings describe") if across else ("One sentence has", "another has")
+    where = (
+        ("The impression places", "the findings describe") if across else ("One sentence has", "another has")
+    )
     alone = len(here.spans) == len(there.spans) == 1
     fixes = (
         Correction(said, case.report.quote(seen)),

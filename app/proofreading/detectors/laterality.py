@@ -113,7 +113,9 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     """
     tied = [(likeness(concluded.concept, other.concept, case.facts), other) for other in described]
     tied = [
-        (tie, other) for tie, other in tied if tie is not Likeness.NONE and not places_apart(concluded, other, case)
+        (tie, other)
+        for tie, other in tied
+        if tie is not Likeness.NONE and not places_apart(concluded, other, case)
     ]
     if any(
         other.sides & concluded.sides

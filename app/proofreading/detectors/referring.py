@@ -33,9 +33,7 @@ def is_bare(case: Case, finding: Finding, places: Iterable[Span] = ()) -> bool:
     parts = (finding.entity, *finding.side_entities, *finding.sites, *finding.zones)
     taken = [*places, *(part.span for part in parts)]
     rest = (m for m in _WORD.finditer(case.report.text, span.start, span.end))
-    return all(
-        m.group().lower() in _LIGHT or any(t.start <= m.start() < t.end for t in taken) for m in rest
-    )
+    return all(m.group().lower() in _LIGHT or any(t.start <= m.start() < t.end for t in taken) for m in rest)
 
 
 def tells_of_more(case: Case, *findings: Finding) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import combinations, product
+from itertools import chain, combinations, product
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, IMPRESSION, without_place
@@ -20,12 +20,16 @@ _TIP = re.compile(
 )
 # what was, what is wanted, and what tells of more than one
 _OTHERWISE = re.compile(
-    r"\b(?:previous\w*|prior|formerly|earlier|had been|was|were|should|recommend\w*|advis\w+|suggest\w*|advanc\w+|retract\w+|"
-    r"withdraw\w*|pull\w*|reposition\w*|remov\w+|replac\w+|exchang\w+|second|another|other|additional|both|tips)\b",
+    r"\b(?:previous\w*|prior|formerly|earlier|had been|was|were|should|recommend\w*|advis\w+|suggest\w*|advanc\w+|"
+    r"retract\w+|withdraw\w*|pull\w*|reposition\w*|remov\w+|replac\w+|exchang\w+|second|another|other|additional|both|tips)\b",
     re.IGNORECASE,
 )
-_ABOVE = re.compile(r"\b(?:above|to|from|superior to|proximal to|cranial to) the (?:level of the )?carina\b", re.IGNORECASE)
-_BELOW = re.compile(r"\b(?:below|beyond|past|distal to|inferior to) the (?:level of the )?carina\b", re.IGNORECASE)
+_ABOVE = re.compile(
+    r"\b(?:above|to|from|superior to|proximal to|cranial to) the (?:level of the )?carina\b", re.IGNORECASE
+)
+_BELOW = re.compile(
+    r"\b(?:below|beyond|past|distal to|inferior to) the (?:level of the )?carina\b", re.IGNORECASE
+)
 _AIRWAY = "airway"
 VEINS = (
     "RP:jugular-vein", "RP:subclavian-vein", "RP:brachiocephalic-vein", "RP:superior-vena-cava",
@@ -37,6 +41,7 @@ _AIRWAY_TUBES = frozenset({"RP:endotracheal-tube", "RP:tracheostomy", "RADLEX:RI
 _TUBES = _AIRWAY_TUBES | {"RP:enteric-tube"}
 _BARRED = ((_LINES - {"RP:catheter"}, frozenset({_AIRWAY, "gut", "arterial"})), (_TUBES, frozenset({"vein"})))
 _NEAR = 1
+_MOST = 50  # tips of a section that are compared
 _LANDMARK = "RP:carina"  # by whose level the tips of lines are told
 _ACROSS, _WITHIN = 0.7, 0.62
 
@@ -74,13 +79,16 @@ class Tip:
         found, concluded = (
             [tip for tip in _tips(case, part) if tip.course != "arterial"] for part in (FINDINGS, IMPRESSION)
         )
-        across = [(site, other, found) for other, site in product(found, concluded)]
-        within = [(site, other, []) for part in (found, concluded) for other, site in combinations(part, 2)]
-        for site, other, beside in (*across, *within):
+        across = ((site, other, found) for other, site in product(found, concluded))
+        for site, other, beside in chain(across, _within(found), _within(concluded)):
             if any(not one.apart(site) for one in beside) or not _contradict(site, other, case):
                 continue
             yield _candidate(case, site.site, other.site, _ACROSS if beside else _WITHIN)
             return
+
+
+def _within(tips: list[_Tip]) -> Iterator[tuple[_Tip, _Tip, list[_Tip]]]:
+    return ((site, other, []) for other, site in combinations(tips[:_MOST], 2))
 
 
 def _contradict(site: _Tip, other: _Tip, case: Case) -> bool:

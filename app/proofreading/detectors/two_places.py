@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import combinations, product
+from itertools import combinations, islice, product
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
@@ -26,7 +26,6 @@ from app.proofreading.detectors.referring import adjacent, is_bare, tells_of_mor
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
-from models.types import SectionName
 
 Place = Callable[[Finding], frozenset[str]]
 
@@ -37,11 +36,12 @@ _BOTH = re.compile(
 )
 _DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|second|lumbar)\b", re.IGNORECASE)
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
-_TOP = 1
+_TOP = 1  # kinds above both of two findings of one organ, whatever they are
+_MOST = 100  # pairs looked at: a report with more tells of many findings
 
 
 class TwoPlaces:
-    """Compares the places of like findings within one section."""
+    """Compares the places of like findings, sentence by sentence."""
 
     types = frozenset({ErrorType.LATERALITY_MISMATCH, ErrorType.LOCATION_MISMATCH})
 
@@ -79,10 +79,13 @@ def _pairs(
     """(odd, kept) of like findings that lie apart: the odd one is bare or less borne out."""
     within = [pair for here in (FINDINGS, IMPRESSION) for pair in combinations(asserted(case, here), 2)]
     across = product(asserted(case, FINDINGS), asserted(case, IMPRESSION))
-    for first, second in (*within, *across):
-        if first.sentence == second.sentence or not apart(first, second):
-            continue
-        if places_apart(first, second, case) or not _one_thing(case, first, second, place):
+    opposed = (
+        (first, second)
+        for first, second in (*within, *across)
+        if first.sentence != second.sentence and apart(first, second)
+    )
+    for first, second in islice(opposed, _MOST):
+        if not _one_thing(case, first, second, place):
             continue
         borne = [one for one in (first, second) if _borne_out(case, one, place)]
         if len(borne) == 2 or _listed(case, first, second) or _told_of_both(case, (first, second), place):
@@ -97,7 +100,7 @@ def _one_thing(case: Case, first: Finding, second: Finding, place: Place) -> boo
     if first.concept == second.concept and first.concept in _SINGLE:
         return _same_part(case, first, second) and not any(_DOUBLE.search(text) for text in texts)
     told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
-    if told_of_both or tells_of_more(case, first, second):
+    if told_of_both or tells_of_more(case, first, second) or places_apart(first, second, case):
         return False
     return any(
         is_bare(case, bare) and _refers(case, bare, other, place)
