@@ -76,7 +76,7 @@ def _far(first: Finding, second: Finding) -> bool:
 def _pairs(
     case: Case, place: Place, apart: Callable[[Finding, Finding], bool]
 ) -> Iterator[tuple[Finding, Finding]]:
-    """(odd, kept) of like findings that lie apart: the odd one is bare or less borne out."""
+    """(odd, other) of like findings that lie apart, though the odd one can only mean the other."""
     within = [pair for here in (FINDINGS, IMPRESSION) for pair in combinations(asserted(case, here), 2)]
     across = product(asserted(case, FINDINGS), asserted(case, IMPRESSION))
     opposed = (
@@ -85,27 +85,25 @@ def _pairs(
         if first.sentence != second.sentence and apart(first, second)
     )
     for first, second in islice(opposed, _MOST):
-        if not _one_thing(case, first, second, place):
+        if _listed(case, first, second) or _told_of_both(case, (first, second), place):
             continue
-        borne = [one for one in (first, second) if _borne_out(case, one, place)]
-        if len(borne) == 2 or _listed(case, first, second) or _told_of_both(case, (first, second), place):
-            continue
-        odd = second if first in borne or (not borne and is_bare(case, second)) else first
-        yield odd, first if odd is second else second
+        orders = ((second, first), (first, second))
+        odd = next((pair for pair in orders if _contradicts(case, *pair, place)), None)
+        if odd is not None:
+            yield odd
 
 
-def _one_thing(case: Case, first: Finding, second: Finding, place: Place) -> bool:
-    """True when nothing says that these are two findings."""
-    texts = [told(case, one) for one in (first, second)]
-    if first.concept == second.concept and first.concept in _SINGLE:
-        return _same_part(case, first, second) and not any(_DOUBLE.search(text) for text in texts)
-    told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
-    if told_of_both or tells_of_more(case, first, second) or places_apart(first, second, case):
+def _contradicts(case: Case, odd: Finding, other: Finding, place: Place) -> bool:
+    """True when the one can only mean the other, and the other section does not bear it out."""
+    if _borne_out(case, odd, place):
         return False
-    return any(
-        is_bare(case, bare) and _refers(case, bare, other, place)
-        for bare, other in ((first, second), (second, first))
-    )
+    texts = [told(case, one) for one in (odd, other)]
+    if odd.concept == other.concept and odd.concept in _SINGLE:
+        return _same_part(case, odd, other) and not any(_DOUBLE.search(text) for text in texts)
+    told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
+    if told_of_both or tells_of_more(case, odd, other) or places_apart(odd, other, case):
+        return False
+    return is_bare(case, odd) and _refers(case, odd, other, place)
 
 
 def _same_part(case: Case, first: Finding, second: Finding) -> bool:
