@@ -18,7 +18,12 @@ REPORTED = FINDINGS | IMPRESSION
 _ZONES = (
     ("upper", re.compile(r"\b(upper|apex|apices|apical|biapical|rul|lul|suprahilar)\b", re.IGNORECASE)),
     ("middle", re.compile(r"\b(mid|middle|rml|lingula|lingular)\b", re.IGNORECASE)),
-    ("lower", re.compile(r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll)\b", re.IGNORECASE)),
+    (
+        "lower",
+        re.compile(
+            r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll|infrahilar|retrocardiac)\b", re.IGNORECASE
+        ),
+    ),
 )
 _FIELD = (
     r"(?=(?:\s+(?:and|or)\s+\w+)?[\s-]+(?:lobes?|zones?|lungs?|lung fields?|fields?|hemithorax|thirds?)\b)"
@@ -39,7 +44,7 @@ _MOSTLY = 0.6  # share of what is told that lies in the chest
 _CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
 _ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
 _LUNG = re.compile(
-    r"lung|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE
+    r"lung|pleura|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE
 )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice, product
 from typing import NamedTuple
 
 from app.proofreading.case import Case
@@ -16,6 +17,7 @@ from app.proofreading.comparing import (
     subsumes,
 )
 from app.proofreading.detectors.numbering import ORDINALS
+from app.proofreading.detectors.referring import adjacent, is_bare, tells_of_more
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Span
@@ -28,6 +30,8 @@ _RIB = re.compile(
 )
 _VERTEBRA = re.compile(r"\b(?P<part>[CTL])(?P<number>\d{1,2})\b(?![-\s]?weighted)")
 _BELOW = {"C": 0, "T": 7, "L": 19}  # vertebrae above the first of that part
+_MOST = 50  # findings compared: a report with more tells of many bones
+_ACROSS, _WITHIN = 0.82, 0.64
 _BROKEN = "RP:fracture"
 
 
@@ -66,6 +70,33 @@ class BoneLevel:
                     told.add(concluded.sentence)
                     yield _candidate(case, (concluded, here), numbered[0])
                     break
+        yield from islice(_referred(case), 1)
+
+
+def _referred(case: Case) -> Iterator[Candidate]:
+    """A bare mention of a broken bone, and one of another number in the same section."""
+    for section, read in product((FINDINGS, IMPRESSION), (ribs, vertebrae)):
+        numbered = [
+            (one, numbers) for one in asserted(case, section) if (numbers := read(case, one.sentence)).numbers
+        ]
+        bare = [
+            item for item in numbered if _is_broken(item[0], case) and is_bare(case, item[0], item[1].spans)
+        ]
+        for one, other in product(bare[:_MOST], numbered[:_MOST]):
+            if _one_break(case, one, other):
+                yield _candidate(case, one, other)
+
+
+def _one_break(case: Case, one: tuple[Finding, Numbers], other: tuple[Finding, Numbers]) -> bool:
+    """True when nothing says that the bare mention tells of another break."""
+    (bare, here), (told, there) = one, other
+    if _meet(here, there) or tells_of_more(case, bare, told):
+        return False
+    if bare.sides and told.sides and not bare.sides & told.sides:
+        return False
+    if adjacent(bare, told) and is_bare(case, told, there.spans):
+        return False
+    return likeness(bare.concept, told.concept, case.facts) is not Likeness.NONE
 
 
 def _everywhere(case: Case, read: Callable[[Case, int], Numbers]) -> frozenset[int]:
@@ -115,6 +146,10 @@ def _candidate(
 ) -> Candidate:
     (finding, here), (other, there) = concluded, described
     said, seen = here.spans[0], there.spans[0]
+    across = finding.section in IMPRESSION and other.section not in IMPRESSION
+    where = (
+        ("The impression places", "the findings describe") if across else ("One sentence has", "another has")
+    )
     alone = len(here.spans) == len(there.spans) == 1
     fixes = (
         Correction(said, case.report.quote(seen)),
@@ -124,11 +159,10 @@ def _candidate(
         type=ErrorType.LOCATION_MISMATCH,
         span=said,
         message=(
-            f"The impression places {name(finding.concept, case.facts)} at {here.name}; "
-            f"the findings describe it at {there.name}."
+            f"{where[0]} {name(finding.concept, case.facts)} at {here.name}; {where[1]} it at {there.name}."
         ),
         rule="location.bone",
-        confidence=0.82,
+        confidence=_ACROSS if across else _WITHIN,
         evidence=sentences(case, other, finding),
         correction=fixes[0] if alone else None,
         alternatives=fixes[1:] if alone else (),

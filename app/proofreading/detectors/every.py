@@ -4,6 +4,7 @@ from app.proofreading.case import Detector
 from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
+from app.proofreading.detectors.clear_side import ClearSide
 from app.proofreading.detectors.course import Course
 from app.proofreading.detectors.demographic import Demographic
 from app.proofreading.detectors.digits import Digits
@@ -31,6 +32,7 @@ from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.tip import Tip
 from app.proofreading.detectors.trend import Trend
+from app.proofreading.detectors.two_places import TwoPlaces
 from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
 
@@ -39,12 +41,14 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
     """One of each; ``lexis``: the words that are known and how they are used."""
     return (
         Laterality(),
+        ClearSide(),
         Negation(),
         NormalStatement(),
         Unsupported(),
         Omitted(),
         Location(),
         Elsewhere(),
+        TwoPlaces(),
         BoneLevel(),
         Tip(),
         ImpossibleAnatomy(),

@@ -28,6 +28,7 @@ _OTHER = {"left": "right", "right": "left", "lt": "rt", "rt": "lt"}
 _SIDE_WORD = re.compile(r"\b(left|right|lt|rt)(?=\b|sided|ward)", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\b[LR](?=(?:UL|LL|ML|IJ|SC)?\b)")
 _SINGLE = 1
+_WHOLE = frozenset({"RP:thorax", "RP:hemithorax"})  # which no other place lies beside
 _LARGE = frozenset({"RP:lung", "RP:pleura", "RP:chest-wall"})
 
 
@@ -112,7 +113,9 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     """
     tied = [(likeness(concluded.concept, other.concept, case.facts), other) for other in described]
     tied = [
-        (tie, other) for tie, other in tied if tie is not Likeness.NONE and not _apart(concluded, other, case)
+        (tie, other)
+        for tie, other in tied
+        if tie is not Likeness.NONE and not places_apart(concluded, other, case)
     ]
     if any(
         other.sides & concluded.sides
@@ -136,7 +139,7 @@ def _level_with(first: Finding, second: Finding) -> bool:
     return bool(one & other) or not (one or other)
 
 
-def _apart(first: Finding, second: Finding, case: Case) -> bool:
+def places_apart(first: Finding, second: Finding, case: Case) -> bool:
     """True when the two lie in structures of which neither is part of the other, sides aside."""
     one, other = _places(first, case), _places(second, case)
     return bool(one and other) and not one & other
@@ -147,7 +150,7 @@ def _places(finding: Finding, case: Case) -> frozenset[str]:
     sites = {site.concept for site in finding.sites if site.concept is not None}
     plain = {p for site in sites for p in case.facts.leaving.get((site, EdgeKind.UNSIDED), ())} | sites
     whole = {w for site in plain for w in case.facts.wholes.get(site, ())}
-    return frozenset(plain | (whole & _LARGE))
+    return frozenset(plain | (whole & _LARGE)) - _WHOLE
 
 
 def _candidate(case: Case, concluded: Finding, opposed: Finding) -> Candidate:

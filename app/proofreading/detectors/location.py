@@ -82,10 +82,10 @@ def _exactly(concluded: Finding, other: Finding) -> bool:
 def _facing(concluded: Finding, other: Finding) -> bool:
     """On no other side, and at a level that is another."""
     beside = other.sides and concluded.sides and not other.sides & concluded.sides
-    return not beside and _apart(concluded, other)
+    return not beside and levels_apart(concluded, other)
 
 
-def _apart(first: Finding, second: Finding) -> bool:
+def levels_apart(first: Finding, second: Finding) -> bool:
     """True for levels that no reader would take for the same place.
 
     Middle and lower overlap on a frontal view unless both are named as lobes.

@@ -45,6 +45,7 @@ _NOT_SPINE = frozenset({"RP:rib", "RP:clavicle", "RP:sternum", "RP:scapula"})
 _SOFT = frozenset(
     {"RP:lung", "RP:heart", "RP:liver", "RP:kidney", "RP:spleen", "RP:trachea", "RP:esophagus", "RP:aorta"}
 )
+_DIAPHRAGM = frozenset({"RP:diaphragm", "RP:hemidiaphragm"})
 _ABDOMEN = frozenset({"abdomen", "pelvis"})
 _OF = re.compile(r"\W+of\W+(?:the\W+)?(?:(?P<side>left|right)\W+)?", re.IGNORECASE)
 _OPPOSED = {"left": "right", "right": "left"}
@@ -71,7 +72,7 @@ _OUT_OF_REACH: dict[str, frozenset[str]] = {
     "RP:picc": _ORGANS - {"RP:liver"} | {"RP:trachea", "RP:esophagus"},
     "RP:port": _ORGANS - {"RP:liver"} | {"RP:trachea", "RP:esophagus"},
     "RP:swan-ganz": _ORGANS | {"RP:trachea", "RP:esophagus"},
-    "RP:pacemaker": _ORGANS | {"RP:trachea", "RP:esophagus"},
+    "RP:pacemaker": _ORGANS | {"RP:trachea", "RP:esophagus", "RP:lung"},
     "RP:icd": _ORGANS | {"RP:trachea", "RP:esophagus"},
     "RP:enteric-tube": frozenset({"RP:bladder", "RP:kidney", "RP:spleen", "RP:brain", "RP:heart", "RP:aorta", "RP:uterus"}),
     "RP:chest-tube": _ORGANS - {"RP:liver", "RP:spleen", "RP:pancreas"},
@@ -168,6 +169,8 @@ def _impossible(case: Case, finding: Finding, site: Entity) -> bool:
     if not homes or not homes <= _LUNG | _PLEURA | _HEART:
         return False
     elsewhere = bool(place & _BONE) or (node is not None and node.region in _ABDOMEN)
+    if homes <= _LUNG and place & _DIAPHRAGM:
+        return True
     if homes <= _HEART:
         return elsewhere or bool(place & (_LUNG | _PLEURA))
     return elsewhere or bool(place & _HEART)

@@ -1,40 +1,73 @@
 """The tip of a line or tube told at two places that are not next to each other."""
 
+import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import chain, combinations, product
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, IMPRESSION, without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, EntityKind, SectionName
 
-_TIP = re.compile(r"\b(?:tip|terminat\w+|ends? (?:in|at)|distal end)\b", re.IGNORECASE)
-_AIRWAY = ("RP:trachea", "RP:bronchus")
+_TIP = re.compile(
+    r"\b(?:tips?|terminat\w+|ends? (?:in|at|within|over|near)|ending|distal end|extend(?:s|ing) (?:in)?to|"
+    r"coil(?:s|ed) (?:up(?:on itself)? )?(?:with)?in|loop(?:s|ed) (?:with)?in)\b",
+    re.IGNORECASE,
+)
+# what was, what is wanted, and what tells of more than one
+_OTHERWISE = re.compile(
+    r"\b(?:previous\w*|prior|formerly|earlier|had been|was|were|should|recommend\w*|advis\w+|suggest\w*|advanc\w+|"
+    r"retract\w+|withdraw\w*|pull\w*|reposition\w*|remov\w+|replac\w+|exchang\w+|second|another|other|additional|both|tips)\b",
+    re.IGNORECASE,
+)
+_ABOVE = re.compile(
+    r"\b(?:above|to|from|superior to|proximal to|cranial to) the (?:level of the )?carina\b", re.IGNORECASE
+)
+_BELOW = re.compile(
+    r"\b(?:below|beyond|past|distal to|inferior to) the (?:level of the )?carina\b", re.IGNORECASE
+)
+_AIRWAY = "airway"
 VEINS = (
     "RP:jugular-vein", "RP:subclavian-vein", "RP:brachiocephalic-vein", "RP:superior-vena-cava",
     "RP:cavoatrial-junction", "RP:right-atrium", "RP:right-ventricle", "RP:pulmonary-artery",
 )  # fmt: skip
-_GUT = ("RP:esophagus", "RP:stomach", "RP:duodenum")
-# along which a tube runs; neighbours are one place to different readers
-_COURSES = (_AIRWAY, VEINS, _GUT)
-_UNNAMED = frozenset({"RP:catheter", "RP:central-line"})  # "the catheter" may be any
-_LINES = frozenset({"RP:central-line", "RP:picc", "RP:port"})
-_TUBES = frozenset({"RP:enteric-tube", "RP:endotracheal-tube", "RP:tracheostomy", "RADLEX:RID5566"})
-_NO_COURSE = frozenset(
-    {"RP:left-ventricle", "RP:left-atrium", "RADLEX:RID1212"}
-)  # the last: superior mesenteric vein
-# the numbers are those of the courses
-_BARRED: tuple[tuple[frozenset[str], frozenset[str | int]], ...] = (
-    (_LINES, frozenset[str | int]({0, 2}) | _NO_COURSE),
-    (_TUBES, frozenset[str | int]({1})),
-)
-_ASIDE = frozenset({"RP:azygos-vein", "RP:inferior-vena-cava"})
+_UNNAMED = re.compile(r"(?:(?:central|venous|vascular) )*(?:lines?|catheters?)", re.IGNORECASE)  # may be any
+_LINES = frozenset({"RP:catheter", "RP:central-line", "RP:picc", "RP:port"})
+_AIRWAY_TUBES = frozenset({"RP:endotracheal-tube", "RP:tracheostomy", "RADLEX:RID5566"})
+_TUBES = _AIRWAY_TUBES | {"RP:enteric-tube"}
+_BARRED = ((_LINES - {"RP:catheter"}, frozenset({_AIRWAY, "gut", "arterial"})), (_TUBES, frozenset({"vein"})))
 _NEAR = 1
+_MOST = 50  # tips of a section that are compared
 _LANDMARK = "RP:carina"  # by whose level the tips of lines are told
+_ACROSS, _WITHIN = 0.7, 0.62
+
+
+@dataclass(frozen=True, slots=True)
+class _Tip:
+    """Where a sentence has a tip: the structure it names last, and its place along a course."""
+
+    site: Entity
+    course: str
+    position: int
+
+    @property
+    def sentence(self) -> int:
+        """The sentence's index."""
+        return self.site.sentence
+
+    def apart(self, other: "_Tip") -> bool:
+        """True when no two readers would name one place so."""
+        if self.site.concept == other.site.concept and self.course != _AIRWAY:
+            return False
+        return self.course != other.course or abs(self.position - other.position) > _NEAR
 
 
 class Tip:
-    """Compares where the findings and the impression place a tip, when each tells of one only."""
+    """Compares where sentences place a tip, when each section tells of one only."""
 
     types = frozenset({ErrorType.LOCATION_MISMATCH, ErrorType.IMPOSSIBLE_ANATOMY})
 
@@ -43,93 +76,114 @@ class Tip:
         for misled in _out_of_reach(case):
             yield misled
             return
-        found, concluded = _tips(case, FINDINGS), _tips(case, IMPRESSION)
-        for section, others in ((concluded, found), (found, concluded), (found, found)):
-            for site in section:
-                apart = [
-                    other
-                    for other in others
-                    if other.sentence != site.sentence
-                    and _apart(site, other, case)
-                    and not _of_others(site, other, case)
-                ]
-                if len(apart) == 1 and len(others) == (2 if others is section else 1):
-                    yield _candidate(case, site, apart[0], 0.55 if others is section else 0.7)
-                    return
+        found, concluded = (
+            [tip for tip in _tips(case, part) if tip.course != "arterial"] for part in (FINDINGS, IMPRESSION)
+        )
+        across = ((site, other, found) for other, site in product(found, concluded))
+        for site, other, beside in chain(across, _within(found), _within(concluded)):
+            if any(not one.apart(site) for one in beside) or not _contradict(site, other, case):
+                continue
+            yield _candidate(case, site.site, other.site, _ACROSS if beside else _WITHIN)
+            return
 
 
-def _of_others(first: Entity, second: Entity, case: Case) -> bool:
-    """True when the two sentences tell of different lines or tubes."""
-    one, other = (
-        {e.concept for e in case.by_sentence.get(site.sentence, ()) if e.kind is EntityKind.DEVICE} - _UNNAMED
-        for site in (first, second)
-    )
-    return bool(one and other) and not one & other
+def _within(tips: list[_Tip]) -> Iterator[tuple[_Tip, _Tip, list[_Tip]]]:
+    return ((site, other, []) for other, site in combinations(tips[:_MOST], 2))
+
+
+def _contradict(site: _Tip, other: _Tip, case: Case) -> bool:
+    if site.sentence == other.sentence or not site.apart(other) or _of_others(site, other, case):
+        return False
+    return not any(_OTHERWISE.search(_lead(case, tip)) for tip in (site, other))
+
+
+def _lead(case: Case, tip: _Tip) -> str:
+    """The words of the sentence up to the place of the tip."""
+    start = case.report.sentences[tip.sentence].span.start
+    return case.report.text[start : tip.site.span.start]
+
+
+def _text(case: Case, sentence: int) -> str:
+    return case.report.sentences[sentence].span.of(case.report.text)
+
+
+def _of_others(first: _Tip, second: _Tip, case: Case) -> bool:
+    """True when the two sentences tell of different lines or tubes, by name or side."""
+    devices = [_devices(case, tip) for tip in (first, second)]
+    one, other = ({device.concept for device in named} for named in devices)
+    unnamed = any(_UNNAMED.fullmatch(device.quote) for named in devices for device in named)
+    left, right = (_sides(case, tip) for tip in (first, second))
+    alike = not one or not other or one & other or (unnamed and one | other <= _LINES)
+    return not alike or bool(left and right and not left & right)
+
+
+def _devices(case: Case, tip: _Tip) -> list[Entity]:
+    return [e for e in case.by_sentence.get(tip.sentence, ()) if e.kind is EntityKind.DEVICE]
+
+
+def _sides(case: Case, tip: _Tip) -> set[str | None]:
+    """The sides named up to the device, so that the right atrium is none."""
+    ends = [device.span.end for device in _devices(case, tip)]
+    told = case.by_sentence.get(tip.sentence, ())
+    return {e.value for e in told if e.kind is EntityKind.SIDE and ends and e.span.start < ends[0]}
 
 
 def _out_of_reach(case: Case) -> Iterator[Candidate]:
     """A tip where no such tube can come: a venous line in the gut, an enteric tube in a vein."""
-    for site in _tips(case, FINDINGS | IMPRESSION, _NO_COURSE):
-        course = _course(site, case)
+    for tip in _tips(case, FINDINGS | IMPRESSION):
         devices = {
             entity.concept
-            for entity in case.by_sentence.get(site.sentence, ())
-            if entity.kind is EntityKind.DEVICE and entity.span.start < site.span.start
+            for entity in case.by_sentence.get(tip.sentence, ())
+            if entity.kind is EntityKind.DEVICE and entity.span.start < tip.site.span.start
         }
-        barred = next((places for kinds, places in _BARRED if devices and devices <= kinds), None)
-        if barred is None or not (site.concept in barred or (course is not None and course[0] in barred)):
+        barred = next((places for kinds, places in _BARRED if devices and devices <= kinds), frozenset())
+        if tip.course not in barred:
             continue
-        sentence = case.report.sentences[site.sentence].span
         yield Candidate(
             type=ErrorType.IMPOSSIBLE_ANATOMY,
-            span=site.span,
-            message=f"No such line or tube ends in the {site.quote.lower()}.",
+            span=tip.site.span,
+            message=f"No such line or tube ends in the {tip.site.quote.lower()}.",
             rule="impossible_anatomy.tip",
             confidence=0.86,
-            evidence=(Evidence(EvidenceKind.TEXT, span=sentence),),
-            correction=without_place(case, site.span),
+            evidence=(Evidence(EvidenceKind.TEXT, span=case.report.sentences[tip.sentence].span),),
+            correction=without_place(case, tip.site.span),
         )
 
 
-def _tips(case: Case, sections: frozenset[SectionName], others: frozenset[str] = frozenset()) -> list[Entity]:
-    """The structure that each sentence on a tip names last, where it names one on a course."""
+def _tips(case: Case, sections: frozenset[SectionName]) -> list[_Tip]:
+    """The tip of each sentence that tells of one, at the structure that it names last."""
     result = []
-    for number, sentence in enumerate(case.report.sentences):
-        if case.report.section_of(number) not in sections or not _TIP.search(
-            sentence.span.of(case.report.text)
-        ):
+    for number in range(len(case.report.sentences)):
+        if case.report.section_of(number) not in sections or not _TIP.search(_text(case, number)):
             continue
         named = [
-            e
-            for e in case.graph.entities
-            if e.sentence == number
-            and e.kind is EntityKind.ANATOMY
-            and (_course(e, case) is not None or e.concept in others)
+            tip
+            for entity in case.by_sentence.get(number, ())
+            if entity.kind is EntityKind.ANATOMY and (tip := _placed(entity, case)) is not None
         ]
-        if named:
-            result.append(named[-1])
+        result += named[-1:]
     return result
 
 
-def _course(site: Entity, case: Case) -> tuple[int, int] | None:
-    """(course, position along it) of a structure or of what it is part of."""
-    place = {site.concept or "", *case.facts.wholes.get(site.concept or "", ())}
+@cache
+def _places() -> Mapping[str, tuple[str, int]]:
+    with files("app").joinpath("proofreading/detectors/tip_places.tsv").open(encoding="utf-8") as lines:
+        rows = csv.reader((line for line in lines if not line.startswith("#")), delimiter="\t")
+        return {structure: (course, int(position)) for structure, course, position in rows}
+
+
+def _placed(site: Entity, case: Case) -> _Tip | None:
+    """The place on a course of a structure, or of what it is part of."""
     if site.concept == _LANDMARK:
-        return None
-    if place & _ASIDE:
-        return len(_COURSES), 0
-    for number, course in enumerate(_COURSES):
-        for position, structure in enumerate(course):
-            if structure in place:
-                return number, position
-    return None
-
-
-def _apart(first: Entity, second: Entity, case: Case) -> bool:
-    one, other = _course(first, case), _course(second, case)
-    if one is None or other is None or first.concept == second.concept:
-        return False
-    return one[0] != other[0] or abs(one[1] - other[1]) > _NEAR
+        text = _text(case, site.sentence)
+        position = 0 if _ABOVE.search(text) else 2 if _BELOW.search(text) else None
+        here = case.by_sentence.get(site.sentence, ())
+        devices = {entity.concept for entity in here if entity.kind is EntityKind.DEVICE}
+        tube = bool(devices) and devices <= _AIRWAY_TUBES
+        return _Tip(site, _AIRWAY, position) if tube and position is not None else None
+    around = (site.concept or "", *sorted(case.facts.wholes.get(site.concept or "", ())))
+    place = next((_places()[structure] for structure in around if structure in _places()), None)
+    return None if place is None else _Tip(site, *place)
 
 
 def _candidate(case: Case, site: Entity, other: Entity, confidence: float) -> Candidate:

@@ -1,0 +1,51 @@
+"""Whether a sentence refers to a finding that another one describes, or tells of a second one.
+
+Who tells of a second finding describes it, or says "also". A mention that is named by its place only refers
+to what is told elsewhere.
+"""
+
+import re
+from collections.abc import Iterable
+
+from app.proofreading.case import Case
+from app.proofreading.findings import Finding
+from models.types import Span
+
+_MORE = re.compile(
+    r"\b(?:also|another|additional\w*|a second|a third|other|contralateral|opposite|"
+    r"too|as well|likewise|similar\w*|addition|multiple|multifocal|scattered|remaining)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[A-Za-z]+|\d+(?![.)]?\s)")
+_LIGHT = frozenset(
+    (
+        "a an the is are was were be been there of in on at over within overlying projecting and with to side sided lung "
+        "chest seen noted present identified demonstrated visualized visible observed evident found appears lies "
+        "confined limited localized restricted isolated only as described above detailed below region area zone level "
+        "again evidence findings finding"
+    ).split()
+)
+
+
+def is_bare(case: Case, finding: Finding, places: Iterable[Span] = ()) -> bool:
+    """True when its sentence says what and where, and nothing else of it; ``places``: further words of place."""
+    span = case.report.sentences[finding.sentence].span
+    parts = (finding.entity, *finding.side_entities, *finding.sites, *finding.zones)
+    taken = [*places, *(part.span for part in parts)]
+    rest = (m for m in _WORD.finditer(case.report.text, span.start, span.end))
+    return all(m.group().lower() in _LIGHT or any(t.start <= m.start() < t.end for t in taken) for m in rest)
+
+
+def tells_of_more(case: Case, *findings: Finding) -> bool:
+    """True when one of the sentences says that there are several."""
+    return any(_MORE.search(told(case, finding)) for finding in findings)
+
+
+def adjacent(first: Finding, second: Finding) -> bool:
+    """True for sentences that follow each other: two short ones make a list."""
+    return abs(first.sentence - second.sentence) == 1
+
+
+def told(case: Case, finding: Finding) -> str:
+    """The sentence of the finding."""
+    return case.report.sentences[finding.sentence].span.of(case.report.text)

@@ -1,0 +1,207 @@
+"""One finding that two sentences place apart, without a word that there are two."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import combinations, islice, product
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import (
+    ANYWHERE,
+    FINDINGS,
+    IMPRESSION,
+    REPORTED,
+    Likeness,
+    asserted,
+    is_chest,
+    is_device,
+    levels,
+    likeness,
+    name,
+    sentences,
+    without_either,
+)
+from app.proofreading.detectors.laterality import places_apart, side_span, swap_side
+from app.proofreading.detectors.location import levels_apart
+from app.proofreading.detectors.referring import adjacent, is_bare, tells_of_more, told
+from app.proofreading.findings import Finding
+from app.proofreading.report import Candidate, Correction, ErrorType
+from kg_ingest.schema import EdgeKind
+
+Place = Callable[[Finding], frozenset[str]]
+
+_SPREAD = re.compile(r"\b(?:multi\w+|diffuse\w*|scattered|several|bi\w*lateral\w*|both)\b", re.IGNORECASE)
+_BOTH = re.compile(
+    r"\b(?:both|bi\w*lateral\w*|bibasilar|bibasal|biapical|less(?:er)?|smaller|larger|greater|more|worse)\b",
+    re.IGNORECASE,
+)
+_DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|second|lumbar)\b", re.IGNORECASE)
+_SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
+_TOP = 1  # kinds above both of two findings of one organ, whatever they are
+_MOST = 100  # pairs looked at: a report with more tells of many findings
+
+
+class TwoPlaces:
+    """Compares the places of like findings, sentence by sentence."""
+
+    types = frozenset({ErrorType.LATERALITY_MISMATCH, ErrorType.LOCATION_MISMATCH})
+
+    def detect(self, case: Case) -> Iterator[Candidate]:
+        """At most one candidate of each type."""
+        if not is_chest(case):
+            return
+        for place, apart, make in ((_sides, _opposed, _side), (levels, _far, _level)):
+            pair = next(_pairs(case, place, apart), None)
+            if pair is not None:
+                yield make(case, *pair)
+
+
+def _sides(finding: Finding) -> frozenset[str]:
+    return finding.sides
+
+
+def _opposed(first: Finding, second: Finding) -> bool:
+    """On two sides, and not at two levels besides: that are two findings."""
+    opposed = len(first.sides) == len(second.sides) == 1 and first.sides != second.sides
+    one, other = levels(first), levels(second)
+    return opposed and (not one or not other or bool(one & other))
+
+
+def _far(first: Finding, second: Finding) -> bool:
+    if first.sides and second.sides and not first.sides & second.sides:
+        return False
+    one, other = levels(first), levels(second)
+    return bool(one and other) and not one & other and levels_apart(first, second)
+
+
+def _pairs(
+    case: Case, place: Place, apart: Callable[[Finding, Finding], bool]
+) -> Iterator[tuple[Finding, Finding]]:
+    """(odd, other) of like findings that lie apart, though the odd one can only mean the other."""
+    within = [pair for here in (FINDINGS, IMPRESSION) for pair in combinations(asserted(case, here), 2)]
+    across = product(asserted(case, FINDINGS), asserted(case, IMPRESSION))
+    opposed = (
+        (first, second)
+        for first, second in (*within, *across)
+        if first.sentence != second.sentence and apart(first, second)
+    )
+    for first, second in islice(opposed, _MOST):
+        if _listed(case, first, second) or _told_of_both(case, (first, second), place):
+            continue
+        orders = ((second, first), (first, second))
+        odd = next((pair for pair in orders if _contradicts(case, *pair, place)), None)
+        if odd is not None:
+            yield odd
+
+
+def _contradicts(case: Case, odd: Finding, other: Finding, place: Place) -> bool:
+    """True when the one can only mean the other, and the other section does not bear it out."""
+    if _borne_out(case, odd, place):
+        return False
+    texts = [told(case, one) for one in (odd, other)]
+    if odd.concept == other.concept and odd.concept in _SINGLE:
+        return _same_part(case, odd, other) and not any(_DOUBLE.search(text) for text in texts)
+    told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
+    if told_of_both or tells_of_more(case, odd, other) or places_apart(odd, other, case):
+        return False
+    return is_bare(case, odd) and _refers(case, odd, other, place)
+
+
+def _same_part(case: Case, first: Finding, second: Finding) -> bool:
+    """True unless each is told of another part of the structure."""
+    one, other = ({site.concept or "" for site in finding.sites} for finding in (first, second))
+    wholes = case.facts.wholes
+    inside = any(a == b or a in wholes.get(b, ()) or b in wholes.get(a, ()) for a in one for b in other)
+    return not one or not other or inside
+
+
+def _refers(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
+    """True when the bare mention may name what the other tells of."""
+    tie = likeness(bare.concept, other.concept, case.facts)
+    if is_device(bare):
+        return bare.concept == other.concept
+    if tie is Likeness.SUGGESTED:
+        lesions = {bare.concept, other.concept} & ANYWHERE  # of which there are often several
+        return not (lesions or adjacent(bare, other)) or _also_called(case, bare, other, place)
+    return tie is Likeness.SAME or _kin(case, bare, other)
+
+
+def _kin(case: Case, first: Finding, second: Finding) -> bool:
+    """True for two kinds of one finding at one organ: infiltrate and consolidation."""
+    above = [case.facts.ancestors.get(one.concept or "", frozenset()) for one in (first, second)]
+    alike = _homes(case, first) & _homes(case, second)
+    return bool(alike) and len(above[0] & above[1]) > _TOP  # more in common than the organ
+
+
+def _homes(case: Case, finding: Finding) -> set[str]:
+    return set(case.facts.leaving.get((finding.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
+
+
+def _also_called(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
+    """True when what the bare mention names is told of the other place too, or beside it: "nodule, granuloma"."""
+    for one in asserted(case, REPORTED):
+        if one is bare or likeness(one.concept, bare.concept, case.facts) is not Likeness.SAME:
+            continue
+        beside = (one,) if place(one) else case.told_in.get(one.sentence, ())
+        if any(place(told) & place(other) for told in beside):
+            return True
+    return False
+
+
+def _listed(case: Case, first: Finding, second: Finding) -> bool:
+    """True for two short sentences side by side: "left basal opacity. right basal opacity"."""
+    return adjacent(first, second) and is_bare(case, first) and is_bare(case, second)
+
+
+def _borne_out(case: Case, finding: Finding, place: Place) -> bool:
+    """True when the other section has something like it at its place."""
+    there = FINDINGS if finding.section in IMPRESSION else IMPRESSION
+    return any(
+        place(other) & place(finding)
+        and likeness(other.concept, finding.concept, case.facts) is not Likeness.NONE
+        for other in asserted(case, there)
+    )
+
+
+def _told_of_both(case: Case, pair: tuple[Finding, Finding], place: Place) -> bool:
+    """True when a like finding is told of both places."""
+    both = place(pair[0]) | place(pair[1])
+    return any(
+        (both <= place(other) or (other not in pair and _SPREAD.search(told(case, other))))
+        and any(likeness(other.concept, one.concept, case.facts) is not Likeness.NONE for one in pair)
+        for other in asserted(case, REPORTED)
+    )
+
+
+def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
+    span = side_span(odd, case)
+    turned = swap_side(case.report.quote(span))
+    fixes = [] if turned is None else [Correction(span, turned)]
+    fixes += without_either(case, odd, kept)
+    what = name(odd.concept, case.facts)
+    said, seen = "/".join(sorted(odd.sides)), "/".join(sorted(kept.sides))
+    return Candidate(
+        type=ErrorType.LATERALITY_MISMATCH,
+        span=span,
+        message=f"One sentence has {what} on the {said}, another {name(kept.concept, case.facts)} on the {seen}.",
+        rule="laterality.two_places",
+        confidence=0.66,
+        evidence=sentences(case, odd, kept),
+        correction=fixes[0] if fixes else None,
+        alternatives=tuple(fixes[1:]),
+    )
+
+
+def _level(case: Case, odd: Finding, kept: Finding) -> Candidate:
+    fixes = without_either(case, odd, kept)
+    what = name(odd.concept, case.facts)
+    said, seen = "/".join(sorted(levels(odd))), "/".join(sorted(levels(kept)))
+    return Candidate(
+        type=ErrorType.LOCATION_MISMATCH,
+        span=odd.entity.span,
+        message=f"One sentence has {what} in the {said} lung, another {name(kept.concept, case.facts)} in the {seen} one.",
+        rule="location.two_places",
+        confidence=0.66,
+        evidence=sentences(case, odd, kept),
+        correction=fixes[0] if fixes else None,
+        alternatives=tuple(fixes[1:]),
+    )
