@@ -36,7 +36,9 @@ _NONE = re.compile(
     re.IGNORECASE,
 )
 _OF_TIME = re.compile(r"(?:new|stable|unchanged|persist|again|resolv|progress|interval)", re.IGNORECASE)
-_SURE = re.compile(r"(?:new|persist|again|progress|interval|resolving)", re.IGNORECASE)  # "stable" may tell of a look
+_SURE = re.compile(
+    r"(?:new|persist|again|progress|interval|resolving)", re.IGNORECASE
+)  # "stable" may tell of a look
 _CHANGED = (
     r"unchanged|stable|static|similar|same|changed?|increas\w+|decreas\w+|worse\w*|better|improv\w+|progress\w+|"
     r"regress\w+|resolv\w+|resolution|larger|smaller|bigger|new|clear(?:ed|ing)|develop\w+|enlarg\w+"

@@ -68,7 +68,9 @@ def _one_thing(first: Finding, second: Finding, case: Case) -> bool:
     """Told in two sentences of a section: one finding by its name, or one state of the whole lung."""
     if first.sentence == second.sentence:
         return False
-    return first.concept == second.concept or (_whole(first) and _whole(second) and _same(first, second, case))
+    return first.concept == second.concept or (
+        _whole(first) and _whole(second) and _same(first, second, case)
+    )
 
 
 def _whole(finding: Finding) -> bool:
