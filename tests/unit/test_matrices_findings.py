@@ -3,9 +3,15 @@
 from itertools import product
 
 import pytest
-from test_matrices import CHEST, rules
 
+from app.proofreading.check import check_report
+from app.proofreading.report import SubmittedReport, Tier
 from app.services import Services
+
+CHEST = (
+    "EXAM: Chest PA and lateral.\nCOMPARISON: Chest radiograph of last year.\n"
+    "FINDINGS: {} No pneumothorax.\nIMPRESSION: {}"
+)
 
 SILHOUETTE_STABLE = (
     "Stable cardiac and mediastinal contours.",
@@ -21,6 +27,11 @@ MILD_LUNGS = ("Mild hyperexpansion of the lungs.", "Minimal emphysematous change
 SEVERE_LUNGS = ("Advanced emphysematous change.", "Severe COPD.", "Severe, advanced emphysema.")
 ALONE = "COMPARISON: None.\nEXAM: Chest PA and lateral.\nFINDINGS: {} No pneumothorax.\nIMPRESSION: {}"
 CLEAR = "EXAM: Chest PA.\nFINDINGS: The heart is normal. The mediastinum is unremarkable. {}\nIMPRESSION: {}"
+
+
+def rules(text: str, services: Services) -> set[str]:
+    checked = check_report(SubmittedReport(text, "matrix"), services)
+    return {error.candidate.rule for error in checked.errors if error.tier is not Tier.LOW}
 
 
 @pytest.mark.parametrize(

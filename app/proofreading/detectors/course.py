@@ -80,10 +80,11 @@ def _said(case: Case) -> Iterator[_Said]:
             continue
         yield _Said(change, way, parts)
     for finding in case.findings:
-        sized = finding.concept in _SIZED and finding.status is Status.PRESENT
-        if sized and finding.index not in changed and _reported(case, finding.entity):
-            if not finding.entity.historical and _over_time(case, finding.entity, _GROWING):
-                yield _Said(finding.entity, "larger", _parts(finding.entity, case, finding.concept))
+        word = finding.entity
+        sized = finding.concept in _SIZED and finding.status is Status.PRESENT and not word.historical
+        fresh = sized and finding.index not in changed and _reported(case, word)
+        if fresh and _over_time(case, word, _GROWING):
+            yield _Said(word, "larger", _parts(word, case, finding.concept))
 
 
 def _reported(case: Case, word: Entity) -> bool:

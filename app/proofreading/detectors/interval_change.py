@@ -82,8 +82,11 @@ _REMEMBERED = re.compile(
     r"|\b(?:stable|unchanged) (?:\w+ )?(?:exam\w*|study|radiographs?|chest|appearance)\b"
     r"|\bno (?:(?:significant|interval|appreciable|substantial|definite|material|gross|real|relevant) ){0,2}change\b"
     r"|\bagain (?:noted|seen|demonstrated|identified|visuali[sz]ed|shown|present|evident)\b"
-    r"|\bpersist(?:s|ent|ing)?\b(?! left(?:[- ]sided)? s)|\b(?:worsen|improv|enlarg|resolv|clear|(?:in|de)creas)ing\b(?! (?:density|lucency))"
-    r"|\bprogress(?:ed|ion|ing)\b|\b(?:previously|formerly) \d|\b(?:is|are) (?:now )?(?:larger|smaller|bigger|worse|better) now\b|\bnot (?:\w+ )?changed\b|\bremains? (?:enlarged|clear|prominent|elevated)\b",
+    r"|\bpersist(?:s|ent|ing)?\b(?! left(?:[- ]sided)? s)"
+    r"|\b(?:worsen|improv|enlarg|resolv|clear|(?:in|de)creas)ing\b(?! (?:density|lucency))"
+    r"|\bprogress(?:ed|ion|ing)\b|\b(?:previously|formerly) \d"
+    r"|\b(?:is|are) (?:now )?(?:larger|smaller|bigger|worse|better) now\b|\bnot (?:\w+ )?changed\b"
+    r"|\bremains? (?:enlarged|clear|prominent|elevated)\b",
     re.IGNORECASE,
 )
 _ASKED = re.compile(
