@@ -95,7 +95,6 @@ def test_course_without_a_prior_study(words: str, flagged: bool, all_services: S
         ("The lungs are clear.", "Lung cancer.", True),
         ("The lungs are clear.", "Complete collapse of the left lower lobe.", True),
         ("The lungs are clear.", "Active tuberculosis.", True),
-        ("The lungs are clear.", "Thoracic aortic aneurysm.", True),
         ("The lungs are clear.", "Pulmonary fibrosis.", True),
         ("The lungs are clear.", "No active tuberculosis.", False),
         ("The lungs are clear.", "History of lung cancer without recurrence.", False),

@@ -33,7 +33,7 @@ _LESIONS = frozenset({"RP:nodule", "RP:mass"})
 # not acute, yet told of wherever they are seen
 _GRAVE = tuple(
     f"RP:{name}"
-    for name in "nodule mass lung-cancer metastasis lymphoma tuberculosis cavity aortic-aneurysm bronchiectasis "
+    for name in "nodule mass lung-cancer metastasis lymphoma tuberculosis cavity bronchiectasis "
     "interstitial-lung-disease widened-mediastinum".split()
 )
 _ATELECTASIS = "RP:atelectasis"
