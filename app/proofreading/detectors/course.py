@@ -1,89 +1,136 @@
-"""A structure that has one course in the findings and another in the impression: "The heart is stable"."""
+"""A structure that has one course in one sentence and another in the next: "The heart is stable"."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, is_chest, leave_out, name
+from app.proofreading.comparing import REPORTED, is_chest, leave_out, name
+from app.proofreading.findings import Status
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
-from models.types import Entity, EntityKind, RelationKind, SectionName
+from models.types import Entity, EntityKind, RelationKind
 
-_HEART = "RP:heart"
-_AS_ONE = {"RP:cardiomediastinal-silhouette": _HEART}  # who calls it stable calls the heart stable
-_WAYS = {"increased": "larger", "decreased": "smaller", "stable": "unchanged"}
+_HEART, _MEDIASTINUM = "RP:heart", "RP:mediastinum"
+# who calls the silhouette stable calls both of its parts stable
+_PARTS = {
+    _HEART: frozenset({_HEART}),
+    _MEDIASTINUM: frozenset({_MEDIASTINUM}),
+    "RP:cardiomediastinal-silhouette": frozenset({_HEART, _MEDIASTINUM}),
+}
+_SIZED = frozenset({"RP:cardiomegaly", "RP:widened-mediastinum"})
+_WAYS = {"increased": "larger", "decreased": "smaller", "stable": "unchanged", "new": "larger"}
 # words that tell of time: "increased heart size" alone tells of a look
 _OVER_TIME = re.compile(
-    r"\b(?:interval|since|than|wors\w+|progress\w*|grown|growth|larger|bigger|smaller|shrunk|than|compared|previous\w*|prior)\b",
+    r"\b(?:interval|since|than|wors\w+|progress\w*|grown|growth|larger|bigger|smaller|shrunk|compared|previous\w*|prior"
+    r"|(?:has|have)\s+(?:\w+\s+){0,2}(?:increas|decreas|enlarg|widen|narrow)\w*|new(?:ly)?)\b",
+    re.IGNORECASE,
+)
+_GROWING = re.compile(
+    r"\b(?:interval|(?:has|have)(?:\s+\w+){0,2}\s+(?:widened|enlarged|dilated)|(?:widened|enlarged)\s+since)\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:no|not|without)\b", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:,?\s*(?:and|or|/|,)\s*(?:the\s+)?)?", re.IGNORECASE)
 _CONFIDENCE = 0.78
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    change: Entity
+    word: Entity
     way: str
-    structure: str
+    parts: frozenset[str]
 
 
 class Course:
-    """Compares what the sections say of the course of one structure, where no finding is named that changed."""
+    """Compares what sentences say of the course of heart and mediastinum, where no finding is named that changed."""
 
     types = frozenset({ErrorType.INTERVAL_CHANGE_MISMATCH})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """One candidate a structure: every word of the findings one way, every word of the impression another."""
+        """At most one candidate, where two different things are said of a part."""
         if not is_chest(case):
             return
-        described, concluded = list(_said(case, FINDINGS)), list(_said(case, IMPRESSION))
-        for structure in dict.fromkeys(one.structure for one in concluded):
-            seen = [one for one in described if one.structure == structure]
-            said = [one for one in concluded if one.structure == structure]
-            ways = {one.way for one in seen}, {one.way for one in said}
-            if all(len(way) == 1 for way in ways) and ways[0] != ways[1]:
-                yield _candidate(case, seen, said[0])
+        told = sorted(_said(case), key=lambda one: one.word.span.start)
+        for part in (_HEART, _MEDIASTINUM):
+            here = [one for one in told if part in one.parts]
+            ways = {one.way for one in here}
+            other = next((one for one in here if one.way != here[0].way), None)
+            if len(ways) == 2 and other is not None and here[0].word.sentence != other.word.sentence:
+                yield _candidate(case, here[0], other, part)
+                return
 
 
-def _said(case: Case, sections: frozenset[SectionName]) -> Iterator[_Said]:
+def _said(case: Case) -> Iterator[_Said]:
+    """What is said of the course of a structure, of its size as a finding, and of all that stand beside it."""
     entities = case.graph.entities
+    changed = set()
     for relation in case.graph.relations:
         change, of = entities[relation.source], entities[relation.target]
-        way = _WAYS.get(change.value or "") if change.kind is EntityKind.CHANGE else None
-        structure = _structure(of, case)
-        if way is None or structure is None or relation.kind is not RelationKind.MODIFY:
+        if change.kind is not EntityKind.CHANGE or relation.kind is not RelationKind.MODIFY:
             continue
-        if change.historical or case.report.section_of(change.sentence) not in sections:
+        changed.add(relation.target)
+        way = _WAYS.get(change.value or "")
+        parts = _parts(of, case)
+        if way is None or not parts or change.historical or not _reported(case, change):
             continue
-        words = case.report.sentences[change.sentence].span.of(case.report.text)
-        if way != "unchanged" and (not _OVER_TIME.search(words) or _DENIED.search(words)):
+        if change.value == "new" and of.kind is EntityKind.ANATOMY:
             continue
-        yield _Said(change, way, structure)
+        if way != "unchanged" and not _over_time(case, change, _OVER_TIME):
+            continue
+        yield _Said(change, way, parts)
+    for finding in case.findings:
+        word = finding.entity
+        sized = finding.concept in _SIZED and finding.status is Status.PRESENT and not word.historical
+        fresh = sized and finding.index not in changed and _reported(case, word)
+        if fresh and _over_time(case, word, _GROWING):
+            yield _Said(word, "larger", _parts(word, case, finding.concept))
 
 
-def _structure(of: Entity, case: Case) -> str | None:
-    """The heart, where the change is said of it or of its size as a finding."""
-    if of.concept is None:
-        return None
-    homes = case.facts.leaving.get((of.concept, EdgeKind.HAS_FINDING_SITE), ())
-    sized = of.concept == "RP:cardiomegaly"
-    whole = of.concept if of.kind is EntityKind.ANATOMY else (homes[0] if sized and homes else None)
-    whole = _AS_ONE.get(whole or "", whole)
-    return whole if whole == _HEART else None
+def _reported(case: Case, word: Entity) -> bool:
+    return case.report.section_of(word.sentence) in REPORTED
 
 
-def _candidate(case: Case, seen: list[_Said], said: _Said) -> Candidate:
-    numbers = sorted({*(one.change.sentence for one in seen), said.change.sentence})
+def _over_time(case: Case, word: Entity, told: re.Pattern[str]) -> bool:
+    words = case.report.sentences[word.sentence].span.of(case.report.text)
+    return bool(told.search(words)) and not _DENIED.search(words)
+
+
+def _parts(of: Entity, case: Case, concept: str | None = None) -> frozenset[str]:
+    """Heart and mediastinum, where the change is said of them or of their size as a finding."""
+    concept = concept or of.concept or ""
+    if concept in _SIZED:
+        homes = case.facts.leaving.get((concept, EdgeKind.HAS_FINDING_SITE), ())
+        return _PARTS.get(homes[0], frozenset()) if homes else frozenset()
+    if of.kind is not EntityKind.ANATOMY:
+        return frozenset()
+    beside = _beside(of, case)
+    return frozenset[str]().union(*(_PARTS.get(one.concept or "", frozenset()) for one in (of, *beside)))
+
+
+def _beside(of: Entity, case: Case) -> Iterator[Entity]:
+    """The structures that share its predicate: "the heart and the mediastinal contours are stable"."""
+    reach = of.span.start
+    for entity in reversed(case.by_sentence.get(of.sentence, ())):
+        if entity.span.start >= reach:
+            continue
+        joined = _AND.fullmatch(case.report.text, entity.span.end, reach)
+        if joined is None or entity.kind is not EntityKind.ANATOMY:
+            return
+        yield entity
+        reach = entity.span.start
+
+
+def _candidate(case: Case, seen: _Said, said: _Said, part: str) -> Candidate:
+    numbers = sorted({seen.word.sentence, said.word.sentence})
     return Candidate(
         type=ErrorType.INTERVAL_CHANGE_MISMATCH,
-        span=said.change.span,
-        message=f"Here the {name(said.structure, case.facts)} is {said.way}; in the findings it is {seen[0].way}.",
+        span=said.word.span,
+        message=f"Here the {name(part, case.facts)} is {said.way}; in another sentence it is {seen.way}.",
         rule="interval_change.course",
         confidence=_CONFIDENCE,
         evidence=tuple(Evidence(EvidenceKind.TEXT, span=case.report.sentences[n].span) for n in numbers),
-        correction=leave_out(case, said.change.sentence)
-        if len(case.told_in.get(said.change.sentence, ())) < 2
+        correction=leave_out(case, said.word.sentence)
+        if len(case.told_in.get(said.word.sentence, ())) < 2
         else None,
     )

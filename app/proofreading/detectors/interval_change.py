@@ -36,6 +36,9 @@ _NONE = re.compile(
     re.IGNORECASE,
 )
 _OF_TIME = re.compile(r"(?:new|stable|unchanged|persist|again|resolv|progress|interval)", re.IGNORECASE)
+_SURE = re.compile(
+    r"(?:new|persist|again|progress|interval|resolving)", re.IGNORECASE
+)  # "stable" may tell of a look
 _CHANGED = (
     r"unchanged|stable|static|similar|same|changed?|increas\w+|decreas\w+|worse\w*|better|improv\w+|progress\w+|"
     r"regress\w+|resolv\w+|resolution|larger|smaller|bigger|new|clear(?:ed|ing)|develop\w+|enlarg\w+"
@@ -72,11 +75,22 @@ _REMEMBERED = re.compile(
     r"|\bpreviously[- ](?:seen|noted|described|identified|demonstrated|reported|visualized|present|mentioned)\b"
     r"|\b(?:not|never) (?:there|present|seen|visible) "
     r"(?:before|previously|earlier|last|on (?:the )?(?:last|prior|previous))\b"
-    r"|\bover (?:several|multiple) (?:studies|films|examinations)\b",
+    r"|\bover (?:several|multiple) (?:studies|films|examinations)\b"
+    r"|\b(?:has|have)(?: \w+){0,2} (?:in|de)creased\b"
+    r"|\b(?:has|have)(?: \w+){0,2} (?:worsened|improved|progressed|enlarged|widened|grown|shrunk|cleared|diminished|"
+    r"regressed|resolved|changed)\b|\b(?:become|became) (?:\w+ )?(?:larger|smaller|bigger|worse|better|wider)\b"
+    r"|\b(?:stable|unchanged) (?:\w+ )?(?:exam\w*|study|radiographs?|chest|appearance)\b"
+    r"|\bno (?:(?:significant|interval|appreciable|substantial|definite|material|gross|real|relevant) ){0,2}change\b"
+    r"|\bagain (?:noted|seen|demonstrated|identified|visuali[sz]ed|shown|present|evident)\b"
+    r"|\bpersist(?:s|ent|ing)?\b(?! left(?:[- ]sided)? s)"
+    r"|\b(?:worsen|improv|enlarg|resolv|clear|(?:in|de)creas)ing\b(?! (?:density|lucency))"
+    r"|\bprogress(?:ed|ion|ing)\b|\b(?:previously|formerly) \d"
+    r"|\b(?:is|are) (?:now )?(?:larger|smaller|bigger|worse|better) now\b|\bnot (?:\w+ )?changed\b"
+    r"|\bremains? (?:enlarged|clear|prominent|elevated)\b",
     re.IGNORECASE,
 )
 _ASKED = re.compile(
-    r"\b(?:would|could|should|might|if available|correlat\w+|recommend\w*|suggest\w*|advis\w+|request\w*|obtain\w*)\b",
+    r"\b(?:until|ensure|document|would|could|should|might|if|correlat\w+|recommend\w*|suggest\w*|advis\w+|request\w*|obtain\w*)\b",
     re.IGNORECASE,
 )
 _REMEMBERED_CONFIDENCE = 0.68
@@ -145,8 +159,8 @@ def _without_prior(case: Case) -> Iterator[Candidate]:
         elif changes:
             words = next((c for c in changes if _OF_TIME.match(c.quote)), None)
             if words is not None:  # "increased", "similar" may tell of a look, "stable" of what looks old
-                fresh = words.quote.lower().startswith("new")
-                yield _unfounded(case, index, words.span, none.span, 0.62 if fresh else 0.5)
+                sure = _SURE.match(words.quote)
+                yield _unfounded(case, index, words.span, none.span, 0.62 if sure else 0.5)
 
 
 def _unfounded(case: Case, index: int, span: Span, none: Span, confidence: float) -> Candidate:

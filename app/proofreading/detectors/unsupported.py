@@ -31,6 +31,15 @@ from models.types import SectionName
 _BONE = re.compile(r"bon[ey]|osseous|skelet", re.IGNORECASE)
 _SHORT = 3  # a findings section of fewer sentences leaves things out
 _LESIONS = frozenset({"RP:nodule", "RP:mass"})
+# not acute, yet told of wherever they are seen
+_GRAVE = tuple(
+    f"RP:{name}"
+    for name in "nodule mass lung-cancer metastasis lymphoma tuberculosis cavity bronchiectasis "
+    "interstitial-lung-disease widened-mediastinum".split()
+)
+_ATELECTASIS = "RP:atelectasis"
+_PRESSING = ("RP:pneumothorax", "RP:pleural-effusion")  # what takes the room of a lung
+_COLLAPSE = re.compile(r"lobar|collapse\b", re.IGNORECASE)
 _NEVER_LEFT_OUT = frozenset({"RP:pneumothorax", "RP:free-air"})  # also where findings have no heading
 _SHADOWS = ("RP:opacity", "RP:interstitial-markings", "RP:vascular-congestion", "RP:atelectasis", "RP:cavity")
 _OLD = frozenset({"stable", "resolved", "decreased"})
@@ -77,19 +86,28 @@ def _acute(finding: Finding, case: Case) -> bool:
 
 
 def _weighty(finding: Finding, case: Case) -> bool:
-    """A finding that no careful findings section leaves out: acute, or a nodule or mass; and not an old one."""
-    if is_device(finding) or not (_acute(finding, case) or finding.concept in _LESIONS):
+    """A finding that no careful findings section leaves out: acute, or grave; and not an old one."""
+    grave = any(subsumes(kind, finding.concept or "", case.facts) for kind in _GRAVE)
+    if is_device(finding) or not (_acute(finding, case) or grave or _collapsed(finding)):
         return False
     if any(acuity.value in ("old", "chronic") for acuity in finding.acuities):
         return False
     return not any(change.value in _OLD for change in finding.changes)
 
 
+def _collapsed(finding: Finding) -> bool:
+    """True for a lobe or lung that is said to be wholly without air."""
+    gross = any(grade.value == "severe" for grade in finding.severities)
+    return finding.concept == _ATELECTASIS and (gross or bool(_COLLAPSE.search(finding.entity.quote)))
+
+
 def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
     """True when something tied to it is described, or for lungs any shadow in them."""
     in_lung = "RP:lung" in _homes(concluded, case)
+    pressed = concluded.concept == _ATELECTASIS
     return any(
-        {concluded.concept, other.concept} == _LESIONS
+        (pressed and any(subsumes(filled, other.concept or "", case.facts) for filled in _PRESSING))
+        or {concluded.concept, other.concept} == _LESIONS
         or likeness(concluded.concept, other.concept, case.facts) is not Likeness.NONE
         or (in_lung and any(subsumes(shadow, other.concept or "", case.facts) for shadow in _SHADOWS))
         for other in described
