@@ -21,6 +21,15 @@ _TO_ANOTHER = re.compile(  # between the two: the size is a distance, or somethi
     r"intervals?|slices?|collimation|thin)\b",
     re.IGNORECASE,
 )
+_OF_ALL = re.compile(  # what may stand between a structure and a size of all of it: "the liver metastasis" is no liver
+    r"(?:[\s,(]|\b(?:is|are|was|were|has|have|measures?|measuring|measured|sized?|in|at|with|an?|the|of|to|up|its|now|"
+    r"again|approximately|about|around|roughly|nearly|only|max\w*|greatest|largest|transverse|longitudinal|axial|ap|"
+    r"anteroposterior|cranio-?caudal|diameter|dimension|calib\w+|lumen|bore|wide\w*|width|across|length|long|span\w*|"
+    r"height|tall|high|thick\w*|depth|deep|dilat\w+|ectatic|enlarged|normal|aneurysmal|mildly|moderately|markedly|"
+    r"elevat\w+|rais\w+|displac\w+|separat\w+|distract\w+|overrid\w+|overlap\w*|shorten\w*|gap|shadow|silhouette|"
+    r"and|by|level|measurement)\b)*",
+    re.IGNORECASE,
+)
 _REST = 40  # code points after a size in which its dimension may be named
 
 
@@ -76,7 +85,7 @@ def _row(case: Case, sentence: Span, size: Span) -> _Row | None:
         return None
     end, _, row = max(ends, key=lambda found: found[:2])
     between = before[end:]
-    if _TO_ANOTHER.search(between):
+    if _TO_ANOTHER.search(between) or (row.dimension is not None and not _OF_ALL.fullmatch(between)):
         return None
     around = before + text[size.end : min(sentence.end, size.end + _REST)]
     return row if row.dimension is None or row.dimension.search(around) else None

@@ -143,7 +143,7 @@ _RULES = (
     _Rule(
         "placeholder",
         re.compile(
-            r"\?\?+(?=\s|$)|~~+|(?<![:/])///+|(?<!\*)\*\*\*(?!\*)|\b(?:TBD|TODO|lorem ipsum)\b|\bxx+ ?(?:mm|"
+            r"\?\?\?+|~~+|(?<![:/])///+|(?<!\*)\*\*\*(?!\*)|\b(?:TBD|TODO|lorem ipsum)\b|\bxx+ ?(?:mm|"
             r"cm)\b|(?<!_)_{2,}+ ?(?:mm|cm)\b"
         ),
         "A placeholder was left in the report.",
