@@ -109,3 +109,24 @@ def test_grave_conclusions_need_grounds(
 ) -> None:
     found = rules(CLEAR.format(told, concluded), all_services)
     assert any(rule.startswith("unsupported") for rule in found) is flagged
+
+
+@pytest.mark.parametrize(
+    ("told", "concluded", "flagged"),
+    [
+        ("The lungs are clear.", "Patchy opacities in the left lung.", True),
+        ("Parenchymal opacification of the left base.", "Clear lungs.", True),
+        ("The lungs are clear.", "Mild opacity at the left base.", False),
+        ("The lungs are clear.", "Linear opacity at the left base.", False),
+        ("Left basilar opacity. The lungs are clear.", "Left basilar opacity.", False),
+        ("Heart size is normal.", "The heart is above normal in size.", True),
+        ("Heart size is normal.", "Oversized cardiac silhouette.", True),
+        ("The heart is not enlarged.", "The heart is too large.", True),
+        ("Heart size is normal.", "The heart is not too large.", False),
+    ],
+)
+def test_shadows_of_clear_lungs_and_a_heart_above_normal(
+    told: str, concluded: str, flagged: bool, all_services: Services
+) -> None:
+    found = rules(CLEAR.format(told, concluded), all_services)
+    assert any(rule.startswith("negation") for rule in found) is flagged

@@ -34,6 +34,7 @@ _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-
 _ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
 _VOLUME = re.compile(r"(?:inflated|expanded|expansion|inflation)$", re.IGNORECASE)  # says nothing of shadows
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
+_OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})
 
 
@@ -83,6 +84,8 @@ class NormalStatement:
             return False
         volumes = ("RP:hyperinflation",) if _VOLUME.search(normal.entity.quote) else ()
         gross = any(grade.value == "severe" for grade in described.severities)
+        if {site.concept for site in normal.sites} & _ORGANS and _plain_opacity(normal, described, case):
+            return True
         return any(
             subsumes(finding, described.concept, case.facts)
             for site in normal.sites
@@ -94,6 +97,20 @@ class NormalStatement:
                 *(volumes if structure in _ORGANS else ()),
             )
         )
+
+
+def _plain_opacity(normal: Finding, described: Finding, case: Case) -> bool:
+    """True for a shadow of no kind in the impression, where the findings call the lungs clear and tell of none.
+
+    Or the other way round.
+    """
+    across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
+    kinds = {word.value for word in described.descriptors} - {"focal", "patchy"}
+    weak = any(grade.value in _WEAK for grade in described.severities)
+    if not across or described.concept != _OPACITY or kinds or weak:
+        return False
+    beside = (f for f in asserted(case, REPORTED) if f.section is normal.section)
+    return not any(subsumes(_OPACITY, other.concept or "", case.facts) for other in beside)
 
 
 def _lies_elsewhere(normal: Finding, described: Finding, case: Case) -> bool:
