@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import jellyfish
+from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein, Levenshtein, Postfix, Prefix
 
 from app.proofreading.speech import Speech
@@ -33,8 +34,7 @@ _OPENING = frozenset(
 )  # little words that a long one may be heard to begin with
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """The words right before and after; "." at an end of the sentence."""
 
     before: str
@@ -56,6 +56,7 @@ class Expectation:
         for word, count in sorted(speech.words.items()):
             if count >= _SAID and len(word) >= _SHORTEST and word.isalpha() and word not in _LITTLE:
                 self._by_sound[_sound(word)].append(word)
+        self._sounds = tuple(self._by_sound)
         self._near = lru_cache(maxsize=50_000)(self._sounding_near)
         self.instead = lru_cache(maxsize=50_000)(self._instead)
 
@@ -102,11 +103,12 @@ class Expectation:
     def _sounding_near(self, word: str) -> tuple[tuple[str, float], ...]:
         """Words of nearly the sound of ``word``, with the likeness of their letters."""
         sound = _sound(word)
+        keys = process.extract(sound, self._sounds, scorer=Levenshtein.distance, score_cutoff=2, limit=None)
         return tuple(
             (term, float(DamerauLevenshtein.normalized_similarity(word, term)))
-            for key, terms in self._by_sound.items()
-            if _near(sound, key)
-            for term in terms
+            for key, apart, _ in sorted(keys, key=lambda found: found[2])
+            if apart <= _allowed(sound, key)
+            for term in self._by_sound[key]
             if term != word
         )
 
@@ -117,11 +119,10 @@ def _sound(word: str) -> str:
     return f"A{key[1:]}" if key[:1] in "AEIOU" else key
 
 
-def _near(first: str, second: str) -> bool:
-    """True for the same sounds but one, or two of long words."""
+def _allowed(first: str, second: str) -> int:
+    """How many sounds may differ: one, of long words two."""
     longest = max(len(first), len(second))
-    allowed = 0 if longest < 2 else 2 if longest >= _LONG else 1
-    return Levenshtein.distance(first, second, score_cutoff=allowed) <= allowed
+    return 0 if longest < 2 else 2 if longest >= _LONG else 1
 
 
 def _is_form(word: str, term: str) -> bool:

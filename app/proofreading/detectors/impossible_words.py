@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
@@ -58,10 +58,11 @@ class ImpossibleWords:
                 yield _candidate(case, span, sentence.span, why)
 
 
-def _words(text: str) -> Iterator[tuple[int, int, str]]:
-    for pattern, why in _table():
-        for match in pattern.finditer(text):
-            yield match.start(), match.end(), why
+@lru_cache(maxsize=10_000)  # reports say the same sentences again and again
+def _words(text: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple(
+        (match.start(), match.end(), why) for pattern, why in _table() for match in pattern.finditer(text)
+    )
 
 
 def _discs(text: str) -> Iterator[tuple[int, int, str]]:

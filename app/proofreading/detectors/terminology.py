@@ -161,16 +161,15 @@ class Terminology:
         """A word, or two, that nobody says here, where one of the same sound is expected."""
         for size in range(min(2, bounds[1] - index), 0, -1):
             end = index + size
-            window = tuple(tokens.words[index:end])
+            before = tokens.words[index - 1] if index > bounds[0] else _END
+            after = tokens.words[end] if end < bounds[1] else _END
+            meant = self._lexis.expected.instead(tuple(tokens.words[index:end]), Place(before, after))
+            if meant is None:
+                continue
             span = Span(tokens.starts[index], tokens.ends[end - 1])
             parts = case.report.quote(span).split(" ")
             plain = len(parts) == size and all(_PLAIN.fullmatch(part) for part in parts)
-            if not plain or (index > bounds[0] and not parts[0].islower()) or not parts[-1].isascii():
-                continue
-            before = tokens.words[index - 1] if index > bounds[0] else _END
-            place = Place(before, tokens.words[end] if end < bounds[1] else _END)
-            meant = self._lexis.expected.instead(window, place)
-            if meant is not None:
+            if plain and (index == bounds[0] or parts[0].islower()) and parts[-1].isascii():
                 sure = 0.75 if self._lexis.of_archive else _UNSURE
                 return _candidate(case, span, meant, "expected", sure), size
         return None
