@@ -23,8 +23,8 @@ SILHOUETTE_LARGER = (
     "Interval widening of the mediastinum.",
     "The cardiomediastinal silhouette has enlarged.",
 )
-MILD_LUNGS = ("Mild hyperexpansion of the lungs.", "Minimal emphysematous change.", "Mild COPD.")
-SEVERE_LUNGS = ("Advanced emphysematous change.", "Severe COPD.", "Severe, advanced emphysema.")
+MILD_LUNGS = ("Mild emphysema.", "Minimal emphysematous change.")
+SEVERE_LUNGS = ("Advanced emphysematous change.", "Severe, advanced emphysema.")
 ALONE = "COMPARISON: None.\nEXAM: Chest PA and lateral.\nFINDINGS: {} No pneumothorax.\nIMPRESSION: {}"
 CLEAR = "EXAM: Chest PA.\nFINDINGS: The heart is normal. The mediastinum is unremarkable. {}\nIMPRESSION: {}"
 

@@ -11,11 +11,18 @@ from app.proofreading.comparing import without_place
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
-_SMALL = re.compile(r"\b(\d{1,2})[- ]?(months?|weeks?|days?|hours?)[- ]old\b", re.IGNORECASE)
+_SMALL = re.compile(
+    r"\b(\d{1,2})[- ]?(months?|weeks?|days?|hours?)[- ]old\b"
+    r"(?!\s(?:[\w-]+ )?(?:ha?ematomas?|infarct\w*|fractures?|collections?|"
+    r"ha?emorrhages?|wounds?|injur\w+|thromb\w+|strokes?|bleeds?))",
+    re.IGNORECASE,
+)
 _IN_A_YEAR = {"month": 12, "week": 52, "day": 365, "hour": 8766}
 _NUMBER = re.compile(r"\b(\d{1,3})[- ]?(?:years?|yrs?|y/?o|y\.o\.)(?:[- ]?old)?\b", re.IGNORECASE)
 _AGED = re.compile(
-    r"\bage[d]?(?: is| of|:)? (\d{1,3})\b(?![-\s]?(?:months?|weeks?|days?|hours?|mm|cm|%))", re.IGNORECASE
+    r"(?<!at )(?<!bone )(?<!gestational )(?<!donor )(?<!mean )\bage[d]?(?: is| of|:)? (\d{1,3})\b"
+    r"(?![-\s]?(?:months?|weeks?|days?|hours?|mm|cm|%))",
+    re.IGNORECASE,
 )
 _OTHERS = re.compile(
     r"\b(mother|father|sister|brother|wife|husband|son|daughter|aunt|uncle|grand\w+|family|partner)\b",
@@ -23,7 +30,8 @@ _OTHERS = re.compile(
 )
 _YEARS = 1.0
 _LASTS = re.compile(
-    r"\s+(?:of|history|prior|earlier|since|duration|after|post|status)\b", re.IGNORECASE
+    r"\s+(?:smok\w+|pack\w*|follow\w*|of|history|prior|earlier|since|duration|after|post|status)\b",
+    re.IGNORECASE,
 )  # "2 years of pain"
 _THIS = re.compile(r"\bthis \d|\baged?\b", re.IGNORECASE)
 _OPENING = frozenset({SectionName.INDICATION, SectionName.EXAM})

@@ -31,7 +31,7 @@ _RIB = re.compile(
 _VERTEBRA = re.compile(r"\b(?P<part>[CTL])(?P<number>\d{1,2})\b(?![-\s]?weighted)")
 _BELOW = {"C": 0, "T": 7, "L": 19}  # vertebrae above the first of that part
 _MOST = 50  # findings compared: a report with more tells of many bones
-_ACROSS, _WITHIN = 0.82, 0.64
+_ACROSS, _WITHIN = 0.82, 0.55  # within a section it may be another break: a remark
 _BROKEN = "RP:fracture"
 
 
@@ -94,7 +94,10 @@ def _one_break(case: Case, one: tuple[Finding, Numbers], other: tuple[Finding, N
         return False
     if bare.sides and told.sides and not bare.sides & told.sides:
         return False
-    if adjacent(bare, told) and is_bare(case, told, there.spans):
+    if adjacent(bare, told):
+        return False
+    changed = [{word.value for word in (*one.acuities, *one.changes)} for one in (bare, told)]
+    if changed[0] != changed[1]:  # an old break and a fresh one
         return False
     return likeness(bare.concept, told.concept, case.facts) is not Likeness.NONE
 

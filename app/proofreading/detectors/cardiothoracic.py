@@ -15,7 +15,8 @@ from models.types import Span
 _NUMBER = r"(?P<ratio>\d{1,3}(?:\.\d{1,3})?)(?!\d|\s?/|\.\d)\s?(?P<percent>%|per\s?cent)?"
 _RATIOS = (
     re.compile(
-        r"\b(?:cardi(?:o|ac)[-\s]?(?:to[-\s])?thora(?:cic|x) (?:ratio|index)|c[/:]?t\s?(?:ratio|index)|ctr|"
+        r"\b(?:cardi(?:o|ac)[-\s]?(?:to[-\s])?thora(?:cic|x) (?:ratio|index)|c/t\s?(?:ratio|index)|"
+        r"ctr(?=\D{0,12}(?:0?\.\d|\d+\s?%))|"
         r"heart[-\s](?:to[-\s])?(?:thorax|chest|lung) ratio|ratio of (?:the )?(?:heart|cardiac)[^.\d\n]{0,40})\b"
         rf"[^.\d\n]{{0,30}}{_NUMBER}",
         re.IGNORECASE,
@@ -27,7 +28,8 @@ _RATIOS = (
     ),
 )
 _LARGER = re.compile(
-    r"\b(?:cardiomegal\w*|(?:heart|cardi\w+|silhouette|ventric\w+|atri\w+)\b[^.\n]{0,60}\b(?:enlarg\w*|larg\w+|big\w*|"
+    r"\b(?:globular|abnormal|pericardial effusion|heart failure|exaggerat\w+|infant|neonate|newborn|for age|"
+    r"cardiomegal\w*|(?:heart|cardi\w+|silhouette|ventric\w+|atri\w+)\b[^.\n]{0,60}\b(?:enlarg\w*|larg\w+|big\w*|"
     r"prominen\w+|increas\w+|dilat\w+|wide\w*|magnif\w+|upper limits?)|(?:enlarg\w*|larg\w+|prominen\w+|increas\w+|"
     r"dilat\w+|borderline|upper limits?)\b[^.\n]{0,40}\b(?:heart|cardi\w+|silhouette))\b",
     re.IGNORECASE,

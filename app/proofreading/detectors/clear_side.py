@@ -31,9 +31,12 @@ class ClearSide:
         """At most one candidate."""
         if not is_chest(case):
             return
+        clears = [one for one in current(case, REPORTED) if _is_clear_lung(one, case)]
+        if len({side for clear in clears for side in clear.sides}) > 1:
+            return  # both lungs are called clear: the finding is slight
         there = [one for one in asserted(case, REPORTED) if not is_device(one)]
-        for clear in current(case, REPORTED):
-            if not _is_clear_lung(clear, case) or any(one.sides - clear.sides for one in there):
+        for clear in clears:
+            if any(one.sides - clear.sides for one in there):
                 continue
             inside = [one for one in there if one.sides == clear.sides and _in_lung(one, case)]
             apart = [one for one in inside if one.sentence != clear.sentence]
@@ -49,9 +52,11 @@ def _is_clear_lung(finding: Finding, case: Case) -> bool:
 
 
 def _in_lung(finding: Finding, case: Case) -> bool:
-    """True for a finding of the lung that is there and not slight."""
+    """True for a finding of the lung that is there, not slight and not old."""
     homes = case.facts.leaving.get((finding.concept or "", EdgeKind.HAS_FINDING_SITE), ())
-    slight = any(grade.value in _WEAK for grade in finding.severities)
+    node = case.facts.nodes.get(finding.concept or "")
+    old = node is not None and node.acuity == "chronic"
+    slight = old or any(grade.value in _WEAK for grade in finding.severities)
     gone = any(entity.value in _GONE for entity in finding.changes)
     return _LUNG in homes and not (slight or gone)
 

@@ -30,6 +30,9 @@ _GROWING = re.compile(
     r"\b(?:interval|(?:has|have)(?:\s+\w+){0,2}\s+(?:widened|enlarged|dilated)|(?:widened|enlarged)\s+since)\b",
     re.IGNORECASE,
 )
+_LOOK = re.compile(  # why it only looks so
+    r"\b(?:projection\w*|technique|ap|lung volumes|rotat\w+|otherwise|but)\b", re.IGNORECASE
+)
 _DENIED = re.compile(r"\b(?:no|not|without)\b", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:,?\s*(?:and|or|/|,)\s*(?:the\s+)?)?", re.IGNORECASE)
 _CONFIDENCE = 0.78
@@ -93,7 +96,7 @@ def _reported(case: Case, word: Entity) -> bool:
 
 def _over_time(case: Case, word: Entity, told: re.Pattern[str]) -> bool:
     words = case.report.sentences[word.sentence].span.of(case.report.text)
-    return bool(told.search(words)) and not _DENIED.search(words)
+    return bool(told.search(words)) and not _DENIED.search(words) and not _LOOK.search(words)
 
 
 def _parts(of: Entity, case: Case, concept: str | None = None) -> frozenset[str]:

@@ -31,14 +31,15 @@ OPPOSED = frozenset(
         frozenset({"new", "decreased"}),
     }
 )
+_ANOTHER = re.compile(
+    r"\b(?:ct|mri?|pet|ultrasound|\d{1,2}/\d{1,2}/\d{2,4}|(?:19|20)\d\d|remote)\b", re.IGNORECASE
+)
 _NONE = re.compile(
     r"\W*(?:none\b|no (?:prior|previous|comparison|relevant|old)\b|not available|unavailable|n/?a\b|nil\b)",
     re.IGNORECASE,
 )
 _OF_TIME = re.compile(r"(?:new|stable|unchanged|persist|again|resolv|progress|interval)", re.IGNORECASE)
-_SURE = re.compile(
-    r"(?:new|persist|again|progress|interval|resolving)", re.IGNORECASE
-)  # "stable" may tell of a look
+_SURE = re.compile(r"(?:new|persist|again|progress|interval)", re.IGNORECASE)  # "stable" may tell of a look
 _CHANGED = (
     r"unchanged|stable|static|similar|same|changed?|increas\w+|decreas\w+|worse\w*|better|improv\w+|progress\w+|"
     r"regress\w+|resolv\w+|resolution|larger|smaller|bigger|new|clear(?:ed|ing)|develop\w+|enlarg\w+"
@@ -89,8 +90,11 @@ _REMEMBERED = re.compile(
     r"|\bremains? (?:enlarged|clear|prominent|elevated)\b",
     re.IGNORECASE,
 )
-_ASKED = re.compile(
-    r"\b(?:until|ensure|document|would|could|should|might|if|correlat\w+|recommend\w*|suggest\w*|advis\w+|request\w*|obtain\w*)\b",
+_ASKED = re.compile(  # wished for, said of the patient, or of another image of this study
+    r"\b(?:cough\w*|dyspn\w+|pain|fevers?|symptoms?|hypox\w+|shortness of breath|technique)\b|"
+    r"\bon (?:the )?(?:lateral|repeat|upright|expiratory|second|subsequent|decubitus|final)\b|"
+    r"\b(?:outside|by report|reportedly|inferiorly|caudally|sclerosis)\b|"
+    r"\b(?:follow\w*|confirm\w*|repeat\w*|until|ensure|document|would|could|should|might|if|correlat\w+|recommend\w*|suggest\w*|advis\w+|request\w*|obtain\w*)\b",
     re.IGNORECASE,
 )
 _REMEMBERED_CONFIDENCE = 0.68
@@ -130,6 +134,16 @@ def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candi
         yield _candidate(case, said, change, rivals[0])
 
 
+def _names_a_study(case: Case) -> bool:
+    """True when COMPARISON names a study of another kind or day beside "no prior radiographs"."""
+    compared = (
+        sentence.span.of(case.report.text)
+        for index, sentence in enumerate(case.report.sentences)
+        if case.report.section_of(index) is SectionName.COMPARISON
+    )
+    return any(_ANOTHER.search(words) for words in compared)
+
+
 def _without_prior(case: Case) -> Iterator[Candidate]:
     """Comparisons with an earlier study where the COMPARISON section says that there is none."""
     none = next(
@@ -141,7 +155,7 @@ def _without_prior(case: Case) -> Iterator[Candidate]:
         ),
         None,
     )
-    if none is None or case.context.prior_report is not None:
+    if none is None or case.context.prior_report is not None or _names_a_study(case):
         return
     for index, sentence in enumerate(case.report.sentences):
         if case.report.section_of(index) not in REPORTED:

@@ -45,7 +45,7 @@ _COMPARISON = re.compile(r"\bcompar(?:ison|ed)\b", re.IGNORECASE)
 _EARLIER = re.compile(r"\b(?:comparison|prior|previous|earlier|last (?:year|month|week))\b", re.IGNORECASE)
 NOT_THIS = re.compile(
     r"\b(?:prior|previous|recommend\w*|follow-?up|suggest\w*|advis\w+|correlat\w+|consider|could|may|should|if|also|"
-    r"subsequent\w*|outside|comparison|same day|not)\b",
+    r"subsequent\w*|outside|comparison|same day|not|yesterday|recent|earlier|residual|excreted)\b",
     re.IGNORECASE,
 )
 

@@ -40,7 +40,8 @@ _LIMITS = (
         "share",
         100,
         rf"(?<![\d.]){_NUMBER}\s?(?:%|percent|per cent)(?=[^.;]{{0,25}}\b(?:height|volume|hemithorax|collapse\w*|"
-        r"compress\w+|narrow\w+|luminal|lung|loss|wedg\w+|occlu\w+))(?! (?:larger|increase|greater|more))",
+        r"compress\w+|narrow\w+|luminal|lung|loss|wedg\w+|occlu\w+))"
+        r"(?! (?:larger|increase|greater|more|predicted|expected|in volume|by volume))",
     ),
     _limit(
         "share", 100, rf"\b(?:occup\w+|approximately|about|measuring|of)\s+{_NUMBER}\s?(?:%|percent|per cent)"
@@ -55,16 +56,10 @@ _LIMITS = (
         6,
         rf"\b(?:effusions?|h(?:a)?emothorax|collection)\b[^.;]{{0,30}}?(?<![\d.]){_NUMBER}\s?(?:(?-i:L)|litres?|liters?)\b",
     ),
-    _limit("volume of a chest in litres", 15, rf"(?<![\d.]){_NUMBER}\s?(?:litres?|liters?)\b"),
-    _limit(
-        "mass within a body in kg",
-        12,
-        rf"(?<![\d.]){_NUMBER}\s?(?:kg|kilograms?)\b(?=[^.;]{{0,30}}\b(?:mass|effusion|heart|lung|nodule|fluid))",
-    ),
     _limit(
         "size of a finding, since it is a mass",
         0,
-        rf"\b(?:nodules?|granulomas?|opacit\w+|consolidations?|heart|silhouette|aorta|trachea|mass|lesion|pneumothorax|effusions?)\s"
+        rf"\b(?:nodules?|granulomas?|opacit\w+|consolidations?|heart|silhouette|aorta|trachea|lesion|pneumothorax|effusions?)\s"
         rf"(?:is|are|measur\w+|weigh\w*|of)\s(?:\w+\s)?{_NUMBER}\s?(?:kg|kilograms?|grams?|pounds?|lbs?|ounces?|tons?|"
         r"degrees (?:celsius|fahrenheit)|volts?|miles?|km|kilomet(?:er|re)s?|feet|yards?)\b",
     ),
@@ -79,28 +74,16 @@ _LIMITS = (
         rf"{_NO_HEIGHT}(?<![\d.]){_NUMBER}\s?cm\b(?!\s*(?:tall|in height|h2o)|{_TOOL})",
     ),
     _limit("length within a body in mm", 600, rf"(?<![\d.]){_NUMBER}\s?mm\b(?!\s*hg|{_TOOL})"),
-    _limit(
-        "height of a tube that is well placed, in mm",
-        0,
-        rf"\b(?:endotracheal|et|tracheostomy|ett)\b(?=[^.;]*\b{_WELL}\b)[^.;]{{0,60}}?"
-        r"(?P<number>[0-7])\s?mm\s+above (?:the )?carina",
-    ),
-    _limit(
-        "depth of a large collection in mm",
-        0,
-        r"\b(?:large|massive|tension)\b[^.;]{0,25}\b(?:effusion|pneumothorax|ha?emothorax)\b[^.;]{0,25}?"
-        r"(?<![\d.x])(?P<number>\d(?:\.\d)?)\s?mm\b",
-    ),
     _limit("age of a person in years", 125, r"(?<![\d.])(?P<number>\d{3})[\s-]years?[\s-]old\b"),
     _limit(
         "attenuation in Hounsfield units",
-        3500,
+        9000,
         rf"(?<![\d.]){_NUMBER_LONG}\s?(?:hu|hounsfield(?: units?)?)\b",
     ),
     _limit(
         "ejection fraction in per cent",
-        90,
-        rf"\bejection fraction\b[^.;\d]{{0,25}}{_NUMBER}\s?(?:%|per\s?cent)",
+        100,
+        rf"(?<!gallbladder )\bejection fraction\b[^.;\d]{{0,25}}{_NUMBER}\s?(?:%|per\s?cent)",
     ),
     _limit("Cobb angle in degrees", 150, rf"\bcobb\b[^.;\d]{{0,25}}{_NUMBER}\s?(?:degrees?\b|°)"),
     _limit("carinal angle in degrees", 140, rf"\bcarina\w*\b[^.;\d]{{0,40}}{_NUMBER}[\s-]?(?:degrees?\b|°)"),

@@ -22,7 +22,6 @@ from models.types import Entity
 
 RANKS = {"trace": 1, "mild": 2, "mild-moderate": 2.5, "moderate": 3, "moderate-severe": 3.5, "severe": 4}
 _FAR = 1.5
-_APART = frozenset({"acute", "chronic"})  # a big heart is one thing, its failure another
 _BEYOND = 0.3  # less sure outside the chest, where one report tells of many levels and vessels
 
 
@@ -42,7 +41,7 @@ class Severity:
         ):  # elsewhere there are levels and joints
             for number, said in enumerate(within):
                 yield from _against(
-                    case, said, [other for other in within[:number] if _one_thing(other, said, case)]
+                    case, said, [other for other in within[:number] if _one_thing(other, said)]
                 )
 
 
@@ -64,32 +63,15 @@ def _rank(grade: Entity | None) -> float:
     return RANKS[grade.value] if grade is not None and grade.value in RANKS else 0.0
 
 
-def _one_thing(first: Finding, second: Finding, case: Case) -> bool:
-    """Told in two sentences of a section: one finding by its name, or one state of the whole lung."""
-    if first.sentence == second.sentence:
-        return False
-    return first.concept == second.concept or (
-        _whole(first) and _whole(second) and _same(first, second, case)
-    )
-
-
-def _whole(finding: Finding) -> bool:
-    """True for what is told of no side and no level: "hyperinflated lungs", "edema"."""
-    return not finding.sides and not levels(finding)
-
-
-def _acuity(finding: Finding, case: Case) -> str | None:
-    node = case.facts.nodes.get(finding.concept or "")
-    return None if node is None else node.acuity
+def _one_thing(first: Finding, second: Finding) -> bool:
+    """Told in two sentences of a section: one finding by its name."""
+    return first.sentence != second.sentence and first.concept == second.concept
 
 
 def _same(first: Finding, second: Finding, case: Case) -> bool:
-    """One finding, or a shadow and its reading at one level or of the whole lung; on no other side or level."""
+    """One finding, or a shadow and its reading at one level of the lung; on no other side or level."""
     tie = likeness(first.concept, second.concept, case.facts)
-    near = bool(levels(first) & levels(second)) or (
-        _whole(first) and _whole(second) and not {_acuity(first, case), _acuity(second, case)} >= _APART
-    )
-    if tie is Likeness.NONE or (tie is Likeness.SUGGESTED and not near):
+    if tie is Likeness.NONE or (tie is Likeness.SUGGESTED and not levels(first) & levels(second)):
         return False
     if first.sides and second.sides and first.sides != second.sides:
         return False

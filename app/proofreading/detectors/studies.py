@@ -91,7 +91,7 @@ NO_FILM = re.compile(
     r"\d+[- ]slice|"
     r"high[- ]resolution (?:sections|slices|images)|slice thickness|thin collimation|volumetric acquisition|helical|"
     r"(?:soft tissue|lung|bone) (?:algorithm|kernel|window\w*)|windowed for|(?:ecg|cardiac)[- ]gat\w+|ctdi\w*|dlp|"
-    r"in the scanner|pulse sequences?|(?:coronal|sagittal|transverse) planes?|scout view)\b",
+    r"in the scanner|pulse sequences?)\b",
     re.IGNORECASE,
 )
 SHORT = {

@@ -172,7 +172,8 @@ _RULES = (
     _Rule(
         "repeated_word",
         re.compile(
-            r"\b(?!(?:x+|very|that|had|far|many|much|c|t|l|s|[ivx]+)\b)([A-Za-z]+)[ \t]+\1\b(?![-/])",
+            r"\b(?!(?:x+|very|that|had|far|many|much|moya|beri|log|cri|walla|c|t|l|s|[ivx]+)\b)"
+            r"([A-Za-z]+)[ \t]+\1\b(?![-/])",
             re.IGNORECASE,
         ),
         "A word is repeated.",

@@ -35,7 +35,17 @@ VEINS = (
     "RP:jugular-vein", "RP:subclavian-vein", "RP:brachiocephalic-vein", "RP:superior-vena-cava",
     "RP:cavoatrial-junction", "RP:right-atrium", "RP:right-ventricle", "RP:pulmonary-artery",
 )  # fmt: skip
-_UNNAMED = re.compile(r"(?:(?:central|venous|vascular) )*(?:lines?|catheters?)", re.IGNORECASE)  # may be any
+_UNNAMED = re.compile(r"(?:lines?|catheters?)", re.IGNORECASE)  # may be any
+# kinds of one tube or line, of which there is one each
+_KINDS = tuple(
+    re.compile(rf"\b(?:{words})", re.IGNORECASE)
+    for words in (
+        "ngt?\\b|ogt?\\b|nasogastric|orogastric", "feeding|dob+hoff|weighted|nj\\b|naso(?:jejunal|duodenal)|sengstaken",
+        "femoral", "ij\\b|internal jugular|subclavian", "inflow|drainage", "outflow|return", "probe", "non-?tunnel",
+        "tunnel", "sheath|cordis|introducer", "swan|pulmonary artery catheter",
+    )
+)  # fmt: skip
+_OWN_PLACE = frozenset({2, 4, 5, 6, 9})  # of these kinds: they end where no other does
 _LINES = frozenset({"RP:catheter", "RP:central-line", "RP:picc", "RP:port"})
 _AIRWAY_TUBES = frozenset({"RP:endotracheal-tube", "RP:tracheostomy", "RADLEX:RID5566"})
 _TUBES = _AIRWAY_TUBES | {"RP:enteric-tube"}
@@ -94,7 +104,14 @@ def _within(tips: list[_Tip]) -> Iterator[tuple[_Tip, _Tip, list[_Tip]]]:
 def _contradict(site: _Tip, other: _Tip, case: Case) -> bool:
     if site.sentence == other.sentence or not site.apart(other) or _of_others(site, other, case):
         return False
+    one, another = (_kinds(case, tip) for tip in (site, other))
+    if (one and another and not one & another) or (one != another and (one | another) & _OWN_PLACE):
+        return False
     return not any(_OTHERWISE.search(_lead(case, tip)) for tip in (site, other))
+
+
+def _kinds(case: Case, tip: _Tip) -> set[int]:
+    return {number for number, kind in enumerate(_KINDS) if kind.search(_lead(case, tip))}
 
 
 def _lead(case: Case, tip: _Tip) -> str:

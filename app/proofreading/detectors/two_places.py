@@ -37,6 +37,12 @@ _BOTH = re.compile(
 _DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|second|lumbar)\b", re.IGNORECASE)
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
 _TOP = 1  # kinds above both of two findings of one organ, whatever they are
+_SECONDARY = frozenset({"RP:atelectasis", "RP:scar"})  # what lies beside another finding as well as being it
+_PLURAL = re.compile(r"(?:[^su]s|(?:mass|sinus|fractur|nodul|lesi)\w*s)$", re.IGNORECASE)
+_ACROSS, _WITHIN = (
+    0.66,
+    0.55,
+)  # within a section the second may be told without a word that it is one: a remark
 _MOST = 100  # pairs looked at: a report with more tells of many findings
 
 
@@ -118,10 +124,11 @@ def _refers(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
     """True when the bare mention may name what the other tells of."""
     tie = likeness(bare.concept, other.concept, case.facts)
     if is_device(bare):
-        return bare.concept == other.concept
+        return bare.concept == other.concept and bare.section is not other.section
     if tie is Likeness.SUGGESTED:
         lesions = {bare.concept, other.concept} & ANYWHERE  # of which there are often several
-        return not (lesions or adjacent(bare, other)) or _also_called(case, bare, other, place)
+        apart = lesions or adjacent(bare, other) or bare.concept in _SECONDARY
+        return not apart or _also_called(case, bare, other, place)
     return tie is Likeness.SAME or _kin(case, bare, other)
 
 
@@ -166,10 +173,19 @@ def _told_of_both(case: Case, pair: tuple[Finding, Finding], place: Place) -> bo
     """True when a like finding is told of both places."""
     both = place(pair[0]) | place(pair[1])
     return any(
-        (both <= place(other) or (other not in pair and _SPREAD.search(told(case, other))))
+        (both <= place(other) or (other not in pair and _tells_of_many(case, other)))
         and any(likeness(other.concept, one.concept, case.facts) is not Likeness.NONE for one in pair)
         for other in asserted(case, REPORTED)
     )
+
+
+def _tells_of_many(case: Case, finding: Finding) -> bool:
+    return bool(_SPREAD.search(told(case, finding)) or _PLURAL.search(finding.entity.quote))
+
+
+def _confidence(odd: Finding, kept: Finding) -> float:
+    across = (odd.section in IMPRESSION) != (kept.section in IMPRESSION)
+    return _ACROSS if across or odd.concept in _SINGLE else _WITHIN
 
 
 def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
@@ -184,7 +200,7 @@ def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=span,
         message=f"One sentence has {what} on the {said}, another {name(kept.concept, case.facts)} on the {seen}.",
         rule="laterality.two_places",
-        confidence=0.66,
+        confidence=_confidence(odd, kept),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),
@@ -200,7 +216,7 @@ def _level(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=odd.entity.span,
         message=f"One sentence has {what} in the {said} lung, another {name(kept.concept, case.facts)} in the {seen} one.",
         rule="location.two_places",
-        confidence=0.66,
+        confidence=_confidence(odd, kept),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),

@@ -37,6 +37,10 @@ _GRAVE = tuple(
     for name in "nodule mass lung-cancer metastasis lymphoma tuberculosis cavity bronchiectasis "
     "interstitial-lung-disease widened-mediastinum".split()
 )
+# known from elsewhere, or one of several readings
+_TOLD_BEFORE = re.compile(
+    r"\b(?:known|history of|hx|treated|status post|s/p|differential|versus|vs)\b", re.IGNORECASE
+)
 _ATELECTASIS = "RP:atelectasis"
 _PRESSING = ("RP:pneumothorax", "RP:pleural-effusion")  # what takes the room of a lung
 _COLLAPSE = re.compile(r"lobar|collapse\b", re.IGNORECASE)
@@ -87,6 +91,8 @@ def _acute(finding: Finding, case: Case) -> bool:
 
 def _weighty(finding: Finding, case: Case) -> bool:
     """A finding that no careful findings section leaves out: acute, or grave; and not an old one."""
+    if _TOLD_BEFORE.search(case.report.sentences[finding.sentence].span.of(case.report.text)):
+        return False
     grave = any(subsumes(kind, finding.concept or "", case.facts) for kind in _GRAVE)
     if is_device(finding) or not (_acute(finding, case) or grave or _collapsed(finding)):
         return False
