@@ -53,7 +53,7 @@ _BARRED = ((_LINES - {"RP:catheter"}, frozenset({_AIRWAY, "gut", "arterial"})), 
 _NEAR = 1
 _MOST = 50  # tips of a section that are compared
 _LANDMARK = "RP:carina"  # by whose level the tips of lines are told
-_ACROSS, _WITHIN = 0.7, 0.62
+_ACROSS, _WITHIN = 0.7, 0.55  # within a section it may be another tube: a remark
 
 
 @dataclass(frozen=True, slots=True)
