@@ -27,7 +27,6 @@ _NUMBER = r"(?P<number>\d{1,4}(?:\.\d+)?)"
 _LENGTH = r"(?:(?:greatest|maximum|maximal|largest|transverse|axial|short axis)\s+)?(?:diameter|length|width|thickness)\b"
 _TOOL = r"[^.;]{0,30}\b(?:catheters?|wires?|guidewires?|sheaths?|stents?|grafts?|balloons?|needles?|tubes?|lines?|cords?)\b"
 _NUMBER_LONG = r"(?P<number>\d{1,6})"
-_WELL = r"(?:well|good|satisfactory|appropriate\w*|standard|adequate\w*|expected|optimal|proper\w*)"
 _NO_HEIGHT = r"(?<!height )(?<!height of )(?<!height: )"
 _TIP = r"[^.;]{0,60}?" + _NUMBER + r"\s?"
 _LIMITS = (
