@@ -1,6 +1,7 @@
 """Messages that wait together are kept together; none waits for a slow one, and none suffers for another's fault."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Sequence
 
@@ -164,3 +165,26 @@ def test_a_peer_that_is_gone_keeps_nobody_from_an_answer(keeper: Keeper) -> None
 
     asyncio.run(gone())
     assert keeper.groups[-1] == ["M1", "M2"]
+
+
+def test_who_comes_while_others_are_gathered_is_answered(keeper: Keeper) -> None:
+    """The event loop adds messages at any moment of the thread's work; none may be forgotten, nor the thread stop."""
+    keeper.through.set()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    async def sender(threads: InboundThreads, first: int) -> list[str]:
+        return [said(await threads.answer(frame(f"M{first}-{number}"))) for number in range(60)]
+
+    async def many() -> None:
+        threads = threads_of(keeper)
+        answers = await asyncio.wait_for(
+            asyncio.gather(*(sender(threads, first) for first in range(40))), _SECONDS * 3
+        )
+        assert answers == [["AA"] * 60] * 40
+        threads.close()
+
+    try:
+        asyncio.run(many())
+    finally:
+        sys.setswitchinterval(before)

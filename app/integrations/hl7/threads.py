@@ -57,8 +57,9 @@ class InboundThreads:
 
     def _gather(self) -> None:
         """Take those that were read; where others are still to be, behind them."""
-        enough = len(self._waiting) >= self._most
-        if not enough and not all(place.read.done() for place in self._waiting):
+        # the last one, since they are read in turn; not all of them: the event loop adds to them meanwhile
+        read = not self._waiting or self._waiting[-1].read.done()
+        if not read and len(self._waiting) < self._most:
             self._one.submit(self._gather)
             return
         self._gathering = False  # who comes from here on asks for it

@@ -19,6 +19,7 @@ from app.storage.errands import Errands, rest
 from app.storage.types import FeedMessage
 
 _AT_ONCE = 500
+_AGAIN_AT_ONCE = 20  # so that what fails slowly does not keep from what is new
 _NEW = "NewInstance"
 _log = structlog.get_logger()
 
@@ -69,7 +70,10 @@ class Poller:
     def _again(self) -> int:
         """Try again what could not be had or read before, as far as it is due; how many reports were taken."""
         taken = 0
-        while (errand := self.errands.take(self.source.name)) is not None:
+        for _ in range(_AGAIN_AT_ONCE):
+            errand = self.errands.take(self.source.name)
+            if errand is None:
+                break
             try:
                 taken += self._fetch(errand.what)
             except (OrthancError, IncomingError) as error:
