@@ -9,8 +9,9 @@ where the medical reading fits the neighbouring word.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -19,7 +20,7 @@ from app.proofreading.comparing import is_chest
 from app.proofreading.expected import Place
 from app.proofreading.lexis import Lexis
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
-from models.tokens import TokenLine, tokenize
+from models.tokens import tokenize
 from models.types import SectionName, Span
 
 _SPOKEN = frozenset(
@@ -60,161 +61,170 @@ def load_confusions() -> dict[str, tuple[Confusion, ...]]:
     return {first: tuple(rows) for first, rows in found.items()}
 
 
+class _Heard(NamedTuple):
+    """Words of a sentence that another was most likely meant for; ``span`` counts from its start."""
+
+    span: Span
+    meant: str
+    rule: str
+    confidence: float
+    size: int = 1  # words
+
+
+class _Sentence(NamedTuple):
+    """A sentence by itself and its tokens."""
+
+    text: str
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+
+    def span(self, index: int, size: int = 1) -> Span:
+        """Where some tokens stand."""
+        return Span(self.starts[index], self.ends[index + size - 1])
+
+    def place(self, index: int, size: int = 1, *, end: str = "") -> Place:
+        """The words beside some tokens; ``end`` where there is none."""
+        after = index + size
+        return Place(
+            self.words[index - 1] if index else end, self.words[after] if after < len(self.words) else end
+        )
+
+
 class Terminology:
     """Looks at every word of findings, impression and recommendation."""
 
     types = frozenset({ErrorType.TERMINOLOGY})
 
     def __init__(self, lexis: Lexis) -> None:
-        """Keep what is known of words."""
+        """Keep what is known of words; sentences that come again are searched once."""
         self._lexis = lexis
+        self._heard_in = lru_cache(maxsize=10_000)(self._search)
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates in text order, one a place."""
-        tokens = tokenize(case.report.text)
         spoken = self._lexis.of_archive or is_chest(case)  # the bundled reports speak of the chest only
         for sentence in case.report.sentences:
-            if case.report.sections[sentence.section].name not in _SPOKEN:
-                continue
-            start, end = tokens.token_range(sentence.span)
-            index = start
-            while index < end:
-                found = self._at(tokens, index, (start, end), case, spoken=spoken)
-                if found is not None:
-                    yield found[0]
-                index += found[1] if found is not None else 1
+            if case.report.sections[sentence.section].name in _SPOKEN:
+                for heard in self._heard_in(sentence.span.of(case.report.text), spoken):
+                    yield _candidate(case, sentence.span, heard)
 
-    def _at(
-        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case, *, spoken: bool
-    ) -> tuple[Candidate, int] | None:
-        """The candidate that begins at a token, and how many tokens it covers."""
-        if tokens.words[index] in self._lexis.allowed:
+    def _search(self, text: str, spoken: bool) -> tuple[_Heard, ...]:
+        tokens = tokenize(text)
+        sentence = _Sentence(text, tokens.words, tokens.starts, tokens.ends)
+        found: list[_Heard] = []
+        index = 0
+        while index < len(sentence.words):
+            heard = self._at(sentence, index, spoken=spoken)
+            found += [heard] if heard is not None else []
+            index += heard.size if heard is not None else 1
+        return tuple(found)
+
+    def _at(self, sentence: _Sentence, index: int, *, spoken: bool) -> _Heard | None:
+        """What was heard from a token on."""
+        if sentence.words[index] in self._lexis.allowed:
             return None
-        if (known := _known(tokens, index, bounds, case)) is not None:
+        if (known := _known(sentence, index)) is not None:
             return known
-        if spoken and (slipped := self._slipped(tokens, index, bounds, case)) is not None:
-            return slipped, 1
-        if spoken and (misheard := self._misheard(tokens, index, bounds, case)) is not None:
-            return misheard
-        if spoken and (heard := self._unexpected(tokens, index, bounds, case)) is not None:
-            return heard
-        word = tokens.words[index]
+        if spoken:
+            for search in (self._slipped, self._misheard, self._unexpected):
+                if (heard := search(sentence, index)) is not None:
+                    return heard
+        return self._unknown(sentence, index, spoken=spoken)
+
+    def _unknown(self, sentence: _Sentence, index: int, *, spoken: bool) -> _Heard | None:
+        """A word that sounds or looks like a term, and is none."""
+        word, span = sentence.words[index], sentence.span(index)
         if len(word) < _SHORTEST_CONFUSION or not word.isascii() or not word.isalpha():
             return None
-        span = Span(tokens.starts[index], tokens.ends[index])
-        quote = case.report.quote(span)
-        if not _PLAIN.fullmatch(quote) or (index > bounds[0] and quote[0].isupper()):
+        quote = span.of(sentence.text)
+        if not _PLAIN.fullmatch(quote) or (index and quote[0].isupper()):
             return None  # within a sentence, names have capitals
-        before = tokens.words[index - 1] if index > bounds[0] else ""
-        after = tokens.words[index + 1] if index + 1 < bounds[1] else ""
-        meant = self._lexis.sounds_like(word, before, after)
+        meant = self._lexis.sounds_like(word, *sentence.place(index))
         doubtful = not self._lexis.of_archive and self._lexis.known(word)
         if meant is not None:
-            return _candidate(case, span, meant, "sound", _UNSURE if doubtful else 0.8), 1
+            return _Heard(span, meant, "sound", _UNSURE if doubtful else 0.8)
         if len(word) >= _SHORTEST_MISSPELLING and not self._lexis.known(word):
             nearest = self._lexis.spelled_like(word)
             if nearest is not None:
                 sure = spoken and DamerauLevenshtein.distance(word, nearest) == 1  # two slips: a word we lack
-                return _candidate(case, span, nearest, "spelling", 0.8 if sure else 0.55), 1
+                return _Heard(span, nearest, "spelling", 0.8 if sure else 0.55)
         return None
 
-    def _slipped(
-        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
-    ) -> Candidate | None:
-        word = tokens.words[index]
-        span = Span(tokens.starts[index], tokens.ends[index])
-        if not (word.isascii() and word.isalpha() and _PLAIN.fullmatch(case.report.quote(span))):
+    def _slipped(self, sentence: _Sentence, index: int) -> _Heard | None:
+        word, span = sentence.words[index], sentence.span(index)
+        if not (word.isascii() and word.isalpha() and _PLAIN.fullmatch(span.of(sentence.text))):
             return None
-        before = tokens.words[index - 1] if index > bounds[0] else ""
-        after = tokens.words[index + 1] if index + 1 < bounds[1] else ""
-        meant = self._lexis.slipped(word, before, after)
-        return None if meant is None else _candidate(case, span, meant, "slip", 0.85)
+        meant = self._lexis.slipped(word, *sentence.place(index))
+        return None if meant is None else _Heard(span, meant, "slip", 0.85)
 
-    def _misheard(
-        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
-    ) -> tuple[Candidate, int] | None:
+    def _misheard(self, sentence: _Sentence, index: int) -> _Heard | None:
         """The longest run of up to three words, one of them never said, that sounds like a word that fits."""
-        words = tokens.words
-        for size in range(min(_LONGEST_RUN, bounds[1] - index), 0, -1):
-            window = tuple(words[index : index + size])
+        for size in range(min(_LONGEST_RUN, len(sentence.words) - index), 0, -1):
+            window = tuple(sentence.words[index : index + size])
             if not all(word.isascii() and word.isalpha() for word in window):
                 continue
             if _MASK in window or not any(self._lexis.unspoken(word) for word in window):
                 continue
-            before = words[index - 1] if index > bounds[0] else ""
-            after = words[index + size] if index + size < bounds[1] else ""
-            meant = self._lexis.misheard(window, before, after)
+            meant = self._lexis.misheard(window, *sentence.place(index, size))
             if meant is not None:
-                span = Span(tokens.starts[index], tokens.ends[index + size - 1])
-                return _candidate(
-                    case,
-                    span,
-                    meant,
-                    "misheard",
-                    _UNSURE if size == 1 and not self._lexis.of_archive else 0.75,
-                ), size
+                sure = _UNSURE if size == 1 and not self._lexis.of_archive else 0.75
+                return _Heard(sentence.span(index, size), meant, "misheard", sure, size)
         return None
 
-    def _unexpected(
-        self, tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
-    ) -> tuple[Candidate, int] | None:
+    def _unexpected(self, sentence: _Sentence, index: int) -> _Heard | None:
         """A word, or two, that nobody says here, where one of the same sound is expected."""
-        for size in range(min(2, bounds[1] - index), 0, -1):
-            end = index + size
-            before = tokens.words[index - 1] if index > bounds[0] else _END
-            after = tokens.words[end] if end < bounds[1] else _END
-            meant = self._lexis.expected.instead(tuple(tokens.words[index:end]), Place(before, after))
+        for size in range(min(2, len(sentence.words) - index), 0, -1):
+            window = tuple(sentence.words[index : index + size])
+            meant = self._lexis.expected.instead(window, sentence.place(index, size, end=_END))
             if meant is None:
                 continue
-            span = Span(tokens.starts[index], tokens.ends[end - 1])
-            parts = case.report.quote(span).split(" ")
+            span = sentence.span(index, size)
+            parts = span.of(sentence.text).split(" ")
             plain = len(parts) == size and all(_PLAIN.fullmatch(part) for part in parts)
-            if plain and (index == bounds[0] or parts[0].islower()) and parts[-1].isascii():
+            if plain and (not index or parts[0].islower()) and parts[-1].isascii():
                 sure = 0.75 if self._lexis.of_archive else _UNSURE
-                return _candidate(case, span, meant, "expected", sure), size
+                return _Heard(span, meant, "expected", sure, size)
         return None
 
 
-def _known(
-    tokens: TokenLine, index: int, bounds: tuple[int, int], case: Case
-) -> tuple[Candidate, int] | None:
+def _known(sentence: _Sentence, index: int) -> _Heard | None:
     """A known confusion; a word that is only written with a hyphen is none."""
-    row = _confusion(tokens.words, index, bounds)
+    row = _confusion(sentence, index)
     if row is None:
         return None
     size = len(row.heard)
-    span = Span(tokens.starts[index], tokens.ends[index + size - 1])
-    if "-" in case.report.quote(span) and "".join(row.heard) == row.meant:
+    span = sentence.span(index, size)
+    if "-" in span.of(sentence.text) and "".join(row.heard) == row.meant:
         return None
-    return _candidate(case, span, row.meant, "known", 0.9), size
+    return _Heard(span, row.meant, "known", 0.9, size)
 
 
-def _confusion(words: list[str], index: int, bounds: tuple[int, int]) -> Confusion | None:
-    for row in load_confusions().get(words[index], ()):
-        end = index + len(row.heard)
-        if end > bounds[1] or tuple(words[index:end]) != row.heard:
+def _confusion(sentence: _Sentence, index: int) -> Confusion | None:
+    for row in load_confusions().get(sentence.words[index], ()):
+        size = len(row.heard)
+        if tuple(sentence.words[index : index + size]) != row.heard:
             continue
-        before = words[index - 1] if index > bounds[0] else _END
-        after = words[end] if end < bounds[1] else _END
+        before, after = sentence.place(index, size, end=_END)
         if (row.before and before not in row.before) or (row.after and after not in row.after):
             continue
         return row
     return None
 
 
-def _candidate(case: Case, span: Span, meant: str, rule: str, confidence: float) -> Candidate:
+def _candidate(case: Case, sentence: Span, heard: _Heard) -> Candidate:
+    span = Span(sentence.start + heard.span.start, sentence.start + heard.span.end)
     quote = case.report.quote(span)
-    sentence = next(s.span for s in case.report.sentences if s.span.contains(span))
-    replacement = meant.capitalize() if quote[:1].isupper() and meant.islower() else meant
+    replacement = heard.meant.capitalize() if quote[:1].isupper() and heard.meant.islower() else heard.meant
     return Candidate(
         type=ErrorType.TERMINOLOGY,
         span=span,
-        message=f'"{quote}" was most likely meant to be "{meant}".',
-        rule=f"terminology.{rule}",
-        confidence=confidence,
+        message=f'"{quote}" was most likely meant to be "{heard.meant}".',
+        rule=f"terminology.{heard.rule}",
+        confidence=heard.confidence,
         evidence=(
             Evidence(EvidenceKind.TEXT, span=sentence),
-            Evidence(EvidenceKind.GRAPH_PATH, path=(quote, "SOUNDS_LIKE", meant), source="lexicon"),
+            Evidence(EvidenceKind.GRAPH_PATH, path=(quote, "SOUNDS_LIKE", heard.meant), source="lexicon"),
         ),
         correction=Correction(span, replacement),
     )
