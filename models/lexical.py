@@ -32,6 +32,7 @@ from models.types import (
 
 _T = TypeVar("_T")
 _I = TypeVar("_I", "Found", Hit)
+_WITHIN, _DEFINITE = frozenset({"in", "within", "inside"}), frozenset({"the", "this", "these", "those"})
 _LONGEST = 250  # tokens; longer "sentences" are cut, so that work stays linear in the text
 
 
@@ -117,7 +118,7 @@ class LexicalExtractor:
                 Placed(number, found.term.kind, found.start, found.end, found.term.trails)
                 for number, found in enumerate(here, start=first)
             ]
-            marked += [_marked(found, piece.sentence, scopes) for found in here]
+            marked += [_marked(found, piece.sentence, scopes, tokens.words) for found in here]
             links = [(hit.start, hit.end) for hit in opened if hit.trigger.links]
             edges += relations(Line(tokens.words, placed), links)
         labels = [mark.label for mark in marked]
@@ -135,7 +136,7 @@ class LexicalExtractor:
         start, end = tokens.token_range(span)
         outside = [hit for hit in self._match(tokens)[1] if hit.end <= start or hit.start >= end]
         scopes = assertion.scopes(tokens.words, outside, 0, len(tokens.words))
-        mark = _marked(Found(start, end, Term(EntityKind.OBSERVATION)), 0, scopes)
+        mark = _marked(Found(start, end, Term(EntityKind.OBSERVATION)), 0, scopes, tokens.words)
         return _entity(tokens, text, mark, mark.label)
 
     def _match(self, tokens: TokenLine) -> tuple[list[Found], list[Hit]]:
@@ -223,10 +224,19 @@ class _Marked(NamedTuple):
     label: EntityLabel
 
 
-def _marked(found: Found, sentence: int, scopes: Sequence[Scope]) -> _Marked:
+def _marked(found: Found, sentence: int, scopes: Sequence[Scope], words: Sequence[str]) -> _Marked:
     if not scopes:
         return _Marked(found, sentence, [], _label(found.term.kind, ()))
     covering = [scope for scope in scopes if scope.start <= found.start and found.end <= scope.end]
+    if (
+        covering
+        and found.start > 1
+        and words[found.start - 1] in _DEFINITE
+        and words[found.start - 2] in _WITHIN
+    ):
+        covering = [
+            scope for scope in covering if scope.category != "negated"
+        ]  # "no fluid in the dilated bronchi"
     return _Marked(found, sentence, covering, _label(found.term.kind, covering))
 
 

@@ -12,6 +12,7 @@ from app.proofreading.cancellation import Cancellation
 from app.proofreading.case import Case
 from app.proofreading.correct import apply_edits, propose
 from app.proofreading.findings import fold
+from app.proofreading.framing import framed
 from app.proofreading.language import is_english
 from app.proofreading.merge import resolve, section_of
 from app.proofreading.report import (
@@ -132,7 +133,7 @@ def case_of(
     return Case(
         report=report,
         graph=grounded.graph,
-        findings=fold(report, grounded.graph, grounded.facts),
+        findings=framed(report, fold(report, grounded.graph, grounded.facts)),
         facts=grounded.facts,
         observed=grounded.observed,
         references=references,

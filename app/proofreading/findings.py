@@ -160,8 +160,9 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
 
     changes = of(EntityKind.CHANGE)
     status = _STATUS.get(entity.label, Status.PRESENT)
-    if any(change.value == "resolved" for change in changes):
-        status = Status.ABSENT
+    ways = {change.value for change in changes}
+    if "resolved" in ways:  # "resolved on the right and persists on the left": neither
+        status = Status.UNCERTAIN if ways & {"stable", "decreased", "increased"} else Status.ABSENT
     return Finding(
         entity=entity,
         index=place.index,

@@ -44,7 +44,8 @@ _EVERYDAY = 20_000  # an English word this frequent may just be new to the repor
 _ANYWHERE = frozenset("a an the is are in on at to be was xxxx".split())
 _ADDED = tuple("non un re pre post sub multi bi uni peri para intra extra micro".split())
 _CLOSED = frozenset(
-    "a the of in is are and or with no to at on for there an be not do from by was this that xxxx".split()
+    "a the of in is are and or with no to at on for there an be not do from by was this that it as its if but than then "
+    "so such which who he she they we you i has had have xxxx".split()
 )
 _ENDINGS = ("s", "es", "ly", "ed", "d", "ing", "al", "ic", "y")
 _STEM = 4  # letters that a compound's second part has at least
@@ -166,6 +167,7 @@ class Lexis:
         """The word one letter off that is often said in this place, where ``word`` is never said at all."""
         if len(word) < _SHORT or not self.unspoken(word):
             return None
+        real = word in english()
         near = process.extract(
             word, self._said_often, scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=None
         )
@@ -179,11 +181,17 @@ class Lexis:
                 term,
             )
             for term, _, _ in near
-            if not _same_word(word, term)
+            if not _same_word(word, term) and (not real or self._goes(before, term, after))
         ]
         best = max(fitting, default=(0, ""))
         needed = _HERE if english().get(word, 0) <= _EVERYDAY else _HERE_TOO
         return best[1] if best[0] >= needed else None
+
+    def _goes(self, before: str, term: str, after: str) -> bool:
+        """True when the term is said beside each of its neighbours."""
+        pairs = self._speech.pairs
+        ahead = not before.isalpha() or (before, term) in pairs
+        return ahead and (not after.isalpha() or (term, after) in pairs)
 
     def _misheard(self, window: tuple[str, ...], before: str, after: str) -> str | None:
         """The spoken word that one to three words were most likely misheard for, in their place.

@@ -155,6 +155,8 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     start = case.report.sentences[denial.sentence].span.start
     if _narrower(denial, described) or _REST.search(case.report.text, start, denial.entity.span.start):
         return True
+    if _VIEW.search(case.report.sentences[denial.sentence].span.of(case.report.text)):
+        return True
     begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
@@ -287,6 +289,12 @@ _GENERAL = frozenset(
     "acute interstitial enlarged osseous bony displaced subsegmental rib the a of".split()
 )
 _REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
+_VIEW = re.compile(  # one of several views or images
+    r"\b(?:on|in) the (?:ins|ex)piratory\b|\b(?:on|in) the (?:supine|erect|upright|lateral|frontal|decubitus|oblique|"
+    r"first|initial|immediate|early|previous|prior|earlier)(?: \w+)? (?:view|film|image|radiograph|projection|study|"
+    r"examination|exam)s?\b|\b(?:film|image|scan|radiograph)s? at \d",
+    re.IGNORECASE,
+)
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
 _ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)

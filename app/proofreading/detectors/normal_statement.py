@@ -19,6 +19,7 @@ from app.proofreading.comparing import (
     subsumes,
     without_sentence,
 )
+from app.proofreading.detectors.impossible_anatomy import MIRRORED
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -60,6 +61,8 @@ class NormalStatement:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """One candidate for each described finding, against the first normal statement it contradicts."""
+        if any(finding.concept in MIRRORED for finding in asserted(case, REPORTED)):
+            return  # the side of a lobe proves nothing there
         normals = [finding for finding in current(case, REPORTED) if finding.normal]
         for described in asserted(case, REPORTED):
             if described.status is not Status.PRESENT or _old(described):

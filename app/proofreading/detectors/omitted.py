@@ -46,7 +46,7 @@ _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
 _LESIONS = frozenset({"RP:nodule", "RP:mass", "RP:opacity"})
 _LARGE_MM = 10
 _OPACITY = "RP:opacity"
-_FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
+_FREE_AIR, _FRACTURE, _HERNIA = "RP:free-air", "RP:fracture", "RP:hiatal-hernia"
 _CLEAR = re.compile(
     r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)"
     r"(?:\s+(?:(?:two|2|pa|ap|and|lateral|views?|frontal|portable|cxr)[\s-]+)*"
@@ -141,6 +141,8 @@ def _acute(finding: Finding, case: Case) -> bool:
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
         return False
+    if any(subsumes(_HERNIA, entity.concept or "", case.facts) for entity in here):
+        return False  # whose stomach holds air and fluid
     return not any(change.value in _OLD for change in (*finding.changes, *_leading(finding, case)))
 
 

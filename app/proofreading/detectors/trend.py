@@ -32,10 +32,14 @@ _FROM_TO = re.compile(
 )
 _PAIR = re.compile(
     r"(?<![\d.])(?P<now>\d{1,4}(?:\.\d{1,2})?)(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?\s?(?P<unit>mm|cm)\b[^.;\d]{0,30}?[.;]?[^.;\d]{0,8}?"
-    r"\b(?:previously|formerly|earlier|was|were|having been|compared (?:to|with)|against|versus)\s(?:\w+\s)?"
+    r"\b(?:previously|formerly|earlier|was|were|having been|compared (?:to|with)|against|versus)\s"
+    r"(?!(?:day|week|month|year|film|study|series|image|date)s?\b)(?:\w+\s)?"
     r"(?P<before>\d{1,4}(?:\.\d{1,2})?)(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?\s?(?P<other>mm|cm)?",
     re.IGNORECASE,
 )
+_DISTANCE = re.compile(
+    r"\s+(?:below|above|from|beyond|proximal|distal|short|deep)\b", re.IGNORECASE
+)  # tells where a device is
 _CHANGED = 1.2  # by which factor a size differs from the one before when it has changed
 _PAIRS = 1
 _ROUNDING = 1.15  # sizes nearer to each other than by this factor say nothing
@@ -85,7 +89,10 @@ def _overall(case: Case) -> Iterator[Candidate]:
     ways: list[tuple[str, Span]] = []
     for index, sentence in enumerate(case.report.sentences):
         if case.report.section_of(index) in FINDINGS:
-            for match in _PAIR.finditer(sentence.span.of(case.report.text)):
+            words = sentence.span.of(case.report.text)
+            for match in _PAIR.finditer(words):
+                if _DISTANCE.match(words, match.end("unit")):
+                    continue
                 if (shown := _shown(match, _CHANGED)) is not None:
                     ways.append((shown, sentence.span))
     if len(ways) < _PAIRS or len({way for way, _ in ways}) != 1:

@@ -39,7 +39,7 @@ _GRAVE = tuple(
 )
 # known from elsewhere, or one of several readings
 _TOLD_BEFORE = re.compile(
-    r"\b(?:known|history of|hx|treated|status post|s/p|differential|versus|vs)\b", re.IGNORECASE
+    r"\b(?:known|history of|hx|treated|status post|s/p|differential|alternatives?|versus|vs)\b", re.IGNORECASE
 )
 _ATELECTASIS = "RP:atelectasis"
 _PRESSING = ("RP:pneumothorax", "RP:pleural-effusion")  # what takes the room of a lung
