@@ -27,6 +27,11 @@ from models.types import EntityKind, Span
 _OTHER = {"left": "right", "right": "left", "lt": "rt", "rt": "lt"}
 _SIDE_WORD = re.compile(r"\b(left|right|lt|rt)(?=\b|sided|ward)", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\b[LR](?=(?:UL|LL|ML|IJ|SC)?\b)")
+_CONTRALATERAL = re.compile(r"\b(?:contralateral|opposite|other side)\b", re.IGNORECASE)
+_PLACES = {
+    "left": re.compile(r"\b(?:[Ll]eft|L[UL]L|[Ll]ingular?)\b"),
+    "right": re.compile(r"\b(?:[Rr]ight|R[UML]L|[Mm]iddle lobe)\b"),
+}
 _SINGLE = 1
 _WHOLE = frozenset({"RP:thorax", "RP:hemithorax"})  # which no other place lies beside
 _LARGE = frozenset({"RP:lung", "RP:pleura", "RP:chest-wall"})
@@ -82,9 +87,20 @@ def _unconcluded(described: Finding, case: Case) -> Finding | None:
         for other in asserted(case, IMPRESSION)
         if other.sides and likeness(described.concept, other.concept, case.facts) is not Likeness.NONE
     ]
-    if any(other.sides & described.sides for other in tied):
+    if any(other.sides & described.sides for other in tied) or _named_alone(described, case):
         return None
     return next((other for other in tied if other.concept == described.concept), None)
+
+
+def _named_alone(described: Finding, case: Case) -> bool:
+    """True when a sentence of the impression names this side and no finding: "LLL improving."."""
+    pattern = _PLACES[next(iter(described.sides))]
+    return any(
+        case.report.section_of(number) in IMPRESSION
+        and not case.told_in.get(number)
+        and pattern.search(sentence.span.of(case.report.text))
+        for number, sentence in enumerate(case.report.sentences)
+    )
 
 
 def _beside(case: Case, described: Finding, concluded: Finding) -> Candidate:
@@ -123,6 +139,8 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
         for tie, other in tied
     ):
         return None
+    if _CONTRALATERAL.search(case.report.sentences[concluded.sentence].span.of(case.report.text)):
+        tied = [(tie, other) for tie, other in tied if tie is Likeness.SAME]  # the other side is told of too
     agreeing = [
         (tie, bool(levels(concluded) & levels(other)), other)
         for tie, other in tied

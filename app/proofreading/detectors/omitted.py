@@ -45,7 +45,8 @@ _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
 _LESIONS = frozenset({"RP:nodule", "RP:mass", "RP:opacity"})
 _LARGE_MM = 10
-_OPACITY = "RP:opacity"
+_OPACITY, _SHIFT = "RP:opacity", "RP:mediastinal-shift"
+_WEAK = frozenset({"trace", "mild"})
 _FREE_AIR, _FRACTURE, _HERNIA = "RP:free-air", "RP:fracture", "RP:hiatal-hernia"
 _CLEAR = re.compile(
     r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)"
@@ -140,6 +141,8 @@ def _acute(finding: Finding, case: Case) -> bool:
         return False
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
+        return False
+    if finding.concept == _SHIFT and any(grade.value in _WEAK for grade in finding.severities):
         return False
     if any(subsumes(_HERNIA, entity.concept or "", case.facts) for entity in here):
         return False  # whose stomach holds air and fluid
