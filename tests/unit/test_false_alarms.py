@@ -6,74 +6,114 @@ from app.proofreading.check import check_report
 from app.proofreading.report import SubmittedReport, Tier
 from app.services import Services
 
+
+def _report(findings: str, impression: str, indication: str = "Cough.") -> str:
+    return f"INDICATION: {indication}\nFINDINGS: {findings}\nIMPRESSION: {impression}"
+
+
 # (correct, the same with an error)
 PAIRS = (
     (  # a mirrored body: the middle lobe is on the left
-        "FINDINGS: Known situs inversus. Consolidation of the middle lobe on the left. The right lung is clear. No effusion.\n"
-        "IMPRESSION: Middle lobe pneumonia.",
-        "FINDINGS: Consolidation of the right middle lobe. The right lung is clear. No effusion.\n"
-        "IMPRESSION: Middle lobe pneumonia.",
+        _report(
+            "Known situs inversus. Consolidation of the middle lobe on the left. The right lung is clear. No effusion.",
+            "Middle lobe pneumonia.",
+        ),
+        _report(
+            "Consolidation of the right middle lobe. The right lung is clear. No effusion.",
+            "Middle lobe pneumonia.",
+        ),
     ),
     (  # the stomach in a hernia holds air and fluid
-        "FINDINGS: A hiatal hernia contains an air-fluid level. The lungs are clear.\nIMPRESSION: No acute disease.",
-        "FINDINGS: An air-fluid level is seen in the left pleural space. The heart is normal.\nIMPRESSION: No acute disease.",
+        _report("A hiatal hernia contains an air-fluid level. The lungs are clear.", "No acute disease."),
+        _report(
+            "An air-fluid level is seen in the left pleural space. The heart is normal.", "No acute disease."
+        ),
     ),
     (  # seen in one view only
-        "FINDINGS: On the inspiratory film no pneumothorax is seen. On expiration a small right pneumothorax appears.\n"
-        "IMPRESSION: Small right pneumothorax.",
-        "FINDINGS: No pneumothorax is seen. The heart is normal. The bones are intact.\nIMPRESSION: Small right pneumothorax.",
+        _report(
+            "On the inspiratory film no pneumothorax is seen. On expiration a small right pneumothorax appears.",
+            "Small right pneumothorax.",
+        ),
+        _report(
+            "No pneumothorax is seen. The heart is normal. The bones are intact.", "Small right pneumothorax."
+        ),
     ),
     (  # what is within something denies something else
-        "FINDINGS: Cylindrical bronchiectasis of both lower lobes. No mucus in the dilated bronchi. The heart is normal.\n"
-        "IMPRESSION: Bronchiectasis.",
-        "FINDINGS: No bronchiectasis. The heart is normal. No effusion.\nIMPRESSION: Bronchiectasis of the left lower lobe.",
+        _report(
+            "Cylindrical bronchiectasis of both lower lobes. No mucus in the dilated bronchi. The heart is normal.",
+            "Bronchiectasis.",
+        ),
+        _report(
+            "No bronchiectasis. The heart is normal. No effusion.", "Bronchiectasis of the left lower lobe."
+        ),
     ),
     (  # the side that opens the sentence
-        "FINDINGS: Large right pneumothorax. The left side shows pleural thickening, and no pneumothorax.\n"
-        "IMPRESSION: Right pneumothorax.",
-        "FINDINGS: Large right pneumothorax. The right side shows pleural thickening, and no pneumothorax.\n"
-        "IMPRESSION: Pleural thickening.",
+        _report(
+            "Large right pneumothorax. The left side shows pleural thickening, and no pneumothorax.",
+            "Right pneumothorax.",
+        ),
+        _report(
+            "Large right pneumothorax. The right side shows pleural thickening, and no pneumothorax.",
+            "Pleural thickening.",
+        ),
     ),
     (  # partly gone
-        "FINDINGS: The pleural effusions have resolved on the right and persist on the left. The heart is normal.\n"
-        "IMPRESSION: Left pleural effusion.",
-        "FINDINGS: The pleural effusions have resolved. The heart is normal. No pneumothorax.\n"
-        "IMPRESSION: Left pleural effusion.",
+        _report(
+            "The pleural effusions have resolved on the right and persist on the left. The heart is normal.",
+            "Left pleural effusion.",
+        ),
+        _report(
+            "The pleural effusions have resolved. The heart is normal. No pneumothorax.",
+            "Left pleural effusion.",
+        ),
     ),
     (  # as it was before
-        "FINDINGS: Previous: alveolar edema. Today: no edema. The heart is normal.\nIMPRESSION: No edema.",
-        "FINDINGS: Alveolar edema. The heart is normal. No pneumothorax.\nIMPRESSION: No edema.",
+        _report("Previous: alveolar edema. Today: no edema. The heart is normal.", "No edema."),
+        _report("Alveolar edema. The heart is normal. No pneumothorax.", "No edema."),
     ),
     (  # what to look for next time
-        "FINDINGS: A thin-walled cyst in the left upper lobe. No pneumothorax. The heart is normal.\n"
-        "IMPRESSION: Lung cyst. Attention to possible pneumothorax on the next film.",
-        "FINDINGS: A thin-walled cyst in the left upper lobe. No pneumothorax. The heart is normal.\n"
-        "IMPRESSION: Lung cyst. Left pneumothorax.",
+        _report(
+            "A thin-walled cyst in the left upper lobe. No pneumothorax. The heart is normal.",
+            "Lung cyst. Attention to possible pneumothorax on the next film.",
+        ),
+        _report(
+            "A thin-walled cyst in the left upper lobe. No pneumothorax. The heart is normal.",
+            "Lung cyst. Left pneumothorax.",
+        ),
     ),
     (  # removed is the one, placed the other
-        "FINDINGS: The right jugular line has been removed, and a left PICC has been placed.\n"
-        "IMPRESSION: New left PICC.",
-        "FINDINGS: The left PICC has been removed. No pneumothorax.\nIMPRESSION: The left PICC ends in the SVC.",
+        _report(
+            "The right jugular line has been removed, and a left PICC has been placed.", "New left PICC."
+        ),
+        _report("The left PICC has been removed. No pneumothorax.", "The left PICC ends in the SVC."),
     ),
     (  # a distance is no size
-        "FINDINGS: The balloon pump marker lies 2 cm below the arch, earlier 5 cm. The edema has increased.\n"
-        "IMPRESSION: Increasing edema.",
-        "FINDINGS: The nodule in the left upper lobe measures 2 cm, previously 5 cm. The heart is normal.\n"
-        "IMPRESSION: Enlarging nodule.",
+        _report(
+            "The balloon pump marker lies 2 cm below the arch, earlier 5 cm. The edema has increased.",
+            "Increasing edema.",
+        ),
+        _report(
+            "The nodule in the left upper lobe measures 2 cm, previously 5 cm. The heart is normal.",
+            "Enlarging nodule.",
+        ),
     ),
     (  # the primary, and what lies on the other side
-        "FINDINGS: A mass of 6 cm in the right lower lobe. Three small nodules in the left lung.\n"
-        "IMPRESSION: Right lower lobe malignancy with contralateral nodules.",
-        "FINDINGS: A mass of 6 cm in the right lower lobe. The heart is normal. No effusion.\n"
-        "IMPRESSION: Left lower lobe malignancy.",
+        _report(
+            "A mass of 6 cm in the right lower lobe. Three small nodules in the left lung.",
+            "Right lower lobe malignancy with contralateral nodules.",
+        ),
+        _report(
+            "A mass of 6 cm in the right lower lobe. The heart is normal. No effusion.",
+            "Left lower lobe malignancy.",
+        ),
     ),
     (  # once a teenager
-        "INDICATION: 60-year-old man, chest surgery as a teenager.\nFINDINGS: The lungs are clear.\nIMPRESSION: Normal chest.",
-        "INDICATION: 60-year-old man, cough.\nFINDINGS: The lungs of this teenager are clear.\nIMPRESSION: Normal chest.",
+        _report("The lungs are clear.", "Normal chest.", "60-year-old man, chest surgery as a teenager."),
+        _report("The lungs of this teenager are clear.", "Normal chest.", "60-year-old man, cough."),
     ),
     (  # words that are a letter away from others
-        "FINDINGS: No local recurrence. Fracture through the body of the scapula.\nIMPRESSION: Scapular fracture.",
-        "FINDINGS: No focla consolidation. Fracture through the body of the scapula.\nIMPRESSION: Scapular fracture.",
+        _report("No local recurrence. Fracture through the body of the scapula.", "Scapular fracture."),
+        _report("No focla consolidation. Fracture through the body of the scapula.", "Scapular fracture."),
     ),
 )
 
