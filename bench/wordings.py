@@ -1,0 +1,161 @@
+"""How many wordings of independent writers are found, and how many correct reports are flagged (samples/wordings).
+
+Statements of one finding are set against each other: told and denied, left and right, mild and severe, told and left out
+of the impression, concluded and told nowhere. Half of the lines, by checksum, is learnt from; the other half is held.
+"""
+
+import csv
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations, product
+from pathlib import Path
+from typing import NamedTuple
+
+from app.proofreading.check import check_report
+from app.proofreading.report import Context, SubmittedReport, Tier
+from app.services import Services, build_services
+from app.settings import Settings
+
+FOLDER = Path(__file__).resolve().parents[1] / "samples" / "wordings"
+REPORT = (
+    "EXAM: Chest PA and lateral.\nCOMPARISON: Chest radiograph of last year.\nFINDINGS: {}\nIMPRESSION: {}"
+)
+AS_ABOVE = "As above."
+ALL_CLEAR = "No acute cardiopulmonary abnormality."
+ACUTE = frozenset(
+    "airspace edema effusion pneumothorax rib_fracture vertebral_fracture clavicle_fracture free_air nodule mass".split()
+)
+MILD, SEVERE = frozenset({"mild", "trivial"}), frozenset({"severe"})
+UNSIDED = frozenset({"tube_tip", "foreign_body"})
+OF_CHEST = "The trachea is midline."
+ELSEWHERE = "Lungs are clear. No pleural fluid. The trachea is midline."
+BESIDE = "The heart is normal in size. The trachea is midline. The bones are intact."
+OF_HEART_OR_BONE = frozenset({"cardiomegaly", "rib_fracture", "clavicle_fracture", "vertebral_fracture"})
+
+
+class Item(NamedTuple):
+    """A report; ``wrong`` are the words of which one is to be flagged, empty where nothing is."""
+
+    kind: str
+    text: str
+    wrong: tuple[str, ...] = ()
+    context: Context = Context()
+
+
+def main() -> None:
+    services = build_services(Settings(references_k=0))
+    print(
+        "| kind | found, learnt | found, held | flagged though right, learnt | held |\n|---|---|---|---|---|"
+    )
+    counted: Counter[tuple[str, bool, bool, bool]] = Counter()
+    for held in (False, True):
+        for item in items(held=held):
+            counted[item.kind, held, bool(item.wrong), found(item, services)] += 1
+    for kind in dict.fromkeys(key[0] for key in counted):
+        cells = []
+        for wrong, held in product((True, False), (False, True)):
+            hit, missed = counted[kind, held, wrong, True], counted[kind, held, wrong, False]
+            cells.append(f"{hit}/{hit + missed}" if hit + missed else "")
+        print(f"| {kind} | {' | '.join(cells)} |")
+    for path in sorted(FOLDER.glob("correct_*.jsonl")):
+        reports = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        flagged = sum(found(Item(path.stem, report["text"]), services) for report in reports)
+        print(f"\n{path.stem}: {flagged} of {len(reports)} correct reports flagged")
+
+
+def found(item: Item, services: Services) -> bool:
+    """True when a flag (medium or high) lies on the wrong words; of a correct report, any flag."""
+    checked = check_report(SubmittedReport(item.text, "wording", item.context), services)
+    flags = [error.candidate.span for error in checked.errors if error.tier is not Tier.LOW]
+    if not item.wrong:
+        return bool(flags)
+    spans = [(at, at + len(words)) for words in item.wrong if (at := item.text.rfind(words)) >= 0]
+    return any(flag.start < end and start < flag.end for flag in flags for start, end in spans)
+
+
+def items(*, held: bool) -> Iterator[Item]:
+    """All reports of one half."""
+    statements = [*_rows("statements_lung", held=held), *_rows("statements_other", held=held)]
+    for finding in dict.fromkeys(row["finding"] for row in statements):
+        here = [row for row in statements if row["finding"] == finding]
+        told = [row for row in here if row["polarity"] == "present"]
+        yield from _of_finding(finding, told, [row["text"] for row in here if row["polarity"] == "absent"])
+    yield from _pairs(held=held)
+    for row in _rows("impossible", held=held):
+        for column in ("wrong", "right"):
+            parts = [part.strip() for part in row[column].split("||")]
+            if len(parts) == 2 or row["kind"] != "pair":
+                text = REPORT.format(*(parts if len(parts) == 2 else (parts[0], AS_ABOVE)))
+                yield Item(f"impossible {row['kind']}", text, tuple(parts) if column == "wrong" else ())
+    yield from _orders(held=held)
+    for row in _rows("template", held=held):
+        kind = f"template {row['kind']}"
+        yield Item(kind, REPORT.format(f"{OF_CHEST} {row['wrong']}", AS_ABOVE), (row["wrong"],))
+        yield Item(kind, REPORT.format(f"{OF_CHEST} {row['right']}", AS_ABOVE))
+    for row in _rows("heard", held=held):
+        yield Item("heard", REPORT.format(row["text"], AS_ABOVE), (row["wrong"],))
+        yield Item("heard", REPORT.format(row["text"].replace(row["wrong"], row["right"]), AS_ABOVE))
+
+
+def _rows(name: str, *, held: bool) -> Iterator[dict[str, str]]:
+    lines = (FOLDER / f"{name}.tsv").read_text("utf-8").splitlines()
+    kept = [lines[0], *(line for line in lines[1:] if (zlib.crc32(line.encode()) % 2 == 1) == held)]
+    yield from csv.DictReader(kept, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+def _of_finding(finding: str, told: list[dict[str, str]], denials: list[str]) -> Iterator[Item]:
+    for row, denial in product(told, denials):
+        yield _contradiction("negation", row["text"], denial)
+    for one, other in combinations(told, 2):
+        texts = one["text"], other["text"]
+        near = one["place"] == other["place"] or "-" in (one["place"], other["place"])
+        if {one["side"], other["side"]} == {"left", "right"} and near and finding not in UNSIDED:
+            yield _contradiction("laterality", *texts)
+        degrees = {one["degree"], other["degree"]}
+        if degrees & MILD and degrees & SEVERE and one["side"] == other["side"]:
+            yield _contradiction("severity", *texts)
+    for row in told:
+        if finding in ACUTE:
+            yield _contradiction("omitted", row["text"], ALL_CLEAR)
+        rest = ELSEWHERE if finding in OF_HEART_OR_BONE else BESIDE
+        yield Item("unsupported", REPORT.format(rest, row["text"]), (row["text"],))
+
+
+def _contradiction(kind: str, one: str, other: str) -> Item:
+    return Item(kind, REPORT.format(one, other), (one, other))
+
+
+def _pairs(*, held: bool) -> Iterator[Item]:
+    for row in _rows("pairs", held=held):
+        kind = f"pair {row['kind'].removesuffix('_ok')}"
+        if row["kind"].endswith("_ok"):
+            yield Item(kind, _pair(row, row["other"]))
+        else:
+            yield Item(kind, _pair(row, row["other"]), (row["one"], row["other"]))
+            yield Item(kind, _pair(row, row["mended"]))
+
+
+def _pair(row: dict[str, str], other: str) -> str:
+    if row["one"].startswith("COMPARISON"):
+        return f"EXAM: Chest PA and lateral.\n{row['one']}\nFINDINGS: No pneumothorax.\nIMPRESSION: {other}"
+    sections = row["place"] == "sections"
+    return REPORT.format(row["one"], other) if sections else REPORT.format(f"{row['one']} {other}", AS_ABOVE)
+
+
+def _orders(*, held: bool) -> Iterator[Item]:
+    for row in _rows("order", held=held):
+        title = f"EXAM: {row['text'] if row['header'] == 'EXAM' else row['ordered']}"
+        parts = {"TECHNIQUE": "", "COMPARISON": "None.", "FINDINGS": OF_CHEST, "IMPRESSION": AS_ABOVE}
+        if row["header"] in ("TECHNIQUE", "COMPARISON"):
+            parts[row["header"]] = row["text"]
+        elif row["header"] in parts:
+            parts[row["header"]] = f"{row['text']} {parts[row['header']]}"
+        text = "\n".join([title, *(f"{name}: {words}" for name, words in parts.items() if words)])
+        wrong = () if row["fits"] == "yes" else (title if row["header"] == "EXAM" else row["text"],)
+        yield Item(f"order in {row['header']}", text, wrong, Context(procedure=row["ordered"]))
+
+
+if __name__ == "__main__":
+    main()
