@@ -27,6 +27,7 @@ _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
 _BEFORE_PLACES = frozenset({"left", "right", "the", "both", "bilateral", "lt", "rt", "l", "r"})
 _STOPS = frozenset({",", ".", ";", "("})
 _ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
+_BY = frozenset({"by", "for", "with"})
 _AUXILIARIES = frozenset({"been", "was", "were", "has", "have"})
 _ARTICLES = frozenset({"the", "a", "an"})
 _FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
@@ -78,7 +79,8 @@ def _modification(line: Line, position: int) -> Relation | None:
     after = _head_ahead(line, position)
     before = _head_behind(line, position)
     around = line.words[max(0, modifier.start - 1) : modifier.end]
-    said_of = not _AUXILIARIES.isdisjoint(around)  # "has been removed, and a port"
+    # "has been removed, and a port", "replaced by a port"
+    said_of = not _AUXILIARIES.isdisjoint(around) or (modifier.end > modifier.start + 1 and around[-1] in _BY)
     order = (before, after) if modifier.trails or said_of else (after, before)
     target = next((head for head in order if head is not None), None) or _any_head(line, position)
     return None if target is None else Relation(RelationKind.MODIFY, modifier.entity, target.entity)

@@ -162,7 +162,9 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
     status = _STATUS.get(entity.label, Status.PRESENT)
     ways = {change.value for change in changes}
     if "resolved" in ways:  # "resolved on the right and persists on the left": neither
-        status = Status.UNCERTAIN if ways & {"stable", "decreased", "increased"} else Status.ABSENT
+        words = {side.value for side in of(EntityKind.SIDE)}
+        mixed = ways & {"stable", "decreased", "increased"} or {"left", "right"} <= words
+        status = Status.UNCERTAIN if mixed else Status.ABSENT
     return Finding(
         entity=entity,
         index=place.index,

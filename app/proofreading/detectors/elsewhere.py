@@ -32,7 +32,9 @@ from models.types import Entity, EntityKind, EntityLabel, SectionName
 _RELATED, _UNRELATED = 0.75, 0.62
 _BODY = frozenset(SectionName) - IMPRESSION  # a heading such as CLINICAL may be followed by findings
 _VAGUE = ANYWHERE | GENERICS | {"RP:opacity"}
-_BASAL = re.compile(r"diaphragm|costophrenic|\beffusions?\b|retrocardiac|behind the heart", re.IGNORECASE)
+_BASAL = re.compile(
+    r"diaphragm|costophrenic|\bCP angles?|\beffusions?\b|retrocardiac|behind the heart", re.IGNORECASE
+)
 _ASIDE = re.compile(r"\b(?:contralateral|opposite|other|ipsilateral)\b", re.IGNORECASE)
 
 

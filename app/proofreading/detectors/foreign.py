@@ -34,7 +34,7 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _HISTORY = re.compile(
-    r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri)\b",
+    r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|cannulae?|catheter|sheath|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri)\b",
     re.IGNORECASE,
 )
 _CONFIDENCE = 0.8
