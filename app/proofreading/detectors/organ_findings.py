@@ -35,6 +35,8 @@ _TIP = (
     r"[^.;:]{0,50}?\b(?:tips?|leads?|markers?|terminat\w+|end(?:s|ing)?|side ?(?:hole|port)s?|coiled|positioned|lies|seen|located)\b"
     r"[^.;:,]{0,20}?\b(?:in|within|inside|into)\W+(?:(?:the\W+)?(?:left |right )?[a-z]+,? and )?"
 )
+_LEVEL = r"[^.;:,]{0,50}?\b(?:above|below|from|beyond|at the level of|at)\W+"
+_UNDER = r"\W+(?:is |are |seen |noted |present )*(?:under|beneath|below|underneath)\W+"
 _SHOWS = (
     r"\W+(?:shows?|demonstrates?|exhibits?|contains?|reveals?|has|have)\W+(?:(?:a|an|some|mild|moderate|severe|minimal|"
     r"small|large|focal|diffuse|patchy|acute|chronic|old|healed|stable|new)\W+)*"
@@ -76,6 +78,9 @@ def _rows() -> tuple[_Row, ...]:
 
 def _forms(finding: str, ways: list[str], classes: list[str]) -> Iterator[str]:
     """The regular expressions of the ways in which a finding and an organ are named together."""
+    if "words" in ways:
+        yield rf"(?:{finding})(?!\w)"
+        return
     nouns = "|".join(_classes()[name][0] for name in classes)
     adjectives = "|".join(_classes()[name][1] for name in classes if _classes()[name][1] != _NONE)
     organ = rf"{_ASPECT}(?:{nouns}){_FOLLOWS}"
@@ -88,6 +93,9 @@ def _forms(finding: str, ways: list[str], classes: list[str]) -> Iterator[str]:
         yield rf"(?:{nouns}){_SHOWS}{told}(?!\w)"
     if "tip" in ways:
         yield told + r"\b" + _TIP + organ
+    for way, between in (("level", _LEVEL), ("under", _UNDER)):
+        if way in ways:
+            yield told + r"\b" + between + organ
     if "is" in ways:
         yield rf"(?:{nouns}){_IS}{told}(?!\w)"
         yield rf"{told}\s(?:{nouns}){_FOLLOWS}"
