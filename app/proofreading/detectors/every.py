@@ -35,6 +35,7 @@ from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.tip import Tip
 from app.proofreading.detectors.trend import Trend
 from app.proofreading.detectors.two_places import TwoPlaces
+from app.proofreading.detectors.units import Units
 from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
 
@@ -59,6 +60,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Misplaced(),
         OrganFindings(),
         Opposed(),
+        Units(),
         Severity(),
         IntervalChange(),
         Trend(),

@@ -31,9 +31,11 @@ _ASPECT = (
 )
 _IN = r"\W+(?:of|in|within|inside|involving|affecting|outlining|surrounding|throughout|with the)\W+"
 _AT = r"\W+(?:of|in|within|inside|involving|at|over|overl(?:ies|ie|ying)|project\w* over|above|near)\W+"
-_TIP = (
-    r"[^.;:]{0,50}?\b(?:tips?|leads?|markers?|terminat\w+|end(?:s|ing)?|side ?(?:hole|port)s?|coiled|positioned|lies|seen|located)\b"
-    r"[^.;:,]{0,20}?\b(?:in|within|inside|into)\W+(?:(?:the\W+)?(?:left |right )?[a-z]+,? and )?"
+_TIP = (  # no other device stands between, nor a second statement
+    r"(?:\W+(?!(?:and|or|with|while|tube|drain|catheter|line|picc|port|cvc|swan|ngt?|ett?|ij)\b)\w+){0,6}?"
+    r"(?:,? with)?\W+(?:(?:the|its) )?(?:tips?|leads?|markers?|terminat\w+|end(?:s|ing)?|side ?(?:hole|port)s?|coiled|positioned|"
+    r"lies|seen|located)\b(?:\W+(?!(?:and|with|tube|drain|catheter|line)\b)\w+){0,3}?"
+    r"\W+(?:in|within|inside|into)\W+(?:(?:the\W+)?(?:left |right )?[a-z]+,? and )?"
 )
 _LEVEL = r"[^.;:,]{0,50}?\b(?:above|below|from|beyond|at the level of|at)\W+"
 _UNDER = r"\W+(?:is |are |seen |noted |present )*(?:under|beneath|below|underneath)\W+"
