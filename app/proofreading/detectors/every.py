@@ -33,6 +33,7 @@ from app.proofreading.detectors.study import Study
 from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.tip import Tip
+from app.proofreading.detectors.told_twice import ToldTwice
 from app.proofreading.detectors.trend import Trend
 from app.proofreading.detectors.two_places import TwoPlaces
 from app.proofreading.detectors.units import Units
@@ -61,6 +62,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         OrganFindings(),
         Opposed(),
         Units(),
+        ToldTwice(),
         Severity(),
         IntervalChange(),
         Trend(),

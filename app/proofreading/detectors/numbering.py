@@ -38,7 +38,7 @@ def _series(name: str, last: int, variant: int, pattern: str) -> _Series:
 _SERIES = (
     _series("rib", 12, 13, rf"\b{_NUMBER}\s+(?:(?:left|right|anterior|posterior|lateral)\s+){{0,2}}ribs?\b"),
     _series("rib", 12, 13, r"\bribs?\s+(?:number\s+|#\s?)?(?P<number>\d{1,2})\b(?!\s?(?:mm|cm|%|views?))"),
-    _series("rib", 12, 13, r"\bR(?P<number>\d{1,2})\b"),
+    _series("rib", 12, 13, r"\bribs?\b[^.;]{0,40}\bR(?P<number>\d{1,2})\b"),
     _series("thoracic vertebra", 12, 13, r"\b[TD](?P<number>\d{1,2})\b(?![-\s]?weighted)"),
     _series("thoracic vertebra", 12, 13, rf"\b{_NUMBER}\s+thoracic\s+vertebra"),
     _series("lumbar vertebra", 5, 6, r"\bL(?P<number>\d{1,2})\b"),
@@ -46,7 +46,7 @@ _SERIES = (
     _series("cervical vertebra", 7, 8, r"\bC(?P<number>\d{1,2})\b"),
     _series("cervical vertebra", 7, 8, rf"\b{_NUMBER}\s+cervical\s+vertebra"),
 )
-_CASED = re.compile(r"[TDLCR]")
+_CASED = re.compile(r"[TDLC]")
 
 
 class Numbering:

@@ -36,6 +36,14 @@ _PAIR = re.compile(
     r"(?P<before>\d{1,4}(?:\.\d{1,2})?)(?:\s?x\s?\d{1,4}(?:\.\d{1,2})?)?\s?(?P<other>mm|cm)?",
     re.IGNORECASE,
 )
+_BEFORE_NOW = re.compile(
+    r"\b(?:previously|formerly|earlier|was|were)\s(?:\w+\s)?(?P<before>\d{1,4}(?:\.\d{1,2})?)\s?(?P<other>mm|cm)?,?\s(?:and\s)?(?:is\s|are\s)?"
+    r"(?:now|currently|today)\s(?:measur\w+\s|is\s)?(?P<now>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm)\b",
+    re.IGNORECASE,
+)
+_STABLE = re.compile(r"\b(?:stable|unchanged|no (?:significant )?(?:interval )?change|static)\b", re.IGNORECASE)
+_PLAINLY = 1.5  # by which factor two sizes differ where nobody calls them stable
+_LEAST_MM = 3.0
 _CHANGED = 1.2  # by which factor a size differs from the one before when it has changed
 _PAIRS = 1
 _ROUNDING = 1.15  # sizes nearer to each other than by this factor say nothing
@@ -60,8 +68,10 @@ class Trend:
 def _contradiction(text: str, sentence: Span) -> tuple[Span, str, str] | None:
     """(the word of change, what it says, what the sizes say) where they differ."""
     words = sentence.of(text)
-    pairs = [*_FROM_TO.finditer(words), *_PAIR.finditer(words)]
+    pairs = [*_FROM_TO.finditer(words), *_PAIR.finditer(words), *_BEFORE_NOW.finditer(words)]
     said = [(match, way) for way, pattern in _WAYS for match in pattern.finditer(words)]
+    if len(pairs) == 1 and not said and (called := _STABLE.search(words)) is not None:
+        return _called_stable(pairs[0], Span(sentence.start + called.start(), sentence.start + called.end()))
     if len(pairs) != 1 or len(said) != 1 or _DENIED.search(words):
         return None
     match, way = said[0]
@@ -69,6 +79,13 @@ def _contradiction(text: str, sentence: Span) -> tuple[Span, str, str] | None:
     if shown is None or shown == way:
         return None
     return Span(sentence.start + match.start(), sentence.start + match.end()), way, shown
+
+
+def _called_stable(pair: re.Match[str], word: Span) -> tuple[Span, str, str] | None:
+    """What is called stable although its two sizes plainly differ."""
+    shown = _shown(pair, _PLAINLY)
+    apart = abs(float(pair["now"]) - float(pair["before"])) * (1.0 if pair["unit"].lower() == "mm" else 10.0)
+    return (word, "not changed", shown) if shown is not None and apart >= _LEAST_MM else None
 
 
 def _shown(pair: re.Match[str], least: float) -> str | None:

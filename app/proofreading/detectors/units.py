@@ -23,7 +23,7 @@ _MEASURED = (
 )
 _ANGULAR = re.compile(
     r"angle|angul|curv|scolio|kypho|lordo|cobb|rotat|tilt|flex|exten|inclin|obliq|abduct|wedg|torsion|version|valgus|varus|"
-    r"slope|fahrenheit|celsius|fever|temperature|turn|arc\b|view",
+    r"slope|fell|fall|height|film|distance|fahrenheit|celsius|fever|temperature|turn|arc\b|view",
     re.IGNORECASE,
 )
 _OTHER_UNIT = (
@@ -59,6 +59,11 @@ _OTHER_UNIT = (
         False,
     ),
     (rf"\bejection fraction(?: (?:is|of|about|approximately|at))+ {_NUM}\s?(?:{_LENGTH}|ml\b|degrees)", "it is a share", False),
+    (
+        rf"\b(?:of|measur\w+|is|now|up to) {_NUM}\s?(?-i:m)(?=[ ,.;)]|$)(?![^.;]{{0,30}}\b(?:distance|tall|high|focal|fall|fell|walk))",
+        "nothing in a body is metres long",
+        True,
+    ),
     (rf"\b(?:attenuation|suv(?:max)?)(?: (?:is|of|about|at|value))+ {_NUM}\s?{_LENGTH}", "it is no length", False),
 )
 _UNITS = tuple((re.compile(words, re.IGNORECASE), why, angular) for words, why, angular in _OTHER_UNIT)
