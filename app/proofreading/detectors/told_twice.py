@@ -35,7 +35,13 @@ _KINDS = (  # name, by how much two tellings may differ, where the value stands
     _kind("number of sternal wires", 0, rf"\b{_COUNT} (?:\w+ ){{0,2}}(?:sternal|sternotomy|cerclage) (?:wires|sutures)\b"),
     _kind("number of posterior ribs", 1, rf"\b{_COUNT} (?:visible )?posterior ribs?\b|\b(?:inspirat\w+|rib count)\b[^.;\d]{{0,40}}?\b(?P<value2>\d{{1,2}}|{'|'.join(_DIGITS)})(?:st|nd|rd|th)? (?:ribs? )?posterior(?:ly| ribs?)"),
     _kind("number of anterior ribs", 1, rf"\b{_COUNT} (?:visible )?anterior ribs\b"),
-    _kind("share of height lost", 12, rf"{_NUMBER}\s?(?:%|percent|per cent)\s(?:\w+\s){{0,2}}(?:height loss|loss of (?:\w+ ){{0,2}}height)\b"),
+    _kind("share of height lost", 12, rf"{_NUMBER}\s?(?:%|percent|per cent)[^.;\d]{{0,30}}\b(?:height|compress\w+|wedg\w+)|\b(?:height loss|loss of (?:\w+ ){{0,2}}height|compress\w+|wedg\w+)\b[^.;\d]{{0,30}}?(?<!\d)(?P<value2>\d{{1,3}})\s?(?:%|percent)"),
+    _kind("share of the hemithorax", 12, rf"{_NUMBER}\s?(?:%|percent|per cent) of (?:the )?(?:\w+ )?(?:hemi)?thora"),
+    _kind("size in French", 0, rf"\b{_NUMBER}[\s-]?(?:fr|french|f)\b"),
+    _kind("share of the stenosis", 10, rf"{_NUMBER}\s?(?:%|percent|per cent)[^.;\d]{{0,20}}\b(?:stenosis|narrow\w+|luminal)"),
+    _kind("SUV", 0.5, rf"\bsuv\w*[^.;\d]{{0,15}}{_NUMBER}"),
+    _kind("number of rib fractures", 0, rf"\b{_COUNT} (?:(?:acute|displaced|nondisplaced|healed|healing|old|left|right|lateral|posterior|contiguous) )*rib fractures\b"),
+    _kind("number of chest tubes", 0, rf"\b{_COUNT} (?:(?:left|right|pleural) )*(?:chest tubes|chest drains)\b"),
     _kind("share of the pneumothorax", 6, rf"\b{_NUMBER}\s?(?:%|percent|per cent)\s(?:\w+\s){{0,3}}pneumothorax\b|\bpneumothorax\b[^.;\d]{{0,35}}?\b(?P<value2>\d{{1,3}})\s?(?:%|percent|per cent)"),
     _kind("ejection fraction", 5, rf"\b(?:ejection fraction|lvef|ef)\b[^.;\d]{{0,20}}{_NUMBER}\s?(?:%|percent)"),
     _kind("volume drained in ml", 50, rf"\b{_NUMBER}\s?(?:ml|cc)\b[^.;\d]{{0,40}}\b(?:drained|removed|aspirated|evacuated)\b"),
@@ -56,6 +62,10 @@ _PRIOR = re.compile(
     r"[,(]?\s?\b(?:previously|formerly|earlier|compared (?:to|with)|versus|from|was|were)\s(?:\w+\s){0,2}\d[\d.x× ]*\s?(?:mm|cm)?(?:\s?(?:previously|before|on the prior|at prior))?\)?",
     re.IGNORECASE,
 )
+_FROM_TO = re.compile(r"\bfrom \d[\d.]*\s?(?:mm|cm)?\s?to (?P<now>\d+(?:\.\d+)?)\s?(?P<unit>mm|cm)\b", re.IGNORECASE)
+_VERTEBRA = re.compile(r"\b[CTL]\d{1,2}\b")
+_RIB = re.compile(r"\b(?P<value>\d{1,2})(?:st|nd|rd|th) (?:\w+ )?rib\b(?!s)|\brib (?P<value2>\d{1,2})\b", re.IGNORECASE)
+_LESION = re.compile(r"\b(?:sclerotic|lytic|lesion|focus|bone island|expansile|enostosis|destruct\w+|exostosis)\b", re.IGNORECASE)
 _SIDES = re.compile(r"\b(?:(?P<left>left|l[ul]l|lingula\w*)|(?P<right>right|r[uml]l)|(?P<both>bilateral|both))\b", re.IGNORECASE)
 _CATEGORIES = tuple(
     re.compile(rf"\b(?:{words})", re.IGNORECASE)
@@ -146,7 +156,7 @@ def _values(text: str) -> tuple[_Value, ...]:
         return ()
     keys = frozenset(number for number, words in enumerate(_CATEGORIES) if words.search(text))
     sides = frozenset(name for match in _SIDES.finditer(text) for name, found in match.groupdict().items() if found)
-    around = keys, sides, levels_named(text)
+    around = keys, sides, levels_named(text) | frozenset(match.group() for match in _VERTEBRA.finditer(text))
     found = [(*value, *around) for value in _of_kinds(text)]
     sizes = list(_sizes(text)) if digits else []
     if len(sizes) == 1:
@@ -163,6 +173,10 @@ def _of_kinds(text: str) -> Iterator[tuple[str, float, int, int]]:
             value = float(_DIGITS.get(words, 0) or words)
             ratio = value / 100 if name == "ratio" and value > 1 else value
             yield name, ratio, matches[0].start(group), matches[0].end(group)
+    ribs = list(_RIB.finditer(text)) if _LESION.search(text) else []
+    if len(ribs) == 1 and not _OTHERWISE.search(text):
+        group = "value" if ribs[0]["value"] else "value2"
+        yield "rib with the lesion", float(ribs[0][group]), ribs[0].start(group), ribs[0].end(group)
     ranges = list(_RANGE.finditer(text))
     if len(ranges) == 1 and not _OTHERWISE.search(text):
         first, last = (int(number) for number in ranges[0].groups() if number)
@@ -171,7 +185,9 @@ def _of_kinds(text: str) -> Iterator[tuple[str, float, int, int]]:
 
 def _sizes(text: str) -> Iterator[tuple[str, float, int, int]]:
     """The sizes of today in a sentence of one thing."""
-    spared = [match.span() for match in _PRIOR.finditer(text)]
+    for match in _FROM_TO.finditer(text):
+        yield "size in mm", float(match["now"]) * (1.0 if match["unit"].lower() == "mm" else 10.0), match.start("now"), match.end("unit")
+    spared = [match.span() for pattern in (_PRIOR, _FROM_TO) for match in pattern.finditer(text)]
     for span, mm in find_measurements(text):
         if not any(start <= span.start < end for start, end in spared):
             yield "size in mm", mm, span.start, span.end

@@ -7,14 +7,12 @@ from functools import lru_cache
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.detectors.size_words import ANGLE, LENGTH, NUM, SEARCHES, SIZE, Found, size
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
 _CONFIDENCE = 0.86
-_NUM = r"(?<![\d.])\d{1,4}(?:\.\d{1,3})?"
 _BODY = REPORTED | {SectionName.COMPARISON, SectionName.RECOMMENDATION}
-_ANGLE = r"(?:degrees?\b|°)"
-_LENGTH = r"(?:mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
 _DIMENSION = r"(?:long|wide|thick|tall|deep|in (?:(?:maximum|maximal|greatest|transverse) )?(?:diameter|length|width|size|thickness|height|dimension|depth))"
 _MEASURED = (
     r"(?:knob|knuckle|arch|aorta|trachea|heart|silhouette|pedicle(?: width)?|interval|distance|space|nodules?|mass|pneumothorax|effusion|"
@@ -27,96 +25,76 @@ _ANGULAR = re.compile(
     re.IGNORECASE,
 )
 _OTHER_UNIT = (
-    (rf"\b{_MEASURED}\b[^.;\d]{{0,40}}{_NUM}[\s-]?{_ANGLE}", "a length has no degrees", True),
-    (rf"{_NUM}[\s-]?{_ANGLE}\s{_DIMENSION}", "a length has no degrees", True),
+    (rf"\b{_MEASURED}\b[^.;\d]{{0,40}}{NUM}[\s-]?{ANGLE}", "a length has no degrees", True),
+    (rf"{NUM}[\s-]?{ANGLE}\s{_DIMENSION}", "a length has no degrees", True),
     (
-        rf"\b(?:(?:sub)?carinal|cobb|kypho\w+|scolio\w+|curvature)(?: angle)?(?: (?:is|of|measur\w+|at|about|approximately))+ {_NUM}\s?{_LENGTH}",
+        rf"\b(?:(?:sub)?carinal|cobb|kypho\w+|scolio\w+|curvature)(?: angle)?(?: (?:is|of|measur\w+|at|about|approximately|angle))+ {NUM}\s?{LENGTH}",
         "an angle has degrees",
         False,
     ),
-    (rf"{_NUM}\s?(?:x|×|by)\s?{_NUM}\s?(?:(?-i:mL)|ml|cc|litres?|liters?)\b", "a product of lengths has no litres", False),
+    (rf"{NUM}\s?(?:x|×|by)\s?{NUM}\s?(?:(?-i:mL)|ml|cc|litres?|liters?)\b", "a product of lengths has no litres", False),
     (
-        rf"\b(?:nodules?|granulomas?|lymph nodes?|fractures?|displacement|tip|trachea|aorta|knob)\b(?: (?:is|are|of|measur\w+|up to|a|now))+ {_NUM}\s?(?:ml|cc|litres?|liters?|%|percent|hu|kg)\b(?! (?:calcified|of|larger|smaller|increase|decrease|stenosis))",
+        rf"\b(?:nodules?|granulomas?|lymph nodes?|fractures?|displacement|tip|trachea|aorta|knob)\b(?: (?:is|are|of|measur\w+|up to|a|now))+ {NUM}\s?(?:ml|cc|litres?|liters?|%|percent|hu|kg)\b(?! (?:calcified|of|larger|smaller|increase|decrease|stenosis))",
         "a length has no such unit",
         False,
     ),
     (
-        rf"{_NUM}\s?(?:degrees|°|%|percent|ml|cc|kg|grams?|hours?|weeks?|days|years|hu)\s(?:above|below|proximal to|distal to|beyond|past|superior to) the "
+        rf"{NUM}\s?(?:degrees|°|%|percent|ml|cc|kg|grams?|hours?|weeks?|days|years|hu)\s(?:above|below|proximal to|distal to|beyond|past|superior to) the "
         r"(?:carina|arch|aortic|diaphragm|ge |gastro|cavo|clavic\w+|thoracic inlet|svc|knob)",
         "a distance has no such unit",
         False,
     ),
     (
-        rf"\b(?:repeat\w*|follow[- ]?up|recheck|re-?imag\w+|return|reassess\w*|re-?evaluat\w+|radiographs?|cxr|ct)\b[^.;\d]{{0,40}}\bin (?:about |approximately )?{_NUM}"
-        rf"(?:\s?(?:to|-)\s?{_NUM})?\s?(?:{_LENGTH}|degrees|%|ml\b)(?! (?:slices|sections|thick|intervals))",
+        rf"\b(?:repeat\w*|follow[- ]?up|recheck|re-?imag\w+|return|reassess\w*|re-?evaluat\w+|radiographs?|cxr|ct)\b[^.;\d]{{0,40}}\bin (?:about |approximately )?{NUM}"
+        rf"(?:\s?(?:to|-)\s?{NUM})?\s?(?:{LENGTH}|degrees|%|ml\b)(?! (?:slices|sections|thick|intervals))",
         "a time has no such unit",
         False,
     ),
-    (rf"{_NUM}[\s-](?:mm|cm|kg|ml|degrees?)[\s-](?:ago|later|old)\b", "a time has no such unit", False),
     (
-        rf"\b(?:cardio-?thoracic|c/t) (?:ratio|index)(?: (?:is|of|measur\w+|about|approximately|at))+ {_NUM}\s?(?:{_LENGTH}|degrees|ml\b)",
+        rf"{NUM}\s?(?:minutes?|hours?|seconds?|days?|weeks?|years?|kg|kilograms?|grams?|hu|%|percent|beats)\s(?:long|wide|thick|in (?:(?:maximum|maximal|greatest|"
+        r"largest|transverse) )?(?:diameter|length|width|thickness|dimension))\b",
+        "a length has no such unit",
+        False,
+    ),
+    (rf"{NUM}\s?(?:x|×|by)\s?{NUM}\s?(?:kg|g|grams?|minutes|hours|degrees|hu)\b(?! (?:each|per|views?))", "a product of lengths has no such unit", False),
+    (rf"\b(?:of|measur\w+|is|negative|minus)\s(?:(?<=negative )|(?<=minus )|-){NUM}\s?{LENGTH}", "no length is below nothing", False),
+    (rf"\b(?:negative|minus)\s{NUM}\s?(?:%|percent)", "no share is below nothing", False),
+    (rf"\b(?:drain\w*|remov\w+|aspirat\w+|evacuat\w+)\b[^.;\d]{{0,25}}(?<![\d.])(?:1[3-9]|[2-9]\d|\d{{3,}})\s?(?:(?-i:L)|litres?|liters?)\b", "no chest holds so much", False),
+    (rf"\bpneumothorax\b(?: (?:is|of|measur\w+|at))+ {NUM}\s?(?:(?-i:L)|litres?|liters?|ml|cc|kg|degrees)\b", "it is told in lengths or shares", False),
+    (rf"{NUM}\s?(?:ml|cc|kg|degrees|%)\sapart\b", "a distance has no such unit", False),
+    (rf"{NUM}[\s-](?:mm|cm|kg|ml|degrees?)[\s-](?:ago|later|old)\b", "a time has no such unit", False),
+    (
+        rf"\b(?:cardio-?thoracic|c/t) (?:ratio|index)(?: (?:is|of|measur\w+|about|approximately|at))+ {NUM}\s?(?:{LENGTH}|degrees|ml\b)",
         "a ratio has no unit",
         False,
     ),
-    (rf"\bejection fraction(?: (?:is|of|about|approximately|at))+ {_NUM}\s?(?:{_LENGTH}|ml\b|degrees)", "it is a share", False),
+    (rf"\bejection fraction(?: (?:is|of|about|approximately|at))+ {NUM}\s?(?:{LENGTH}|ml\b|degrees)", "it is a share", False),
     (
-        rf"\b(?:of|measur\w+|is|now|up to) {_NUM}\s?(?-i:m)(?=[ ,.;)]|$)(?![^.;]{{0,30}}\b(?:distance|tall|high|focal|fall|fell|walk))",
+        rf"\b(?:of|measur\w+|is|now|up to) {NUM}\s?(?-i:m)(?=[ ,.;)]|$)(?![^.;]{{0,30}}\b(?:distance|tall|high|focal|fall|fell|walk))",
         "nothing in a body is metres long",
         True,
     ),
-    (rf"\b(?:attenuation|suv(?:max)?)(?: (?:is|of|about|at|value))+ {_NUM}\s?{_LENGTH}", "it is no length", False),
+    (rf"\b(?:attenuation|suv(?:max)?)(?: (?:is|of|about|at|value))+ {NUM}\s?{LENGTH}", "it is no length", False),
 )
 _UNITS = tuple((re.compile(words, re.IGNORECASE), why, angular) for words, why, angular in _OTHER_UNIT)
-_SIZE = rf"(?P<size>{_NUM})(?:\s?(?:x|×|by|to|-)\s?(?P<more>\d{{1,4}}(?:\.\d+)?))?[\s-]?(?P<unit>{_LENGTH})"
-_NEXT = r"(?:[\s,(]+(?!(?:and|with|within|in|near|adjacent|beside|besides|plus|next|from|apart|other|another|largest|dominant)\b)[a-z-]+){0,4}?[\s,(]+"
-
-
-def _word(words: str, least: float, most: float) -> tuple[re.Pattern[str], float, float]:
-    both = rf"\b(?:{words})\b{_NEXT}{_SIZE}(?! (?:of|from|above|below|deep|long))"
-    return re.compile(both, re.IGNORECASE), least, most
-
-
-_WORDS = (  # words of size, and the millimetres that they allow
-    _word(r"sub-?centimet(?:er|re)", 0, 10.5),
-    _word(r"sub-?millimet(?:er|re)", 0, 1.5),
-    _word(r"miliary|micro-?nodul\w+", 0, 10),
-    _word(r"tiny|punctate|minute|pinpoint", 0, 25),
-    _word(r"giant|huge|massive|enormous|gigantic", 10, 2000),
-    _word(r"large (?:mass|bulla|effusion|pneumothorax|cavity|hernia|aneurysm|consolidation)", 6, 2000),
-)
-_LIMIT = re.compile(
-    rf"\b(?P<word>exceed\w*|greater than|more than|larger than|at least|less than|under|smaller than|no more than)\s(?P<limit>{_NUM})\s?(?P<lunit>{_LENGTH})"
-    rf"\W{{0,3}}(?:(?:it |which |now |currently |actually )?(?:measur\w+|is|at)\s)(?:about |approximately )?{_SIZE}",
-    re.IGNORECASE,
-)
-_NORMAL = re.compile(
-    rf"\b(?P<word>wid\w+|enlarg\w+|dilat\w+|increased|thicken\w+|normal|abnormal\w*)\b[^.;\d]{{0,50}}?{_SIZE}[\s,(]+(?:upper limits?(?: of normal)?|normal(?: is)?|uln|normal "
-    rf"upper limit)(?: (?:up to|less than|below|under|of|is))*\W{{0,3}}(?P<limit>{_NUM})\s?(?P<lunit>{_LENGTH})",
-    re.IGNORECASE,
-)
-_GROWTH = re.compile(
-    rf"\b(?:grown|increased|decreased|shrunk|enlarged|reduced|fallen|risen|larger|smaller)\b[^.;\d]{{0,15}}\bby (?P<by>{_NUM})\s?(?P<bunit>{_LENGTH})?,?[^.;\d]{{0,15}}"
-    rf"\bfrom (?P<was>{_NUM})\s?(?P<wunit>{_LENGTH})?\s?to (?P<size>{_NUM})\s?(?P<unit>{_LENGTH})",
-    re.IGNORECASE,
-)
 _MOVED = re.compile(
-    rf"\b(?:advanc\w+|retract\w*|withdr\w+|pull\w* back|pulled)\b(?: back| out| by| about| approximately| further| the (?:tube|catheter|line))*\s{_SIZE}(?! (?:above|below|from|x|of))",
+    rf"\b(?:advanc\w+|retract\w*|withdr\w+|pull\w* back|pulled)\b(?: back| out| by| about| approximately| further| the (?:tube|catheter|line))*\s{SIZE}(?! (?:above|below|from|x|of))",
     re.IGNORECASE,
 )
 _MOVES = (3.0, 300.0)
-_ABOVE = re.compile(rf"{_SIZE} (?:above|proximal to|superior to|from) the (?:carina|tracheal bifurcation)", re.IGNORECASE)
+_ABOVE = re.compile(rf"{SIZE} (?:above|proximal to|superior to|from) the (?:carina|tracheal bifurcation)", re.IGNORECASE)
 _IN = re.compile(r"\b(?:should be|could be|recommend\w*|suggest\w*|needs? to be|consider|must be|can be|to be)\b[^.;]{0,30}?\badvanc\w+", re.IGNORECASE)
 _OUT = re.compile(
     r"\b(?:should be|could be|recommend\w*|suggest\w*|needs? to be|consider|must be|to be)\b[^.;]{0,30}?\b(?:retract\w*|withdraw\w*|pull\w*)", re.IGNORECASE
 )
 _NEAR_CARINA, _FAR_CARINA = 20.0, 60.0
 _FAR = re.compile(
-    rf"{_SIZE} (?:above|below|beyond|past|distal to|proximal to) the (?:level of the )?(?:carina|aortic (?:arch|knob)|arch|knob|cavoatrial|ge |gastro-?o?esophageal|diaphragm|"
+    rf"{SIZE} (?:above|below|beyond|past|distal to|proximal to) the (?:level of the )?(?:carina|aortic (?:arch|knob)|arch|knob|cavoatrial|ge |gastro-?o?esophageal|diaphragm|"
     r"hemidiaphragm|clavic\w+|top of the arch)",
     re.IGNORECASE,
 )
 _FARTHEST = 200.0
-_WALL = re.compile(rf"(?<!chest )(?<!abdominal )(?<!body )\bwall(?: thickness)?(?: (?:of|is|measur\w+|up to|about|at))* {_SIZE}(?! (?:mass|lesion|nodule|collection))", re.IGNORECASE)
+_WALL = re.compile(rf"(?<!chest )(?<!abdominal )(?<!body )\bwall(?: thickness)?(?: (?:of|is|measur\w+|up to|about|at))* {SIZE}(?! (?:mass|lesion|nodule|collection))", re.IGNORECASE)
 _WALL_MOST = 60.0
 _DATE = re.compile(r"(?<![\d/.-])(?P<a>\d{1,2})(?P<sep>[/-])(?P<b>\d{1,2})(?P=sep)(?P<year>(?:19|20)\d\d)(?![\d/-])")
 _MONTHS = {"january": 31, "february": 29, "march": 31, "april": 30, "may": 31, "june": 30, "july": 31, "august": 31,
@@ -154,75 +132,36 @@ class Units:
                     yield _candidate(case, span, sentence.span, why)
 
 
-_Found = tuple[int, int, str]
-
-
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
-def _found(text: str) -> tuple[_Found, ...]:
+def _found(text: str) -> tuple[Found, ...]:
     counted = tuple((m.start(), m.end(), "so many ribs are no such inspiration") for p in (_POOR, _DEEP) for m in p.finditer(text)) if "rib" in text else ()
     if not any(letter.isdigit() for letter in text):
         return counted
     return (*counted, *(found for search in _SEARCHES for found in search(text)))
 
 
-def _other_units(text: str) -> Iterator[_Found]:
+def _other_units(text: str) -> Iterator[Found]:
     for pattern, why, angular in _UNITS:
         for match in pattern.finditer(text):
             if not (angular and _ANGULAR.search(text)):
                 yield match.start(), match.end(), why
 
 
-def _mm(number: str, unit: str) -> float:
-    return float(number) * (1.0 if unit.lower().startswith("m") else 10.0)
-
-
-def _size(match: re.Match[str]) -> float:
-    return max(_mm(number, match["unit"]) for number in (match["size"], match["more"]) if number)
-
-
-def _denied(text: str) -> Iterator[_Found]:
-    """A word of size beside a size that it excludes."""
-    for pattern, least, most in _WORDS:
-        for match in pattern.finditer(text):
-            if not least <= _size(match) <= most:
-                yield match.start(), match.end(), "the word and the size exclude each other"
-    for match in _LIMIT.finditer(text):
-        above = re.match("exceed|greater|more|larger|at least", match["word"], re.IGNORECASE) is not None
-        size, limit = _size(match), _mm(match["limit"], match["lunit"])
-        if (size < limit) if above else (size > limit):
-            yield match.start(), match.end(), "the limit and the size exclude each other"
-    for match in _NORMAL.finditer(text):
-        normal = match["word"].lower() == "normal"
-        size, limit = _size(match), _mm(match["limit"], match["lunit"])
-        if (size > limit) if normal else (size < limit):
-            yield match.start(), match.end(), "the limit that is told says otherwise"
-
-
-def _grown(text: str) -> Iterator[_Found]:
-    """A difference that the two sizes do not have."""
-    for match in _GROWTH.finditer(text):
-        unit = match["unit"]
-        was, now = (_mm(match[name], match[of] or unit) for name, of in (("was", "wunit"), ("size", "unit")))
-        by = _mm(match["by"], match["bunit"] or unit)
-        if abs(abs(now - was) - by) > max(1.0, 0.15 * by):
-            yield match.start(), match.end(), "the sizes differ by another amount"
-
-
-def _distances(text: str) -> Iterator[_Found]:
+def _distances(text: str) -> Iterator[Found]:
     for match in _MOVED.finditer(text):
-        if not _MOVES[0] <= _size(match) <= _MOVES[1]:
+        if not _MOVES[0] <= size(match) <= _MOVES[1]:
             yield match.start(), match.end(), "no tube is moved so far"
     for match in _ABOVE.finditer(text):
-        size, rest = _size(match), text[match.end() :]
-        if (size <= _NEAR_CARINA and _IN.search(rest)) or (size >= _FAR_CARINA and _OUT.search(rest)):
+        mm, rest = size(match), text[match.end() :]
+        if (mm <= _NEAR_CARINA and _IN.search(rest)) or (mm >= _FAR_CARINA and _OUT.search(rest)):
             yield match.start(), match.end(), "so placed, it should be moved the other way"
     for pattern, most in ((_FAR, _FARTHEST), (_WALL, _WALL_MOST)):
         for match in pattern.finditer(text):
-            if _size(match) > most:
+            if size(match) > most:
                 yield match.start(), match.end(), "nothing in a body has this size"
 
 
-def _times(text: str) -> Iterator[_Found]:
+def _times(text: str) -> Iterator[Found]:
     """Days and hours that no calendar and no clock has."""
     for match in _DATE.finditer(text):
         day, month, year = int(match["a"]), int(match["b"]), int(match["year"])
@@ -246,7 +185,7 @@ def _is_date(year: int, month: int, day: int) -> bool:
     return True
 
 
-_SEARCHES: tuple[Callable[[str], Iterator[_Found]], ...] = (_other_units, _denied, _grown, _distances, _times)
+_SEARCHES: tuple[Callable[[str], Iterator[Found]], ...] = (_other_units, _distances, _times, *SEARCHES)
 
 
 def _candidate(case: Case, span: Span, sentence: Span, why: str) -> Candidate:
