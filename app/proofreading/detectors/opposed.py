@@ -26,6 +26,23 @@ _PLACE = (
     r"apex|apical|hemithorax|hilum|pleural|cardiophrenic|perihilar|zone|field|chest|axilla|shoulder|clavicle|ribs?)\b"
 )
 _OPPOSED = (
+    (
+        rf"\b(?P<one>left|right|[lr]ul|[lr]ll|rml)(?:[- ]sided)? (?:(?!and\b|or\b|than\b)\w+ ){{0,3}}?(?:{_KIND}) (?:\w+ ){{0,2}}?"
+        r"(?:silhouett\w+|obscur\w+|blunt\w+|effac\w+) the (?P<other>left|right) (?:heart|cardiac|hemidiaphragm|costophrenic|diaphragm|cp angle)",
+        "the sign and its cause are on one side",
+        ("silhouett", "obscur", "blunt", "effac"),
+    ),
+    (
+        rf"\b(?P<one>[lr]ul|[lr]ll|rml) (?:\w+ ){{0,2}}?(?:{_KIND}){_VERBS} (?:in|at|within|involving|of) (?:the )?(?P<other>left|right) {_PLACE}",
+        "a lobe is on one side",
+        ("ul ", "ll ", "rml "),
+    ),
+    (
+        r"\b(?P<one>left|right)(?:-sided)? tension (?:hydro)?pneumothorax\b[^.;]{0,40}\b(?:shift\w*|deviat\w+|displac\w+)\b[^.;]{0,40}\b(?:to|toward|towards) the "
+        r"(?P<same>(?P=one))\b",
+        "what is under tension pushes to the other side",
+        ("tension",),
+    ),
     (  # the finding's side, and the side where it lies
         rf"(?<!than )\b{_SIDE} (?:(?!and\b|or\b|than\b)\w+ ){{0,3}}?(?:{_KIND}){_VERBS} (?:in|at|within|involving|overlying|of)"
         rf"\W+(?:the )?(?P<other>left|right) {_PLACE}",
@@ -112,6 +129,7 @@ _PNEUMONECTOMY = re.compile(
 )
 _PLANNED = re.compile(r"\b(?:no|not|consider\w*|plan\w*|candidate|for|before|pre|partial|if)\b", re.IGNORECASE)
 _OF_LUNG = r"\b(?:(?:{side} (?:(?:upper|lower|middle) lobe|lung base|lingula))|{short})\b[^.;]{{0,30}}?\b(?:pneumonia|atelectasis|consolidation|infiltrate|opacit\w+|nodules?|clear|aerat\w+|emphysema)\b|\b{side} lung is (?:clear|well[- ](?:aerated|expanded))\b"
+_LOBECTOMY = re.compile(r"\b(?P<side>left|right) (?P<level>upper|middle|lower) lobectomy\b", re.IGNORECASE)
 _SHORT = {_LEFT: "(?:lll|lul)", _RIGHT: "(?:rll|rul|rml)"}
 
 
@@ -152,7 +170,7 @@ def _differ(match: re.Match[str]) -> bool:
     if found.get("same"):
         return True
     other = found.get("other") or (_LEFT if found.get("lingula") else _RIGHT if found.get("middle") else None)
-    return other is not None and other.lower() != (found["one"] or "").lower()
+    return other is not None and other[0].lower() != (found["one"] or "")[:1].lower()
 
 
 def _removed_lung(case: Case) -> str | None:

@@ -39,6 +39,7 @@ _TIP = (  # no other device stands between, nor a second statement
 )
 _LEVEL = r"[^.;:,]{0,50}?\b(?:above|below|from|beyond|at the level of|at)\W+"
 _UNDER = r"\W+(?:is |are |seen |noted |present )*(?:under|beneath|below|underneath)\W+"
+_AROUND = r"\W+(?:is |lies )?(?:around|encircl\w+|surround\w+)\W+"
 _SHOWS = (
     r"\W+(?:shows?|demonstrates?|exhibits?|contains?|reveals?|has|have)\W+(?:(?:a|an|some|mild|moderate|severe|minimal|"
     r"small|large|focal|diffuse|patchy|acute|chronic|old|healed|stable|new)\W+)*"
@@ -95,7 +96,7 @@ def _forms(finding: str, ways: list[str], classes: list[str]) -> Iterator[str]:
         yield rf"(?:{nouns}){_SHOWS}{told}(?!\w)"
     if "tip" in ways:
         yield told + r"\b" + _TIP + organ
-    for way, between in (("level", _LEVEL), ("under", _UNDER)):
+    for way, between in (("level", _LEVEL), ("under", _UNDER), ("around", _AROUND)):
         if way in ways:
             yield told + r"\b" + between + organ
     if "is" in ways:

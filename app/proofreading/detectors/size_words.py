@@ -12,7 +12,7 @@ _NEXT = r"(?:[\s,(]+(?!(?:and|with|within|in|near|adjacent|beside|besides|plus|n
 
 
 def _word(words: str, least: float, most: float) -> tuple[re.Pattern[str], float, float]:
-    both = rf"\b(?:{words})\b{_NEXT}{SIZE}(?! (?:of|from|above|below|deep|long))"
+    both = rf"\b(?:{words})\b{_NEXT}{SIZE}(?! (?:of|from|above|below|deep|long|midline|mediastinal|tracheal|shift|thick|deviation))"
     return re.compile(both, re.IGNORECASE), least, most
 
 
@@ -22,6 +22,7 @@ _WORDS = (  # words of size, and the millimetres that they allow
     _word(r"miliary|micro-?nodul\w+", 0, 10),
     _word(r"tiny|punctate|minute|pinpoint", 0, 25),
     _word(r"giant|huge|massive|enormous|gigantic", 10, 2000),
+    _word(r"(?:minimally|slightly|mildly) displaced", 0, 25),
     _word(r"large (?:mass|bulla|effusion|pneumothorax|cavity|hernia|aneurysm|consolidation)", 6, 2000),
 )
 _LIMIT = re.compile(
@@ -99,7 +100,6 @@ _VALUES = (  # words of degree, and the values that they allow
 )
 _MORE_WORDS = (
     _word(r"(?:small|trace|tiny|minimal) (?:\w+ )?(?:pleural )?(?:effusion|pneumothorax)", 0, 90),
-    _word(r"(?:minimally|slightly|mildly) displaced", 0, 25),
     _word(r"widened (?:superior )?mediastinum|mediastinal widening", 55, 2000),
     _word(r"(?:height loss|loss of (?:vertebral |body )*height)", 0, 45),
     _word(r"normal(?:[- ]size\w*)? (?:caliber |calibre |size )?(?:trachea|main pulmonary artery|azygos vein|paratracheal stripe)", 0, 45),

@@ -41,6 +41,11 @@ _BEFORE_NOW = re.compile(
     r"(?:now|currently|today)\s(?:measur\w+\s|is\s)?(?P<now>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm)\b",
     re.IGNORECASE,
 )
+_GROWN_FROM = re.compile(
+    r"(?<![\d.])(?P<now>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm),?\s\(?(?:which has |having |has )?(?:grown|increased|enlarged|decreased|reduced|shrunk|up|down)\s"
+    r"from\s(?P<before>\d{1,4}(?:\.\d{1,2})?)\s?(?P<other>mm|cm)?(?!\d|[^.;]{0,12}\bto\b)",
+    re.IGNORECASE,
+)
 _STABLE = re.compile(r"\b(?:stable|unchanged|no (?:significant )?(?:interval )?change|static)\b", re.IGNORECASE)
 _PLAINLY = 1.5  # by which factor two sizes differ where nobody calls them stable
 _LEAST_MM = 3.0
@@ -68,7 +73,7 @@ class Trend:
 def _contradiction(text: str, sentence: Span) -> tuple[Span, str, str] | None:
     """(the word of change, what it says, what the sizes say) where they differ."""
     words = sentence.of(text)
-    pairs = [*_FROM_TO.finditer(words), *_PAIR.finditer(words), *_BEFORE_NOW.finditer(words)]
+    pairs = [*_FROM_TO.finditer(words), *_PAIR.finditer(words), *_BEFORE_NOW.finditer(words), *_GROWN_FROM.finditer(words)]
     said = [(match, way) for way, pattern in _WAYS for match in pattern.finditer(words)]
     if len(pairs) == 1 and not said and (called := _STABLE.search(words)) is not None:
         return _called_stable(pairs[0], Span(sentence.start + called.start(), sentence.start + called.end()))
@@ -89,10 +94,12 @@ def _called_stable(pair: re.Match[str], word: Span) -> tuple[Span, str, str] | N
 
 
 def _shown(pair: re.Match[str], least: float) -> str | None:
-    """What two sizes, one now and one before, say; None when they are nearly the same or in two units."""
+    """What two sizes, one now and one before, say; None when they are nearly the same."""
     now, before = float(pair["now"]), float(pair["before"])
     unit = (pair["unit"] or "").lower()
-    if not before or (pair["other"] or unit).lower() != unit or 1 / least < now / before < least:
+    other = (pair["other"] or unit).lower()
+    before *= {("cm", "mm"): 10.0, ("mm", "cm"): 0.1}.get((other, unit), 1.0)
+    if not before or 1 / least < now / before < least:
         return None
     return "grown" if now > before else "shrunk"
 
