@@ -1,13 +1,14 @@
 """Findings, devices and looks by classes of organs that cannot have them: "osteophytes of the aorta"."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.detectors.beginnings import by_letters, rows_for
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 
@@ -49,9 +50,9 @@ _IS = r"\W+(?:is|are|appears?|remains?|looks?)\W+(?:(?:to be|mildly|moderately|m
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A class of findings with organs that cannot have it; ``stems``: every match holds one of them."""
+    """A class of findings with organs that cannot have it; ``before``: words with which it is another finding."""
 
-    stems: tuple[str, ...]
+    beginnings: tuple[str, ...]
     pattern: re.Pattern[str]
     before: re.Pattern[str] | None
     why: str
@@ -71,12 +72,17 @@ def _lines(name: str) -> Iterator[list[str]]:
 @cache
 def _rows() -> tuple[_Row, ...]:
     rows = []
-    for stems, finding, ways, before, classes, why in _lines("organ_findings.tsv"):
+    for letters, finding, ways, before, classes, why in _lines("organ_findings.tsv"):
         forms = "|".join(_forms(finding, ways.split(), classes.split()))
         barred = None if before == _NONE else re.compile(rf"\b(?:{before})\b", re.IGNORECASE)
         pattern = re.compile(rf"\b(?:{forms})", re.IGNORECASE)
-        rows.append(_Row(tuple(stems.split("|")), pattern, barred, why))
+        rows.append(_Row(tuple(letters.split("|")), pattern, barred, why))
     return tuple(rows)
+
+
+@cache
+def _by_letters() -> Mapping[str, frozenset[int]]:
+    return by_letters(row.beginnings for row in _rows())
 
 
 def _forms(finding: str, ways: list[str], classes: list[str]) -> Iterator[str]:
@@ -121,11 +127,8 @@ class OrganFindings:
 
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
 def _found(text: str) -> tuple[tuple[int, int, str], ...]:
-    words = text.lower()
     found = []
-    for row in _rows():
-        if not any(stem in words for stem in row.stems):
-            continue
+    for row in (_rows()[number] for number in rows_for(text, _by_letters())):
         for match in row.pattern.finditer(text):
             lead = text[max(0, match.start() - _LEAD) : match.start()]
             if row.before is None or not row.before.search(lead):
