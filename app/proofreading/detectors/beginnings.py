@@ -7,6 +7,7 @@ searched. ``tests/unit/test_matrices_impossible.py`` holds the tables to it.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 LETTERS = 4  # of a word that a table names at most
 _WORD = re.compile(r"[a-z0-9]+")
@@ -23,7 +24,11 @@ def by_letters(beginnings: Iterable[Iterable[str]]) -> Mapping[str, frozenset[in
 
 def rows_for(text: str, rows: Mapping[str, frozenset[int]]) -> list[int]:
     """The numbers of the rows that may match, in their order."""
-    letters = {
-        word[:size] for word in set(_WORD.findall(text.lower())) for size in range(1, min(LETTERS, len(word)) + 1)
-    }
+    letters = _letters(text)
     return sorted(frozenset[int]().union(*(rows[some] for some in letters & rows.keys())))
+
+
+@lru_cache(maxsize=64)  # each table asks it of the same sentences
+def _letters(text: str) -> frozenset[str]:
+    words = set(_WORD.findall(text.lower()))
+    return frozenset(word[:size] for word in words for size in range(1, min(LETTERS, len(word)) + 1))

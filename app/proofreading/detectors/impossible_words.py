@@ -85,7 +85,10 @@ def _discs(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _removed(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
     """An organ that is there, in a report that tells of its removal."""
+    words = text.lower()
     for removal, organ in _REMOVED:
+        if organ not in words:
+            continue
         match = re.search(_PRESENT.format(organ=organ), text, re.IGNORECASE)
         if match is None:
             continue

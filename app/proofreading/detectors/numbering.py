@@ -46,6 +46,7 @@ _SERIES = (
     _series("cervical vertebra", 7, 8, r"\bC(?P<number>\d{1,2})\b"),
     _series("cervical vertebra", 7, 8, rf"\b{_NUMBER}\s+cervical\s+vertebra"),
 )
+_HIGH = re.compile(r"[CLcl][7-9]|\d\d|(?:seven|eigh|nin|ten|teen|ie)th", re.IGNORECASE)  # stands in every number that is doubted
 _CASED = re.compile(r"[TDLC]")
 
 
@@ -60,7 +61,7 @@ class Numbering:
             if case.report.section_of(index) not in _READ:
                 continue
             text = sentence.span.of(case.report.text)
-            for series in _SERIES:
+            for series in _SERIES if _HIGH.search(text) else ():
                 for match in series.pattern.finditer(text):
                     number = _value(match["number"])
                     letter = match.group()[0]
