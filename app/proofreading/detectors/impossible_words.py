@@ -68,7 +68,9 @@ class ImpossibleWords:
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
 def _words(text: str) -> tuple[tuple[int, int, str], ...]:
     rows = (_table()[number] for number in rows_for(text, _by_letters()))
-    return tuple((match.start(), match.end(), why) for pattern, why in rows for match in pattern.finditer(text))
+    return tuple(
+        (match.start(), match.end(), why) for pattern, why in rows for match in pattern.finditer(text)
+    )
 
 
 def _discs(text: str) -> Iterator[tuple[int, int, str]]:

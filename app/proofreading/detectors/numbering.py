@@ -46,7 +46,9 @@ _SERIES = (
     _series("cervical vertebra", 7, 8, r"\bC(?P<number>\d{1,2})\b"),
     _series("cervical vertebra", 7, 8, rf"\b{_NUMBER}\s+cervical\s+vertebra"),
 )
-_HIGH = re.compile(r"[CLcl][7-9]|\d\d|(?:seven|eigh|nin|ten|teen|ie)th", re.IGNORECASE)  # stands in every number that is doubted
+_HIGH = re.compile(
+    r"[CLcl][7-9]|\d\d|(?:seven|eigh|nin|ten|teen|ie)th", re.IGNORECASE
+)  # stands in every number that is doubted
 _CASED = re.compile(r"[TDLC]")
 
 

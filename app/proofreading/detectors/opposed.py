@@ -127,7 +127,9 @@ _PNEUMONECTOMY = re.compile(
     r"\b(?P<one>left|right)(?:-sided)? pneumonectomy\b|\bpneumonectomy on the (?P<two>left|right)\b",
     re.IGNORECASE,
 )
-_PLANNED = re.compile(r"\b(?:no|not|consider\w*|plan\w*|candidate|for|before|pre|partial|if)\b", re.IGNORECASE)
+_PLANNED = re.compile(
+    r"\b(?:no|not|consider\w*|plan\w*|candidate|for|before|pre|partial|if)\b", re.IGNORECASE
+)
 _OF_LUNG = r"\b(?:(?:{side} (?:(?:upper|lower|middle) lobe|lung base|lingula))|{short})\b[^.;]{{0,30}}?\b(?:pneumonia|atelectasis|consolidation|infiltrate|opacit\w+|nodules?|clear|aerat\w+|emphysema)\b|\b{side} lung is (?:clear|well[- ](?:aerated|expanded))\b"
 _LOBECTOMY = re.compile(r"\b(?P<side>left|right) (?P<level>upper|middle|lower) lobectomy\b", re.IGNORECASE)
 _SHORT = {_LEFT: "(?:lll|lul)", _RIGHT: "(?:rll|rul|rml)"}

@@ -77,8 +77,13 @@ def _grown(text: str) -> Iterator[Found]:
         if abs(abs(now - was) - by) > max(1.0, 0.15 * by):
             yield match.start(), match.end(), "the sizes differ by another amount"
 
+
 def _share(words: str, number: str, least: float, most: float) -> tuple[re.Pattern[str], float, float]:
-    text = words.replace("NUM", rf"(?P<value>{NUM})").replace("%%", r"\s?(?:%|percent\b|per cent\b)").replace("DEG", rf"[\s-]?{ANGLE}")
+    text = (
+        words.replace("NUM", rf"(?P<value>{NUM})")
+        .replace("%%", r"\s?(?:%|percent\b|per cent\b)")
+        .replace("DEG", rf"[\s-]?{ANGLE}")
+    )
     return re.compile(text + number, re.IGNORECASE), least, most
 
 
@@ -86,12 +91,44 @@ _SMALL = r"\b(?:small|tiny|trace|minimal|minute|slight|mild|minor|trivial)\b"
 _LARGE = r"\b(?:large|massive|huge|severe|marked|extensive|near[- ]complete|complete|subtotal|advanced|pronounced|gross)\b"
 _VALUES = (  # words of degree, and the values that they allow
     _share(_SMALL + r"(?: (?!and\b|or\b)\w+){0,3} (?:pneumothorax|effusion)\b[^.;\d]{0,35}NUM%%", "", 0, 55),
-    _share(_LARGE + r"(?: (?!and\b|or\b)\w+){0,3} (?:pneumothorax|effusion)\b[^.;\d]{0,35}NUM%%", "", 10.5, 1000),
-    _share(_SMALL + r"(?: (?!and\b|or\b)\w+){0,2} (?:effusion|pneumothorax|h(?:a)?emothorax)\b[^.;\d]{0,20}NUM\s?(?:(?-i:L)|litres?|liters?)\b", "", 0, 0.9),
-    _share(_SMALL + r"(?: (?!and\b|or\b)\w+){0,3} (?:compression|collapse|wedging|height loss|loss of (?:\w+ ){0,2}height|compression (?:deformity|fracture))\b[^.;\d]{0,35}NUM%%", "", 0, 55),
-    _share(_LARGE + r"(?: (?!and\b|or\b)\w+){0,3} (?:compression|collapse|wedging|height loss|loss of (?:\w+ ){0,2}height|compression (?:deformity|fracture))\b[^.;\d]{0,35}NUM%%", "", 15, 1000),
-    _share(_SMALL + r"(?: (?!and\b|or\b)\w+){0,3} (?:scoliosis|dextroscoliosis|levoscoliosis|curvature|kyphosis)\b[^.;\d]{0,35}NUMDEG", "", 0, 55),
-    _share(_LARGE + r"(?: (?!and\b|or\b)\w+){0,3} (?:scoliosis|dextroscoliosis|levoscoliosis|curvature)\b[^.;\d]{0,35}NUMDEG", "", 20, 1000),
+    _share(
+        _LARGE + r"(?: (?!and\b|or\b)\w+){0,3} (?:pneumothorax|effusion)\b[^.;\d]{0,35}NUM%%", "", 10.5, 1000
+    ),
+    _share(
+        _SMALL
+        + r"(?: (?!and\b|or\b)\w+){0,2} (?:effusion|pneumothorax|h(?:a)?emothorax)\b[^.;\d]{0,20}NUM\s?(?:(?-i:L)|litres?|liters?)\b",
+        "",
+        0,
+        0.9,
+    ),
+    _share(
+        _SMALL
+        + r"(?: (?!and\b|or\b)\w+){0,3} (?:compression|collapse|wedging|height loss|loss of (?:\w+ ){0,2}height|compression (?:deformity|fracture))\b[^.;\d]{0,35}NUM%%",
+        "",
+        0,
+        55,
+    ),
+    _share(
+        _LARGE
+        + r"(?: (?!and\b|or\b)\w+){0,3} (?:compression|collapse|wedging|height loss|loss of (?:\w+ ){0,2}height|compression (?:deformity|fracture))\b[^.;\d]{0,35}NUM%%",
+        "",
+        15,
+        1000,
+    ),
+    _share(
+        _SMALL
+        + r"(?: (?!and\b|or\b)\w+){0,3} (?:scoliosis|dextroscoliosis|levoscoliosis|curvature|kyphosis)\b[^.;\d]{0,35}NUMDEG",
+        "",
+        0,
+        55,
+    ),
+    _share(
+        _LARGE
+        + r"(?: (?!and\b|or\b)\w+){0,3} (?:scoliosis|dextroscoliosis|levoscoliosis|curvature)\b[^.;\d]{0,35}NUMDEG",
+        "",
+        20,
+        1000,
+    ),
     _share(r"\b(?:widen\w*|splay\w*|increased)\b[^.;\d]{0,20}\bcarin\w+\b[^.;\d]{0,25}NUMDEG", "", 65, 1000),
     _share(r"\bcarin\w+\b[^.;\d]{0,25}NUMDEG[^.;\d]{0,20}\b(?:widen\w*|splay\w*)", "", 65, 1000),
     _share(r"\bnormal\b[^.;\d]{0,15}\bcarin\w+\b[^.;\d]{0,25}NUMDEG", "", 30, 105),
@@ -102,8 +139,16 @@ _MORE_WORDS = (
     _word(r"(?:small|trace|tiny|minimal) (?:\w+ )?(?:pleural )?(?:effusion|pneumothorax)", 0, 90),
     _word(r"widened (?:superior )?mediastinum|mediastinal widening", 55, 2000),
     _word(r"(?:height loss|loss of (?:vertebral |body )*height)", 0, 45),
-    _word(r"normal(?:[- ]size\w*)? (?:caliber |calibre |size )?(?:trachea|main pulmonary artery|azygos vein|paratracheal stripe)", 0, 45),
-    _word(r"normal(?:[- ]size\w*)? (?:caliber |calibre |size )?(?:(?:thoracic |ascending |descending )?aorta|aortic (?:knob|arch))", 5, 60),
+    _word(
+        r"normal(?:[- ]size\w*)? (?:caliber |calibre |size )?(?:trachea|main pulmonary artery|azygos vein|paratracheal stripe)",
+        0,
+        45,
+    ),
+    _word(
+        r"normal(?:[- ]size\w*)? (?:caliber |calibre |size )?(?:(?:thoracic |ascending |descending )?aorta|aortic (?:knob|arch))",
+        5,
+        60,
+    ),
 )
 _RANGE = re.compile(
     rf"\brang\w+(?: in size)? (?:from )?(?P<a>{NUM})\s?(?:mm|cm)?\s?(?:to|-)\s?(?P<b>{NUM})\s?(?P<unit>{LENGTH})[^.;\d]{{0,25}}\b(?:largest|biggest)\b[^.;\d]{{0,25}}"
@@ -117,7 +162,8 @@ _TWO = re.compile(
 )
 _TIMES = {"doubl": (1.5, 2.8), "tripl": (2.3, 4.0), "quadrupl": (3.0, 5.5), "halv": (0.35, 0.68)}
 _MULTIPLE = re.compile(
-    rf"\b(?P<word>doubl|tripl|quadrupl|halv)\w*\b[^.;\d]{{0,25}}\bfrom (?P<a>{NUM})\s?(?:mm|cm)?\s?to (?P<b>{NUM})\s?{LENGTH}", re.IGNORECASE
+    rf"\b(?P<word>doubl|tripl|quadrupl|halv)\w*\b[^.;\d]{{0,25}}\bfrom (?P<a>{NUM})\s?(?:mm|cm)?\s?to (?P<b>{NUM})\s?{LENGTH}",
+    re.IGNORECASE,
 )
 _NEW = re.compile(
     rf"\bnew (?:\w+ ){{0,3}}(?:nodule|mass|lesion|opacity|granuloma|cavity)\b[^.;\d]{{0,25}}{NUM}\s?{LENGTH},? \(?(?:previously|formerly|was|compared (?:to|with)) {NUM}",

@@ -62,11 +62,26 @@ _PRIOR = re.compile(
     r"[,(]?\s?\b(?:previously|formerly|earlier|compared (?:to|with)|versus|from|was|were)\s(?:\w+\s){0,2}\d[\d.x× ]*\s?(?:mm|cm)?(?:\s?(?:previously|before|on the prior|at prior))?\)?",
     re.IGNORECASE,
 )
-_FROM_TO = re.compile(r"\bfrom \d[\d.]*\s?(?:mm|cm)?\s?to (?P<now>\d+(?:\.\d+)?)\s?(?P<unit>mm|cm)\b", re.IGNORECASE)
+_FROM_TO = re.compile(
+    r"\bfrom \d[\d.]*\s?(?:mm|cm)?\s?to (?P<now>\d+(?:\.\d+)?)\s?(?P<unit>mm|cm)\b", re.IGNORECASE
+)
 _VERTEBRA = re.compile(r"\b[CTL]\d{1,2}\b")
-_RIB = re.compile(r"\b(?P<value>\d{1,2})(?:st|nd|rd|th) (?:\w+ )?rib\b(?!s)|\brib (?P<value2>\d{1,2})\b", re.IGNORECASE)
-_LESION = re.compile(r"\b(?:sclerotic|lytic|lesion|focus|bone island|expansile|enostosis|destruct\w+|exostosis)\b", re.IGNORECASE)
-_SIDES = re.compile(r"\b(?:(?P<left>left|l[ul]l|lingula\w*)|(?P<right>right|r[uml]l)|(?P<both>bilateral|both))\b", re.IGNORECASE)
+_RIB = re.compile(
+    r"\b(?P<value>\d{1,2})(?:st|nd|rd|th) (?:\w+ )?rib\b(?!s)|\brib (?P<value2>\d{1,2})\b", re.IGNORECASE
+)
+_LESION = re.compile(
+    r"\b(?:sclerotic|lytic|lesion|focus|bone island|expansile|enostosis|destruct\w+|exostosis)\b",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(
+    r"(?:[<>\u2264\u2265]|\b(?:than|least|most|under|over|below|above|exceed\w*|within|every|slices?))\s*\Z",
+    re.IGNORECASE,
+)
+_REACH = 12  # code points before a size in which it is called a limit
+_SIDES = re.compile(
+    r"\b(?:(?P<left>left|l[ul]l|lingula\w*)|(?P<right>right|r[uml]l)|(?P<both>bilateral|both))\b",
+    re.IGNORECASE,
+)
 _CATEGORIES = tuple(
     re.compile(rf"\b(?:{words})", re.IGNORECASE)
     for words in (
@@ -133,7 +148,11 @@ class ToldTwice:
         described = list(_section(case, FINDINGS))
         done: set[str] = set()
         for said, seen in product(concluded, described):
-            if said.kind == seen.kind and said.kind not in done and _one_thing(said, seen, described, concluded):
+            if (
+                said.kind == seen.kind
+                and said.kind not in done
+                and _one_thing(said, seen, described, concluded)
+            ):
                 done.add(said.kind)
                 yield _candidate(case, said, seen)
 
@@ -142,7 +161,14 @@ def _section(case: Case, sections: frozenset[SectionName]) -> Iterator[_Told]:
     for number, sentence in enumerate(case.report.sentences):
         if case.report.section_of(number) in sections:
             for kind, value, start, end, keys, sides, levels in _values(sentence.span.of(case.report.text)):
-                yield _Told(kind, value, Span(sentence.span.start + start, sentence.span.start + end), keys, sides, levels)
+                yield _Told(
+                    kind,
+                    value,
+                    Span(sentence.span.start + start, sentence.span.start + end),
+                    keys,
+                    sides,
+                    levels,
+                )
 
 
 _Value = tuple[str, float, int, int, frozenset[int], frozenset[str], frozenset[str]]
@@ -155,7 +181,9 @@ def _values(text: str) -> tuple[_Value, ...]:
     if not digits and "rib" not in lowered and "wire" not in lowered:
         return ()
     keys = frozenset(number for number, words in enumerate(_CATEGORIES) if words.search(text))
-    sides = frozenset(name for match in _SIDES.finditer(text) for name, found in match.groupdict().items() if found)
+    sides = frozenset(
+        name for match in _SIDES.finditer(text) for name, found in match.groupdict().items() if found
+    )
     around = keys, sides, levels_named(text) | frozenset(match.group() for match in _VERTEBRA.finditer(text))
     found = [(*value, *around) for value in _of_kinds(text)]
     sizes = list(_sizes(text)) if digits else []
@@ -186,10 +214,16 @@ def _of_kinds(text: str) -> Iterator[tuple[str, float, int, int]]:
 def _sizes(text: str) -> Iterator[tuple[str, float, int, int]]:
     """The sizes of today in a sentence of one thing."""
     for match in _FROM_TO.finditer(text):
-        yield "size in mm", float(match["now"]) * (1.0 if match["unit"].lower() == "mm" else 10.0), match.start("now"), match.end("unit")
+        yield (
+            "size in mm",
+            float(match["now"]) * (1.0 if match["unit"].lower() == "mm" else 10.0),
+            match.start("now"),
+            match.end("unit"),
+        )
     spared = [match.span() for pattern in (_PRIOR, _FROM_TO) for match in pattern.finditer(text)]
     for span, mm in find_measurements(text):
-        if not any(start <= span.start < end for start, end in spared):
+        limit = _LIMIT.search(text, max(0, span.start - _REACH), span.start)
+        if limit is None and not any(start <= span.start < end for start, end in spared):
             yield "size in mm", mm, span.start, span.end
 
 
@@ -205,7 +239,11 @@ def _one_thing(said: _Told, seen: _Told, described: list[_Told], concluded: list
     if said.kind != "size in mm":
         return len(alike) == 1 and sum(one.kind == said.kind for one in concluded) == 1
     shared = said.keys & seen.keys
-    rivals = [one for one in alike if one.keys & said.keys and (not one.sides or not said.sides or one.sides == said.sides)]
+    rivals = [
+        one
+        for one in alike
+        if one.keys & said.keys and (not one.sides or not said.sides or one.sides == said.sides)
+    ]
     return bool(shared) and len(rivals) == 1
 
 

@@ -46,7 +46,9 @@ _GROWN_FROM = re.compile(
     r"from\s(?P<before>\d{1,4}(?:\.\d{1,2})?)\s?(?P<other>mm|cm)?(?!\d|[^.;]{0,12}\bto\b)",
     re.IGNORECASE,
 )
-_STABLE = re.compile(r"\b(?:stable|unchanged|no (?:significant )?(?:interval )?change|static)\b", re.IGNORECASE)
+_STABLE = re.compile(
+    r"\b(?:stable|unchanged|no (?:significant )?(?:interval )?change|static)\b", re.IGNORECASE
+)
 _PLAINLY = 1.5  # by which factor two sizes differ where nobody calls them stable
 _LEAST_MM = 3.0
 _CHANGED = 1.2  # by which factor a size differs from the one before when it has changed
@@ -73,9 +75,15 @@ class Trend:
 def _contradiction(text: str, sentence: Span) -> tuple[Span, str, str] | None:
     """(the word of change, what it says, what the sizes say) where they differ."""
     words = sentence.of(text)
-    pairs = [*_FROM_TO.finditer(words), *_PAIR.finditer(words), *_BEFORE_NOW.finditer(words), *_GROWN_FROM.finditer(words)]
+    pairs = [
+        *_FROM_TO.finditer(words),
+        *_PAIR.finditer(words),
+        *_BEFORE_NOW.finditer(words),
+        *_GROWN_FROM.finditer(words),
+    ]
     said = [(match, way) for way, pattern in _WAYS for match in pattern.finditer(words)]
-    if len(pairs) == 1 and not said and (called := _STABLE.search(words)) is not None:
+    called = _STABLE.search(words)
+    if called is not None and len(pairs) == 1 and not said and not _apart(words, called, pairs[0]):
         return _called_stable(pairs[0], Span(sentence.start + called.start(), sentence.start + called.end()))
     if len(pairs) != 1 or len(said) != 1 or _DENIED.search(words):
         return None
@@ -84,6 +92,18 @@ def _contradiction(text: str, sentence: Span) -> tuple[Span, str, str] | None:
     if shown is None or shown == way:
         return None
     return Span(sentence.start + match.start(), sentence.start + match.end()), way, shown
+
+
+def _apart(words: str, called: re.Match[str], pair: re.Match[str]) -> bool:
+    """True when a clause ends between the word and the sizes."""
+    first, last = sorted((called.span(), pair.span()))
+    return (
+        re.search(
+            r"[;:()]|, (?!previous|compared|measur|at )|\b(?:and|but|while|other)\b",
+            words[first[1] : last[0]],
+        )
+        is not None
+    )
 
 
 def _called_stable(pair: re.Match[str], word: Span) -> tuple[Span, str, str] | None:

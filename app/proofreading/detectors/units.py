@@ -21,7 +21,7 @@ _MEASURED = (
 )
 _ANGULAR = re.compile(
     r"angle|angul|curv|scolio|kypho|lordo|cobb|rotat|tilt|flex|exten|inclin|obliq|abduct|wedg|torsion|version|valgus|varus|"
-    r"slope|fell|fall|height|film|distance|fahrenheit|celsius|fever|temperature|turn|arc\b|view",
+    r"slope|contact|encas|abut|circumfer|fell|fall|height|film|distance|fahrenheit|celsius|fever|temperature|turn|arc\b|view",
     re.IGNORECASE,
 )
 _OTHER_UNIT = (
@@ -32,7 +32,11 @@ _OTHER_UNIT = (
         "an angle has degrees",
         False,
     ),
-    (rf"{NUM}\s?(?:x|×|by)\s?{NUM}\s?(?:(?-i:mL)|ml|cc|litres?|liters?)\b", "a product of lengths has no litres", False),
+    (
+        rf"{NUM}\s?(?:x|×|by)\s?{NUM}\s?(?:(?-i:mL)|ml|cc|litres?|liters?)\b",
+        "a product of lengths has no litres",
+        False,
+    ),
     (
         rf"\b(?:nodules?|granulomas?|lymph nodes?|fractures?|displacement|tip|trachea|aorta|knob)\b(?: (?:is|are|of|measur\w+|up to|a|now))+ {NUM}\s?(?:ml|cc|litres?|liters?|%|percent|hu|kg)\b(?! (?:calcified|of|larger|smaller|increase|decrease|stenosis))",
         "a length has no such unit",
@@ -56,11 +60,27 @@ _OTHER_UNIT = (
         "a length has no such unit",
         False,
     ),
-    (rf"{NUM}\s?(?:x|×|by)\s?{NUM}\s?(?:kg|g|grams?|minutes|hours|degrees|hu)\b(?! (?:each|per|views?))", "a product of lengths has no such unit", False),
-    (rf"\b(?:of|measur\w+|is|negative|minus)\s(?:(?<=negative )|(?<=minus )|-){NUM}\s?{LENGTH}", "no length is below nothing", False),
+    (
+        rf"{NUM}\s?(?:x|×|by)\s?{NUM}\s?(?:kg|g|grams?|minutes|hours|degrees|hu)\b(?! (?:each|per|views?))",
+        "a product of lengths has no such unit",
+        False,
+    ),
+    (
+        rf"\b(?:of|measur\w+|is|negative|minus)\s(?:(?<=negative )|(?<=minus )|-){NUM}\s?{LENGTH}",
+        "no length is below nothing",
+        False,
+    ),
     (rf"\b(?:negative|minus)\s{NUM}\s?(?:%|percent)", "no share is below nothing", False),
-    (rf"\b(?:drain\w*|remov\w+|aspirat\w+|evacuat\w+)\b[^.;\d]{{0,25}}(?<![\d.])(?:1[3-9]|[2-9]\d|\d{{3,}})\s?(?:(?-i:L)|litres?|liters?)\b", "no chest holds so much", False),
-    (rf"\bpneumothorax\b(?: (?:is|of|measur\w+|at))+ {NUM}\s?(?:(?-i:L)|litres?|liters?|ml|cc|kg|degrees)\b", "it is told in lengths or shares", False),
+    (
+        rf"\b(?:drain\w*|remov\w+|aspirat\w+|evacuat\w+)\b[^.;\d]{{0,25}}(?<![\d.])(?:1[3-9]|[2-9]\d|\d{{3,}})\s?(?:(?-i:L)|litres?|liters?)\b",
+        "no chest holds so much",
+        False,
+    ),
+    (
+        rf"\bpneumothorax\b(?: (?:is|of|measur\w+|at))+ {NUM}\s?(?:(?-i:L)|litres?|liters?|ml|cc|kg|degrees)\b",
+        "it is told in lengths or shares",
+        False,
+    ),
     (rf"{NUM}\s?(?:ml|cc|kg|degrees|%)\sapart\b", "a distance has no such unit", False),
     (rf"{NUM}[\s-](?:mm|cm|kg|ml|degrees?)[\s-](?:ago|later|old)\b", "a time has no such unit", False),
     (
@@ -68,13 +88,21 @@ _OTHER_UNIT = (
         "a ratio has no unit",
         False,
     ),
-    (rf"\bejection fraction(?: (?:is|of|about|approximately|at))+ {NUM}\s?(?:{LENGTH}|ml\b|degrees)", "it is a share", False),
+    (
+        rf"\bejection fraction(?: (?:is|of|about|approximately|at))+ {NUM}\s?(?:{LENGTH}|ml\b|degrees)",
+        "it is a share",
+        False,
+    ),
     (
         rf"\b(?:of|measur\w+|is|now|up to) {NUM}\s?(?-i:m)(?=[ ,.;)]|$)(?![^.;]{{0,30}}\b(?:distance|tall|high|focal|fall|fell|walk))",
         "nothing in a body is metres long",
         True,
     ),
-    (rf"\b(?:attenuation|suv(?:max)?)(?: (?:is|of|about|at|value))+ {NUM}\s?{LENGTH}", "it is no length", False),
+    (
+        rf"\b(?:attenuation|suv(?:max)?)(?: (?:is|of|about|at|value))+ {NUM}\s?{LENGTH}",
+        "it is no length",
+        False,
+    ),
 )
 _UNITS = tuple((re.compile(words, re.IGNORECASE), why, angular) for words, why, angular in _OTHER_UNIT)
 _MOVED = re.compile(
@@ -82,10 +110,16 @@ _MOVED = re.compile(
     re.IGNORECASE,
 )
 _MOVES = (3.0, 300.0)
-_ABOVE = re.compile(rf"{SIZE} (?:above|proximal to|superior to|from) the (?:carina|tracheal bifurcation)", re.IGNORECASE)
-_IN = re.compile(r"\b(?:should be|could be|recommend\w*|suggest\w*|needs? to be|consider|must be|can be|to be)\b[^.;]{0,30}?\badvanc\w+", re.IGNORECASE)
+_ABOVE = re.compile(
+    rf"{SIZE} (?:above|proximal to|superior to|from) the (?:carina|tracheal bifurcation)", re.IGNORECASE
+)
+_IN = re.compile(
+    r"\b(?:should be|could be|recommend\w*|suggest\w*|needs? to be|consider|must be|can be|to be)\b[^.;]{0,30}?\badvanc\w+",
+    re.IGNORECASE,
+)
 _OUT = re.compile(
-    r"\b(?:should be|could be|recommend\w*|suggest\w*|needs? to be|consider|must be|to be)\b[^.;]{0,30}?\b(?:retract\w*|withdraw\w*|pull\w*)", re.IGNORECASE
+    r"\b(?:should be|could be|recommend\w*|suggest\w*|needs? to be|consider|must be|to be)\b[^.;]{0,30}?\b(?:retract\w*|withdraw\w*|pull\w*)",
+    re.IGNORECASE,
 )
 _NEAR_CARINA, _FAR_CARINA = 20.0, 60.0
 _FAR = re.compile(
@@ -94,9 +128,14 @@ _FAR = re.compile(
     re.IGNORECASE,
 )
 _FARTHEST = 200.0
-_WALL = re.compile(rf"(?<!chest )(?<!abdominal )(?<!body )\bwall(?: thickness)?(?: (?:of|is|measur\w+|up to|about|at))* {SIZE}(?! (?:mass|lesion|nodule|collection))", re.IGNORECASE)
+_WALL = re.compile(
+    rf"(?<!chest )(?<!abdominal )(?<!body )\bwall(?: thickness)?(?: (?:of|is|measur\w+|up to|about|at))* {SIZE}(?! (?:mass|lesion|nodule|collection))",
+    re.IGNORECASE,
+)
 _WALL_MOST = 60.0
-_DATE = re.compile(r"(?<![\d/.-])(?P<a>\d{1,2})(?P<sep>[/-])(?P<b>\d{1,2})(?P=sep)(?P<year>(?:19|20)\d\d)(?![\d/-])")
+_DATE = re.compile(
+    r"(?<![\d/.-])(?P<a>\d{1,2})(?P<sep>[/-])(?P<b>\d{1,2})(?P=sep)(?P<year>(?:19|20)\d\d)(?![\d/-])"
+)
 _MONTHS = {"january": 31, "february": 29, "march": 31, "april": 30, "may": 31, "june": 30, "july": 31, "august": 31,
            "september": 30, "october": 31, "november": 30, "december": 31}  # fmt: skip
 _NAMED = re.compile(
@@ -134,7 +173,15 @@ class Units:
 
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
 def _found(text: str) -> tuple[Found, ...]:
-    counted = tuple((m.start(), m.end(), "so many ribs are no such inspiration") for p in (_POOR, _DEEP) for m in p.finditer(text)) if "rib" in text else ()
+    counted = (
+        tuple(
+            (m.start(), m.end(), "so many ribs are no such inspiration")
+            for p in (_POOR, _DEEP)
+            for m in p.finditer(text)
+        )
+        if "rib" in text
+        else ()
+    )
     if not any(letter.isdigit() for letter in text):
         return counted
     return (*counted, *(found for search in _SEARCHES for found in search(text)))
