@@ -23,8 +23,8 @@ from app.proofreading.detectors.negation import Negation
 from app.proofreading.detectors.normal_statement import NormalStatement
 from app.proofreading.detectors.numbering import Numbering
 from app.proofreading.detectors.omitted import Omitted
-from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.opposed import Opposed
+from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.organ_findings import OrganFindings
 from app.proofreading.detectors.quantity import Quantity
 from app.proofreading.detectors.scope import Scope

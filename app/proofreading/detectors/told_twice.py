@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, IMPRESSION, levels_named
+from app.proofreading.detectors.patterns import compiled, read_patterns
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.measurements import find_measurements
 from models.types import SectionName, Span
@@ -18,109 +19,28 @@ _DIGITS = {
     "twelve": 12, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "fifth": 5, "fourth": 4,
     "third": 3, "second": 2, "first": 1,
 }  # fmt: skip
-_COUNT = rf"(?P<value>\d{{1,2}}|{'|'.join(_DIGITS)})(?:st|nd|rd|th)?"
-
-
-def _kind(name: str, slack: float, pattern: str) -> tuple[str, float, re.Pattern[str]]:
-    return name, slack, re.compile(pattern, re.IGNORECASE)
-
-
-_NUMBER = r"(?P<value>\d{1,3}(?:\.\d{1,3})?)"
-_KINDS = (  # name, by how much two tellings may differ, where the value stands
-    _kind("ratio", 0.035, rf"\b(?:cardio-?thoracic (?:ratio|index)|ctr|c/t ratio)\b[^.\d;]{{0,20}}(?P<value>0?\.\d{{1,3}}|\d{{1,3}}(?=\s?(?:%|percent|per cent)))"),
-    _kind("kyphosis angle", 5, rf"\bkypho\w+\b[^.;\d]{{0,30}}{_NUMBER}[\s-]?(?:degrees?|°)"),
-    _kind("angle of the curve", 5, rf"\b(?:scolio\w+|cobb|curv\w+|dextro\w+|levo\w+)\b[^.;\d]{{0,40}}{_NUMBER}[\s-]?(?:degrees?|°)"),
-    _kind("angle of the curve", 5, rf"{_NUMBER}[\s-]?(?:degrees?|°)[^.;\d]{{0,25}}\b(?:scolio\w+|curv\w+|dextro\w+|levo\w+)\b"),
-    _kind("carinal angle", 8, rf"\b(?:sub)?carin\w+\b[^.;\d]{{0,30}}{_NUMBER}[\s-]?(?:degrees?|°)"),
-    _kind("number of sternal wires", 0, rf"\b{_COUNT} (?:\w+ ){{0,2}}(?:sternal|sternotomy|cerclage) (?:wires|sutures)\b"),
-    _kind("number of posterior ribs", 1, rf"\b{_COUNT} (?:visible )?posterior ribs?\b|\b(?:inspirat\w+|rib count)\b[^.;\d]{{0,40}}?\b(?P<value2>\d{{1,2}}|{'|'.join(_DIGITS)})(?:st|nd|rd|th)? (?:ribs? )?posterior(?:ly| ribs?)"),
-    _kind("number of anterior ribs", 1, rf"\b{_COUNT} (?:visible )?anterior ribs\b"),
-    _kind("share of height lost", 12, rf"{_NUMBER}\s?(?:%|percent|per cent)[^.;\d]{{0,30}}\b(?:height|compress\w+|wedg\w+)|\b(?:height loss|loss of (?:\w+ ){{0,2}}height|compress\w+|wedg\w+)\b[^.;\d]{{0,30}}?(?<!\d)(?P<value2>\d{{1,3}})\s?(?:%|percent)"),
-    _kind("share of the hemithorax", 12, rf"{_NUMBER}\s?(?:%|percent|per cent) of (?:the )?(?:\w+ )?(?:hemi)?thora"),
-    _kind("size in French", 0, rf"\b{_NUMBER}[\s-]?(?:fr|french|f)\b"),
-    _kind("share of the stenosis", 10, rf"{_NUMBER}\s?(?:%|percent|per cent)[^.;\d]{{0,20}}\b(?:stenosis|narrow\w+|luminal)"),
-    _kind("SUV", 0.5, rf"\bsuv\w*[^.;\d]{{0,15}}{_NUMBER}"),
-    _kind("number of rib fractures", 0, rf"\b{_COUNT} (?:(?:acute|displaced|nondisplaced|healed|healing|old|left|right|lateral|posterior|contiguous) )*rib fractures\b"),
-    _kind("number of chest tubes", 0, rf"\b{_COUNT} (?:(?:left|right|pleural) )*(?:chest tubes|chest drains)\b"),
-    _kind("share of the pneumothorax", 6, rf"\b{_NUMBER}\s?(?:%|percent|per cent)\s(?:\w+\s){{0,3}}pneumothorax\b|\bpneumothorax\b[^.;\d]{{0,35}}?\b(?P<value2>\d{{1,3}})\s?(?:%|percent|per cent)"),
-    _kind("ejection fraction", 5, rf"\b(?:ejection fraction|lvef|ef)\b[^.;\d]{{0,20}}{_NUMBER}\s?(?:%|percent)"),
-    _kind("volume drained in ml", 50, rf"\b{_NUMBER}\s?(?:ml|cc)\b[^.;\d]{{0,40}}\b(?:drained|removed|aspirated|evacuated)\b"),
-    _kind("attenuation", 10, rf"\b{_NUMBER}\s?(?:hu|hounsfield)\b"),
-)  # fmt: skip
-_RANGE = re.compile(
-    r"\bribs?\s+(?P<a>\d{1,2})(?:st|nd|rd|th)?\s?(?:through|thru|to|-)\s?(?P<b>\d{1,2})\b|\b(?P<c>\d{1,2})(?:st|nd|rd|th)?\s?(?:through|thru|to|-)\s?"
-    r"(?P<d>\d{1,2})(?:st|nd|rd|th)? (?:(?:left|right|lateral|posterior|anterior) )*ribs?\b",
-    re.IGNORECASE,
-)
-_OTHERWISE = re.compile(
-    r"\b(?:previous\w*|prior|formerly|earlier|compared|was|were|used to|from|until|expected|should|recommend\w*|suggest\w*|normal|upper limits?|"
-    r"advanc\w+|retract\w+|withdraw\w*|respectively|and another|another|second|several|multiple|range|between|largest|smallest|each|both|"
-    r"additional|other|bilateral\w*|up to)\b",
-    re.IGNORECASE,
-)
-_PRIOR = re.compile(
-    r"[,(]?\s?\b(?:previously|formerly|earlier|compared (?:to|with)|versus|from|was|were)\s(?:\w+\s){0,2}\d[\d.x× ]*\s?(?:mm|cm)?(?:\s?(?:previously|before|on the prior|at prior))?\)?",
-    re.IGNORECASE,
-)
-_FROM_TO = re.compile(
-    r"\bfrom \d[\d.]*\s?(?:mm|cm)?\s?to (?P<now>\d+(?:\.\d+)?)\s?(?P<unit>mm|cm)\b", re.IGNORECASE
+_TABLE = read_patterns("told_twice.tsv")
+_RANGE, _OTHERWISE, _PRIOR, _LIMIT, _FROM_TO, _RIB, _LESION, _SIDES = (
+    compiled(_TABLE, kind)
+    for kind in ("range", "otherwise", "prior", "limit", "from_to", "rib", "lesion", "sides")
 )
 _VERTEBRA = re.compile(r"\b[CTL]\d{1,2}\b")
-_RIB = re.compile(
-    r"\b(?P<value>\d{1,2})(?:st|nd|rd|th) (?:\w+ )?rib\b(?!s)|\brib (?P<value2>\d{1,2})\b", re.IGNORECASE
-)
-_LESION = re.compile(
-    r"\b(?:sclerotic|lytic|lesion|focus|bone island|expansile|enostosis|destruct\w+|exostosis)\b",
-    re.IGNORECASE,
-)
-_LIMIT = re.compile(
-    r"(?:[<>\u2264\u2265]|\b(?:than|least|most|under|over|below|above|exceed\w*|within|every|slices?))\s*\Z",
-    re.IGNORECASE,
-)
 _REACH = 12  # code points before a size in which it is called a limit
-_SIDES = re.compile(
-    r"\b(?:(?P<left>left|l[ul]l|lingula\w*)|(?P<right>right|r[uml]l)|(?P<both>bilateral|both))\b",
-    re.IGNORECASE,
-)
-_CATEGORIES = tuple(
-    re.compile(rf"\b(?:{words})", re.IGNORECASE)
-    for words in (
-        "(?:above|below|from|past|beyond|proximal to|distal to|superior to) the carina",
-        "(?:above|below|from|past|beyond|distal to) the (?:top of the )?(?:aortic )?(?:arch|knob)|top of the arch",
-        "(?:above|below|from|past|beyond|proximal to|distal to) the (?:gej|ge junction|gastro-?o?esophageal)",
-        "(?:above|below|from|past|beyond|into|distal to) the (?:cavo-?atrial|atriocaval)",
-        "(?:hemi-?)?diaphragm",
-        "transverse (?:cardiac |heart )?diameter|cardiac (?:diameter|width)|heart measures",
-        "cavit",
-        "nodul",
-        "mass(?:es)?\\b",
-        "pneumothora",
-        "effusion",
-        "bulla",
-        "cyst",
-        "aneurysm|ascending aorta|aortic (?:root|arch|knob)|descending aorta",
-        "hernia",
-        "granuloma",
-        "pseudo-?tumou?r|lentiform|fissur",
-        "abscess",
-        "lymph node|\\bnode",
-        "pleural (?:thickening|plaque|cap)|apical cap",
-        "mediastin\\w+ (?:width|measur)|mediastinum (?:is|measures)",
-        "trachea",
-        "pulmonary artery",
-        "vascular pedicle",
-        "(?:hemi)?thorax",
-        "sclerotic|lytic|bone island",
-        "foreign body|coin|bullet|button battery",
-        "consolidation|opacit|infiltrat",
-        "fragment|displac|fracture",
-        "haematoma|hematoma|collection",
-        "stent|clip|screw",
-        "lesion",
-    )
-)
 _CLOSE = 0.13  # share by which two tellings of one size may differ
 _ROUNDED = 1.0
+
+
+@cache
+def _kinds() -> tuple[tuple[str, float, re.Pattern[str]], ...]:
+    """Quantities: name, by how much two tellings may differ, where the value stands."""
+    return tuple(
+        (name, float(slack), re.compile(words, re.IGNORECASE)) for name, slack, words in _TABLE["quantity"]
+    )
+
+
+@cache
+def _things() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(words, re.IGNORECASE) for (words,) in _TABLE["thing"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +100,7 @@ def _values(text: str) -> tuple[_Value, ...]:
     digits = any(letter.isdigit() for letter in text)
     if not digits and "rib" not in lowered and "wire" not in lowered:
         return ()
-    keys = frozenset(number for number, words in enumerate(_CATEGORIES) if words.search(text))
+    keys = frozenset(number for number, words in enumerate(_things()) if words.search(text))
     sides = frozenset(
         name for match in _SIDES.finditer(text) for name, found in match.groupdict().items() if found
     )
@@ -193,7 +113,7 @@ def _values(text: str) -> tuple[_Value, ...]:
 
 
 def _of_kinds(text: str) -> Iterator[tuple[str, float, int, int]]:
-    for name, _, pattern in _KINDS:
+    for name, _, pattern in _kinds():
         matches = list(pattern.finditer(text))
         if len(matches) == 1 and not _OTHERWISE.search(text):
             group = "value" if matches[0]["value"] else "value2"
@@ -250,7 +170,7 @@ def _one_thing(said: _Told, seen: _Told, described: list[_Told], concluded: list
 def _agree(first: _Told, second: _Told) -> bool:
     if first.kind == "size in mm":
         return abs(first.value - second.value) <= max(_ROUNDED, _CLOSE * max(first.value, second.value))
-    slack = next((slack for name, slack, _ in _KINDS if name == first.kind), 0.0)
+    slack = next((slack for name, slack, _ in _kinds() if name == first.kind), 0.0)
     return abs(first.value - second.value) <= slack
 
 
