@@ -25,8 +25,10 @@ _INSIDE = re.compile(
     r"\W*(?:(?:is|are|was|were|be|seen|noted|present|located|identified|involving|tip|now|projects?|projecting|terminat\w+|"
     r"lies|lie|lying|ends?|ending|positioned|placed|resides|sits|appears|courses|found|again|"
     r"appreciated|visible|visuali[sz]ed|evident)\W+)*"
-    r"(?:of|in|within|inside|throughout)\W+(?:the\W+|(?:aspect|shaft|portion|part|body|tip|wall|half|third|end) of\W+|mid\W+|middle\W+|"
-    r"lateral\W+|medial\W+|anterior\W+|posterior\W+|proximal\W+|distal\W+|superior\W+|inferior\W+|thoracic\W+|both\W+|left\W+|right\W+|bilateral\W+|lower\W+|upper\W+|sigmoid\W+|urinary\W+|\d+\w*\W+)*",
+    r"(?:of|in|within|inside|throughout)\W+(?:the\W+|(?:aspect|shaft|portion|part|body|tip|wall|half|third|end) of\W+|"
+    r"mid\W+|middle\W+|"
+    r"lateral\W+|medial\W+|anterior\W+|posterior\W+|proximal\W+|distal\W+|superior\W+|inferior\W+|thoracic\W+|"
+    r"both\W+|left\W+|right\W+|bilateral\W+|lower\W+|upper\W+|sigmoid\W+|urinary\W+|\d+\w*\W+)*",
     re.IGNORECASE,
 )
 _SHOWS = re.compile(

@@ -34,8 +34,8 @@ _IN = r"\W+(?:of|in|within|inside|involving|affecting|outlining|surrounding|thro
 _AT = r"\W+(?:of|in|within|inside|involving|at|over|overl(?:ies|ie|ying)|project\w* over|above|near)\W+"
 _TIP = (  # no other device stands between, nor a second statement
     r"(?:\W+(?!(?:and|or|with|while|tube|drain|catheter|line|picc|port|cvc|swan|ngt?|ett?|ij)\b)\w+){0,6}?"
-    r"(?:,? with)?\W+(?:(?:the|its) )?(?:tips?|leads?|markers?|terminat\w+|end(?:s|ing)?|side ?(?:hole|port)s?|coiled|positioned|"
-    r"lies|seen|located)\b(?:\W+(?!(?:and|with|tube|drain|catheter|line)\b)\w+){0,3}?"
+    r"(?:,? with)?\W+(?:(?:the|its) )?(?:tips?|leads?|markers?|terminat\w+|end(?:s|ing)?|side ?(?:hole|port)s?|coiled|"
+    r"positioned|lies|seen|located)\b(?:\W+(?!(?:and|with|tube|drain|catheter|line)\b)\w+){0,3}?"
     r"\W+(?:in|within|inside|into)\W+(?:(?:the\W+)?(?:left |right )?[a-z]+,? and )?"
 )
 _LEVEL = r"[^.;:,]{0,50}?\b(?:above|below|from|beyond|at the level of|at)\W+"
@@ -45,7 +45,10 @@ _SHOWS = (
     r"\W+(?:shows?|demonstrates?|exhibits?|contains?|reveals?|has|have)\W+(?:(?:a|an|some|mild|moderate|severe|minimal|"
     r"small|large|focal|diffuse|patchy|acute|chronic|old|healed|stable|new)\W+)*"
 )
-_IS = r"\W+(?:is|are|appears?|remains?|looks?)\W+(?:(?:to be|mildly|moderately|markedly|severely|slightly|somewhat|now|again|both|well)\W+)*"
+_IS = (
+    r"\W+(?:is|are|appears?|remains?|looks?)\W+"
+    r"(?:(?:to be|mildly|moderately|markedly|severely|slightly|somewhat|now|again|both|well)\W+)*"
+)
 
 
 @dataclass(frozen=True, slots=True)

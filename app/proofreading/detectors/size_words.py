@@ -30,6 +30,7 @@ def _mm(number: str, unit: str) -> float:
 
 
 def size(match: re.Match[str]) -> float:
+    """The greatest of the numbers of a size, in mm."""
     return max(_mm(number, match["unit"]) for number in (match["size"], match["more"]) if number)
 
 

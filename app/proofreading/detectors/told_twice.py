@@ -14,17 +14,16 @@ from models.measurements import find_measurements
 from models.types import SectionName, Span
 
 _CONFIDENCE = 0.84
-_DIGITS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
-    "twelve": 12, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "fifth": 5, "fourth": 4,
-    "third": 3, "second": 2, "first": 1,
-}  # fmt: skip
+_WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
+_DIGITS = {word: number for words in (_WORDS, _NUMBERS) for number, word in enumerate(words.split(), 1)}
 _TABLE = read_patterns("told_twice.tsv")
 _RANGE, _OTHERWISE, _PRIOR, _LIMIT, _FROM_TO, _RIB, _LESION, _SIDES = (
     compiled(_TABLE, kind)
     for kind in ("range", "otherwise", "prior", "limit", "from_to", "rib", "lesion", "sides")
 )
 _VERTEBRA = re.compile(r"\b[CTL]\d{1,2}\b")
+_SIZE, _ANY = "size in mm", "any size"  # told of today as the only one of its sentence; told at all
 _REACH = 12  # code points before a size in which it is called a limit
 _CLOSE = 0.13  # share by which two tellings of one size may differ
 _ROUNDED = 1.0
@@ -107,6 +106,8 @@ def _values(text: str) -> tuple[_Value, ...]:
     around = keys, sides, levels_named(text) | frozenset(match.group() for match in _VERTEBRA.finditer(text))
     found = [(*value, *around) for value in _of_kinds(text)]
     sizes = list(_sizes(text)) if digits else []
+    found += [(_ANY, mm, span.start, span.end, *around) for span, mm in find_measurements(text)]
+    found += [(_ANY, *size[1:], *around) for size in sizes]
     if len(sizes) == 1:
         found.append((*sizes[0], *around))
     return tuple(found)
@@ -144,7 +145,7 @@ def _sizes(text: str) -> Iterator[tuple[str, float, int, int]]:
     for span, mm in find_measurements(text):
         limit = _LIMIT.search(text, max(0, span.start - _REACH), span.start)
         if limit is None and not any(start <= span.start < end for start, end in spared):
-            yield "size in mm", mm, span.start, span.end
+            yield _SIZE, mm, span.start, span.end
 
 
 def _one_thing(said: _Told, seen: _Told, described: list[_Told], concluded: list[_Told]) -> bool:
@@ -154,9 +155,10 @@ def _one_thing(said: _Told, seen: _Told, described: list[_Told], concluded: list
     if said.levels and seen.levels and not said.levels & seen.levels:
         return False
     alike = [one for one in described if one.kind == said.kind]
-    if any(_agree(said, one) for one in alike):
+    told = [one for one in described if one.kind == _ANY] if said.kind == _SIZE else alike
+    if any(_agree(said, one) for one in told):
         return False
-    if said.kind != "size in mm":
+    if said.kind != _SIZE:
         return len(alike) == 1 and sum(one.kind == said.kind for one in concluded) == 1
     shared = said.keys & seen.keys
     rivals = [
@@ -168,7 +170,7 @@ def _one_thing(said: _Told, seen: _Told, described: list[_Told], concluded: list
 
 
 def _agree(first: _Told, second: _Told) -> bool:
-    if first.kind == "size in mm":
+    if first.kind == _SIZE:
         return abs(first.value - second.value) <= max(_ROUNDED, _CLOSE * max(first.value, second.value))
     slack = next((slack for name, slack, _ in _kinds() if name == first.kind), 0.0)
     return abs(first.value - second.value) <= slack

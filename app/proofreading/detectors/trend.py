@@ -42,7 +42,8 @@ _BEFORE_NOW = re.compile(
     re.IGNORECASE,
 )
 _GROWN_FROM = re.compile(
-    r"(?<![\d.])(?P<now>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm),?\s\(?(?:which has |having |has )?(?:grown|increased|enlarged|decreased|reduced|shrunk|up|down)\s"
+    r"(?<![\d.])(?P<now>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm),?\s\(?(?:which has |having |has )?"
+    r"(?:grown|increased|enlarged|decreased|reduced|shrunk|up|down)\s"
     r"from\s(?P<before>\d{1,4}(?:\.\d{1,2})?)\s?(?P<other>mm|cm)?(?!\d|[^.;]{0,12}\bto\b)",
     re.IGNORECASE,
 )
