@@ -61,7 +61,7 @@ def _opposed(text: str) -> tuple[tuple[int, int, str], ...]:
 def _differ(match: re.Match[str]) -> bool:
     """True when the two sides that were read exclude each other; a pattern with ``same`` needs no second side."""
     found = match.groupdict()
-    if found.get("same"):
+    if found.get("same") or found.get("same2"):
         return True
     other = found.get("other") or (_LEFT if found.get("lingula") else _RIGHT if found.get("middle") else None)
     return other is not None and other[0].lower() != (found["one"] or "")[:1].lower()
