@@ -56,6 +56,9 @@ IMPOSSIBLE = (
     "Mediastinal shift to the left due to left tension pneumothorax.",
     "Fluid in the fissure between the left upper and right lower lobes.",
     "Basal fibrosis in both lung apices.",
+    "The stomach bubble is seen under the right hemidiaphragm.",
+    "Left pacemaker generator overlying the right chest wall.",
+    "Kellgren-Lawrence grade 7 changes of the shoulder.",
     "Status post right pneumonectomy. Right lower lobe pneumonia.",
 )
 POSSIBLE = (
@@ -66,7 +69,7 @@ POSSIBLE = (
     "Pacemaker leads end in the right atrium and right ventricle; the kidneys are not seen.",
     "PICC tip in the SVC, enteric tube ends in the stomach.",
     "Endotracheal tube tip is 4 cm above the carina, enteric tube below the diaphragm.",
-    "Pacemaker lead fracture near the clavicle.",
+    "Pacemaker lead fracture in the right ventricle.",
     "Osteophytes indent the trachea.",
     "Degenerative osteophytes project over the right lung base.",
     "Pneumomediastinum outlines the heart and the aorta.",

@@ -31,6 +31,10 @@ _INSIDE = re.compile(
     r"both\W+|left\W+|right\W+|bilateral\W+|lower\W+|upper\W+|sigmoid\W+|urinary\W+|\d+\w*\W+)*",
     re.IGNORECASE,
 )
+_OF_DEVICE = re.compile(
+    r"\b(?:leads?|wires?|catheters?|stents?|lines?|electrodes?|screws?|rods?)\s\Z", re.IGNORECASE
+)
+_LEAD = 12  # code points before a finding
 _SHOWS = re.compile(
     r"\W*(?:shows?|demonstrates?|exhibits?|contains?|reveals?|has|have)\W+(?:(?:a|an|some|mild|moderate|severe|minimal|small|"
     r"large|focal|diffuse|patchy)\W+)*",
@@ -152,6 +156,9 @@ def _said_inside(case: Case, finding: Finding, site: Entity) -> bool:
     if site.span.end <= finding.entity.span.start:
         return _SHOWS.fullmatch(case.report.text[site.span.end : finding.entity.span.start]) is not None
     if site.span.start < finding.entity.span.end:
+        return False
+    lead = case.report.text[max(0, finding.entity.span.start - _LEAD) : finding.entity.span.start]
+    if _OF_DEVICE.search(lead):
         return False
     between = case.report.text[finding.entity.span.end : site.span.start]
     return _INSIDE.fullmatch(between) is not None

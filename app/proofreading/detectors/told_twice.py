@@ -128,7 +128,7 @@ def _of_kinds(text: str) -> Iterator[tuple[str, float, int, int]]:
         yield "rib with the lesion", float(ribs[0][group]), ribs[0].start(group), ribs[0].end(group)
     ranges = list(_RANGE.finditer(text))
     if len(ranges) == 1 and not _OTHERWISE.search(text):
-        first, last = (int(number) for number in ranges[0].groups() if number)
+        first, last = (_DIGITS.get(number.lower()) or int(number) for number in ranges[0].groups() if number)
         yield "ribs", first * 100.0 + last, ranges[0].start(), ranges[0].end()
 
 
