@@ -27,7 +27,7 @@ _OF_ALL = re.compile(  # what may stand between a structure and a size of all of
     r"anteroposterior|cranio-?caudal|diameter|dimension|calib\w+|lumen|bore|wide\w*|width|across|length|long|span\w*|"
     r"height|tall|high|thick\w*|depth|deep|dilat\w+|ectatic|enlarged|normal|aneurysmal|mildly|moderately|markedly|"
     r"elevat\w+|rais\w+|displac\w+|separat\w+|distract\w+|overrid\w+|overlap\w*|shorten\w*|gap|shadow|silhouette|"
-    r"and|by|level|measurement)\b)*",
+    r"and|by|level|measurement|lies|sits|stands)\b)*",
     re.IGNORECASE,
 )
 _REST = 40  # code points after a size in which its dimension may be named

@@ -23,7 +23,9 @@ from app.proofreading.detectors.negation import Negation
 from app.proofreading.detectors.normal_statement import NormalStatement
 from app.proofreading.detectors.numbering import Numbering
 from app.proofreading.detectors.omitted import Omitted
+from app.proofreading.detectors.opposed import Opposed
 from app.proofreading.detectors.order import Order
+from app.proofreading.detectors.organ_findings import OrganFindings
 from app.proofreading.detectors.quantity import Quantity
 from app.proofreading.detectors.scope import Scope
 from app.proofreading.detectors.severity import Severity
@@ -31,8 +33,10 @@ from app.proofreading.detectors.study import Study
 from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.tip import Tip
+from app.proofreading.detectors.told_twice import ToldTwice
 from app.proofreading.detectors.trend import Trend
 from app.proofreading.detectors.two_places import TwoPlaces
+from app.proofreading.detectors.units import Units
 from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.lexis import Lexis
 
@@ -55,6 +59,10 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         ImpossibleWords(),
         Numbering(),
         Misplaced(),
+        OrganFindings(),
+        Opposed(),
+        Units(),
+        ToldTwice(),
         Severity(),
         IntervalChange(),
         Trend(),

@@ -1,12 +1,13 @@
 """Words that no body and no classification has: "both spleens", "segment 11 of the liver", "Lung-RADS 7"."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, asserted, without_place
+from app.proofreading.detectors.beginnings import by_letters, rows_for
 from app.proofreading.detectors.impossible_anatomy import MIRRORED
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
@@ -37,7 +38,13 @@ _NOT_DONE = re.compile(
 def _table() -> tuple[tuple[re.Pattern[str], str], ...]:
     lines = files("app").joinpath("proofreading/detectors/impossible.tsv").read_text("utf-8").splitlines()
     rows = (line.split("\t") for line in lines if not line.startswith("#"))
-    return tuple((re.compile(rf"\b(?:{words})(?!\w)", re.IGNORECASE), why) for words, why in rows)
+    return tuple((re.compile(rf"\b(?:{words})(?!\w)", re.IGNORECASE), why) for _, words, why in rows)
+
+
+@cache
+def _by_letters() -> Mapping[str, frozenset[int]]:
+    lines = files("app").joinpath("proofreading/detectors/impossible.tsv").read_text("utf-8").splitlines()
+    return by_letters(line.split("\t")[0].split("|") for line in lines if not line.startswith("#"))
 
 
 class ImpossibleWords:
@@ -60,8 +67,9 @@ class ImpossibleWords:
 
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
 def _words(text: str) -> tuple[tuple[int, int, str], ...]:
+    rows = (_table()[number] for number in rows_for(text, _by_letters()))
     return tuple(
-        (match.start(), match.end(), why) for pattern, why in _table() for match in pattern.finditer(text)
+        (match.start(), match.end(), why) for pattern, why in rows for match in pattern.finditer(text)
     )
 
 
@@ -79,7 +87,10 @@ def _discs(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _removed(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
     """An organ that is there, in a report that tells of its removal."""
+    words = text.lower()
     for removal, organ in _REMOVED:
+        if organ not in words:
+            continue
         match = re.search(_PRESENT.format(organ=organ), text, re.IGNORECASE)
         if match is None:
             continue

@@ -23,10 +23,18 @@ from models.types import Entity, EntityKind, Span
 
 _INSIDE = re.compile(
     r"\W*(?:(?:is|are|was|were|be|seen|noted|present|located|identified|involving|tip|now|projects?|projecting|terminat\w+|"
-    r"lies|lie|lying|ends?|ending|positioned|placed|resides|sits|appears|courses|found|again)\W+)*"
-    r"(?:of|in|within|inside)\W+(?:the\W+|both\W+|left\W+|right\W+|bilateral\W+|lower\W+|upper\W+|sigmoid\W+|urinary\W+|\d+\w*\W+)*",
+    r"lies|lie|lying|ends?|ending|positioned|placed|resides|sits|appears|courses|found|again|"
+    r"appreciated|visible|visuali[sz]ed|evident)\W+)*"
+    r"(?:of|in|within|inside|throughout)\W+(?:the\W+|(?:aspect|shaft|portion|part|body|tip|wall|half|third|end) of\W+|"
+    r"mid\W+|middle\W+|"
+    r"lateral\W+|medial\W+|anterior\W+|posterior\W+|proximal\W+|distal\W+|superior\W+|inferior\W+|thoracic\W+|"
+    r"both\W+|left\W+|right\W+|bilateral\W+|lower\W+|upper\W+|sigmoid\W+|urinary\W+|\d+\w*\W+)*",
     re.IGNORECASE,
 )
+_OF_DEVICE = re.compile(
+    r"\b(?:leads?|wires?|catheters?|stents?|lines?|electrodes?|screws?|rods?)\s\Z", re.IGNORECASE
+)
+_LEAD = 12  # code points before a finding
 _SHOWS = re.compile(
     r"\W*(?:shows?|demonstrates?|exhibits?|contains?|reveals?|has|have)\W+(?:(?:a|an|some|mild|moderate|severe|minimal|small|"
     r"large|focal|diffuse|patchy)\W+)*",
@@ -148,6 +156,9 @@ def _said_inside(case: Case, finding: Finding, site: Entity) -> bool:
     if site.span.end <= finding.entity.span.start:
         return _SHOWS.fullmatch(case.report.text[site.span.end : finding.entity.span.start]) is not None
     if site.span.start < finding.entity.span.end:
+        return False
+    lead = case.report.text[max(0, finding.entity.span.start - _LEAD) : finding.entity.span.start]
+    if _OF_DEVICE.search(lead):
         return False
     between = case.report.text[finding.entity.span.end : site.span.start]
     return _INSIDE.fullmatch(between) is not None

@@ -38,6 +38,7 @@ def _series(name: str, last: int, variant: int, pattern: str) -> _Series:
 _SERIES = (
     _series("rib", 12, 13, rf"\b{_NUMBER}\s+(?:(?:left|right|anterior|posterior|lateral)\s+){{0,2}}ribs?\b"),
     _series("rib", 12, 13, r"\bribs?\s+(?:number\s+|#\s?)?(?P<number>\d{1,2})\b(?!\s?(?:mm|cm|%|views?))"),
+    _series("rib", 12, 13, r"\bribs?\b[^.;]{0,40}\bR(?P<number>\d{1,2})\b"),
     _series("thoracic vertebra", 12, 13, r"\b[TD](?P<number>\d{1,2})\b(?![-\s]?weighted)"),
     _series("thoracic vertebra", 12, 13, rf"\b{_NUMBER}\s+thoracic\s+vertebra"),
     _series("lumbar vertebra", 5, 6, r"\bL(?P<number>\d{1,2})\b"),
@@ -45,6 +46,9 @@ _SERIES = (
     _series("cervical vertebra", 7, 8, r"\bC(?P<number>\d{1,2})\b"),
     _series("cervical vertebra", 7, 8, rf"\b{_NUMBER}\s+cervical\s+vertebra"),
 )
+_HIGH = re.compile(
+    r"[CLcl][7-9]|\d\d|(?:seven|eigh|nin|ten|teen|ie)th", re.IGNORECASE
+)  # stands in every number that is doubted
 _CASED = re.compile(r"[TDLC]")
 
 
@@ -59,7 +63,7 @@ class Numbering:
             if case.report.section_of(index) not in _READ:
                 continue
             text = sentence.span.of(case.report.text)
-            for series in _SERIES:
+            for series in _SERIES if _HIGH.search(text) else ():
                 for match in series.pattern.finditer(text):
                     number = _value(match["number"])
                     letter = match.group()[0]

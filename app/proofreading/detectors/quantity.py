@@ -100,6 +100,9 @@ _LIMITS = (
 )
 
 
+_DIGIT = re.compile(r"\d")
+
+
 class Quantity:
     """Reads shares, angles and distances."""
 
@@ -107,7 +110,7 @@ class Quantity:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates limit by limit."""
-        for limit in _LIMITS:
+        for limit in _LIMITS if _DIGIT.search(case.report.text) else ():
             for match in limit.pattern.finditer(case.report.text):
                 span = Span(match.start("number"), match.end("number"))
                 sentence = sentence_at(case, span)

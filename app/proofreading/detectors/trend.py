@@ -40,6 +40,22 @@ _PAIR = re.compile(
 _DISTANCE = re.compile(
     r"\s+(?:below|above|from|beyond|proximal|distal|short|deep)\b", re.IGNORECASE
 )  # tells where a device is
+_BEFORE_NOW = re.compile(
+    r"\b(?:previously|formerly|earlier|was|were)\s(?:\w+\s)?(?P<before>\d{1,4}(?:\.\d{1,2})?)\s?(?P<other>mm|cm)?,?\s(?:and\s)?(?:is\s|are\s)?"
+    r"(?:now|currently|today)\s(?:measur\w+\s|is\s)?(?P<now>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm)\b",
+    re.IGNORECASE,
+)
+_GROWN_FROM = re.compile(
+    r"(?<![\d.])(?P<now>\d{1,4}(?:\.\d{1,2})?)\s?(?P<unit>mm|cm),?\s\(?(?:which has |having |has )?"
+    r"(?:grown|increased|enlarged|decreased|reduced|shrunk|up|down)\s"
+    r"from\s(?P<before>\d{1,4}(?:\.\d{1,2})?)\s?(?P<other>mm|cm)?(?!\d|[^.;]{0,12}\bto\b)",
+    re.IGNORECASE,
+)
+_STABLE = re.compile(
+    r"\b(?:stable|unchanged|no (?:significant )?(?:interval )?change|static)\b", re.IGNORECASE
+)
+_PLAINLY = 1.5  # by which factor two sizes differ where nobody calls them stable
+_LEAST_MM = 3.0
 _CHANGED = 1.2  # by which factor a size differs from the one before when it has changed
 _PAIRS = 1
 _ROUNDING = 1.15  # sizes nearer to each other than by this factor say nothing
@@ -64,8 +80,16 @@ class Trend:
 def _contradiction(text: str, sentence: Span) -> tuple[Span, str, str] | None:
     """(the word of change, what it says, what the sizes say) where they differ."""
     words = sentence.of(text)
-    pairs = [*_FROM_TO.finditer(words), *_PAIR.finditer(words)]
+    pairs = [
+        *_FROM_TO.finditer(words),
+        *_PAIR.finditer(words),
+        *_BEFORE_NOW.finditer(words),
+        *_GROWN_FROM.finditer(words),
+    ]
     said = [(match, way) for way, pattern in _WAYS for match in pattern.finditer(words)]
+    called = _STABLE.search(words)
+    if called is not None and len(pairs) == 1 and not said and not _apart(words, called, pairs[0]):
+        return _called_stable(pairs[0], Span(sentence.start + called.start(), sentence.start + called.end()))
     if len(pairs) != 1 or len(said) != 1 or _DENIED.search(words):
         return None
     match, way = said[0]
@@ -75,11 +99,32 @@ def _contradiction(text: str, sentence: Span) -> tuple[Span, str, str] | None:
     return Span(sentence.start + match.start(), sentence.start + match.end()), way, shown
 
 
+def _apart(words: str, called: re.Match[str], pair: re.Match[str]) -> bool:
+    """True when a clause ends between the word and the sizes."""
+    first, last = sorted((called.span(), pair.span()))
+    return (
+        re.search(
+            r"[;:()]|, (?!previous|compared|measur|at )|\b(?:and|but|while|other)\b",
+            words[first[1] : last[0]],
+        )
+        is not None
+    )
+
+
+def _called_stable(pair: re.Match[str], word: Span) -> tuple[Span, str, str] | None:
+    """What is called stable although its two sizes plainly differ."""
+    shown = _shown(pair, _PLAINLY)
+    apart = abs(float(pair["now"]) - float(pair["before"])) * (1.0 if pair["unit"].lower() == "mm" else 10.0)
+    return (word, "not changed", shown) if shown is not None and apart >= _LEAST_MM else None
+
+
 def _shown(pair: re.Match[str], least: float) -> str | None:
-    """What two sizes, one now and one before, say; None when they are nearly the same or in two units."""
+    """What two sizes, one now and one before, say; None when they are nearly the same."""
     now, before = float(pair["now"]), float(pair["before"])
     unit = (pair["unit"] or "").lower()
-    if not before or (pair["other"] or unit).lower() != unit or 1 / least < now / before < least:
+    other = (pair["other"] or unit).lower()
+    before *= {("cm", "mm"): 10.0, ("mm", "cm"): 0.1}.get((other, unit), 1.0)
+    if not before or 1 / least < now / before < least:
         return None
     return "grown" if now > before else "shrunk"
 
