@@ -196,7 +196,7 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
     """Anatomy after a preposition: "opacity in the right middle and lower lobes"; or "clear lungs"."""
     sites: list[Placed] = []
     current = line.placed[position]
-    normal = current.kind is EntityKind.NORMAL
+    normal = current.kind is EntityKind.NORMAL  # "clear lungs"; a place further on is another's
     touching = True  # nothing but a side or a level between: "opacity right lung base"
     for following in line.placed[position + 1 :]:
         gap = line.gap(current, following)
@@ -208,7 +208,7 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
             near = near or _apposed(line, line.placed[position], following)
             if sites:
                 near = all(word in _COORDINATORS or word in _LIGHT for word in gap)
-            elif current.kind not in HEADS:
+            elif current.kind not in HEADS and not normal:
                 near = near or bool(_reach(line, position, following))
             if not near:
                 break

@@ -14,6 +14,7 @@ from app.proofreading.comparing import (
     fading,
     is_chest,
     is_device,
+    is_fresh,
     levels,
     name,
     phrase,
@@ -56,7 +57,7 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
         return False
-    if _of_another_organ(denial, described, case) or _vertebral(denial, case) != _vertebral(described, case):
+    if _of_another_organ(denial, described, case) or _other_vertebra(denial, described, case):
         return False
     if _at_home_elsewhere(denial, described, case):
         return False
@@ -115,6 +116,13 @@ def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
     return frozenset(_LEVEL.findall(case.report.sentences[finding.sentence].span.of(case.report.text)))
 
 
+def _other_vertebra(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when only some vertebrae are spoken of; a break at one is denied by a denial of any, in the chest."""
+    named, told = _vertebral(denial, case), _vertebral(described, case)
+    at_one = subsumes(_OSSEOUS, described.concept or "", case.facts) and is_chest(case)
+    return named != told if named or not at_one else False
+
+
 def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial speaks of another place: another side, level or structure."""
     if denial.sides and described.sides and not denial.sides & described.sides:
@@ -148,12 +156,13 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
         return not any(change.value == "new" for change in described.changes)
     if denial.measurements or _of_a_kind(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
-    if denial.acuities and {a.value for a in denial.acuities} - {a.value for a in described.acuities}:
+    unsaid = {a.value for a in denial.acuities} - {a.value for a in described.acuities}
+    if unsaid and not (unsaid == {"acute"} and is_fresh(described, case)):
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
     start = case.report.sentences[denial.sentence].span.start
-    if _narrower(denial, described) or _REST.search(case.report.text, start, denial.entity.span.start):
+    if _narrower(denial, described, case) or _REST.search(case.report.text, start, denial.entity.span.start):
         return True
     begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
@@ -193,10 +202,19 @@ def _unread_words(denial: Finding, case: Case) -> bool:
     )
 
 
-def _narrower(denial: Finding, described: Finding) -> bool:
+def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial names a kind that is not described: "cavitary nodule", "bacterial pneumonia"."""
     denied, told = fold(denial.entity.quote).split(), fold(described.entity.quote).split()
-    return len(denied) > 1 and denied[-1] == told[-1] and bool(set(denied) - set(told) - _GENERAL)
+    if len(denied) == 1 or denied[-1] != told[-1]:
+        return False
+    return bool(set(denied) - set(told) - _GENERAL - _of_its_place(described, case))
+
+
+def _of_its_place(described: Finding, case: Case) -> frozenset[str]:
+    """The words for the structure in which a finding lies: "aortic" for a calcification of the arch."""
+    at = {site.concept for site in described.sites if site.concept is not None}
+    nodes = (case.facts.nodes.get(concept) for concept in at.union(*(case.facts.wholes.get(c, ()) for c in at)))
+    return frozenset(word for node in nodes if node is not None for word in node.names)
 
 
 def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
@@ -264,6 +282,7 @@ _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
+_OSSEOUS = "RP:osseous-finding"
 _RESIDUAL = "RP:benign-residual"
 _AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
 # a masked word between "no" and the finding may be "new" or "other"

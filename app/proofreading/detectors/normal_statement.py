@@ -36,16 +36,39 @@ _VOLUME = re.compile(r"(?:inflated|expanded|expansion|inflation)$", re.IGNORECAS
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
 _OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})
+_LEVEL = re.compile(r"\b[CTL]\d{1,2}\b")
+# what of a structure is called normal: its size says nothing of its calcification
+_FACETS = (
+    ("size", re.compile(r"\b(?:size[ds]?|calib(?:er|re)|diameter|width|dimensions?)\b", re.IGNORECASE)),
+    ("contour", re.compile(r"\b(?:contours?|outlines?|shaped?|configuration|domed|course)\b", re.IGNORECASE)),
+    ("position", re.compile(r"\b(?:position\w*|situated|located|level|displaced)\b", re.IGNORECASE)),
+    ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
+    ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),
+    ("margin", re.compile(r"\b(?:sharp\w*|crisp\w*|well[ -]defined|delineated|margins?)\b", re.IGNORECASE)),
+    ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+)\b", re.IGNORECASE)),
+    ("whole", re.compile(r"\b(?:intact|unbroken|uninjured|maintained|preserved)\b", re.IGNORECASE)),
+)
+_AFTER = re.compile(r"(?:\s+(?:and|or|in)\s+\w+)*")  # "normal height and alignment"
 
 
 @cache
 def ruled_out() -> Mapping[str, tuple[str, ...]]:
-    """Which findings a normal structure rules out (``normal_statements.tsv``)."""
-    findings: defaultdict[str, list[str]] = defaultdict(list)
+    """Which findings a normal structure rules out."""
+    return {structure: tuple(finding for finding, _ in rows) for structure, rows in _rules().items()}
+
+
+@cache
+def _rules() -> Mapping[str, tuple[tuple[str, frozenset[str]], ...]]:
+    """Which findings a normal structure rules out, and by which facets (``normal_statements.tsv``).
+
+    Without facets, whatever of the structure is normal; "general" stands for a statement that names none.
+    """
+    findings: defaultdict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
     table = files("app").joinpath("proofreading/detectors/normal_statements.tsv")
     with table.open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
-            findings[row["structure"]].append(row["finding"])
+            facets = frozenset((row["facets"] or "").split("|")) - {""}
+            findings[row["structure"]].append((row["finding"], facets))
     return {structure: tuple(told) for structure, told in findings.items()}
 
 
@@ -56,7 +79,7 @@ class NormalStatement:
 
     def __init__(self) -> None:
         """Read the table of what a normal structure rules out."""
-        self._ruled_out = ruled_out()
+        self._rules = _rules()
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """One candidate for each described finding, against the first normal statement it contradicts."""
@@ -78,7 +101,7 @@ class NormalStatement:
             return False
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
-        if _lies_elsewhere(normal, described, case):
+        if _lies_elsewhere(normal, described, case) or _other_levels(normal, described, case):
             return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False
@@ -92,11 +115,24 @@ class NormalStatement:
             if site.quote.lower() not in _ADJECTIVES
             for structure in _unsided(site.concept, case)
             for finding in (
-                *self._ruled_out.get(structure, ()),
+                *self._excluded(structure, normal, case),
                 *(_GROSS.get(structure, ()) if gross else ()),
                 *(volumes if structure in _ORGANS else ()),
             )
         )
+
+    def _excluded(self, structure: str, normal: Finding, case: Case) -> list[str]:
+        rows = self._rules.get(structure, ())
+        said = _facets(normal, case) if any(facets for _, facets in rows) else frozenset[str]()
+        return [finding for finding, facets in rows if not facets or said & facets]
+
+
+def _facets(normal: Finding, case: Case) -> frozenset[str]:
+    """What of the structure is called normal: its size, contour, alignment; "general" when nothing is named."""
+    said = phrase(normal, case)
+    more = _AFTER.match(case.report.text, said.end)
+    words = case.report.text[said.start : more.end() if more is not None else said.end]
+    return frozenset(facet for facet, pattern in _FACETS if pattern.search(words)) or frozenset({"general"})
 
 
 def _plain_opacity(normal: Finding, described: Finding, case: Case) -> bool:
@@ -126,6 +162,16 @@ def _lies_elsewhere(normal: Finding, described: Finding, case: Case) -> bool:
         & {place, *leaving.get((place, EdgeKind.UNSIDED), ()), *case.facts.wholes.get(place, ())}
     ]
     return bool(structures and places) and not inside
+
+
+def _other_levels(normal: Finding, described: Finding, case: Case) -> bool:
+    """True when single vertebrae are called normal: "L2 is intact" beside a fracture of L3."""
+    said = frozenset(_LEVEL.findall(phrase(normal, case).of(case.report.text)))
+    return bool(said) and not said & frozenset(_LEVEL.findall(_sentence(described, case)))
+
+
+def _sentence(finding: Finding, case: Case) -> str:
+    return case.report.sentences[finding.sentence].span.of(case.report.text)
 
 
 def _before(normal: Finding, case: Case) -> str:

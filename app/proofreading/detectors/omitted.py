@@ -11,11 +11,11 @@ from app.proofreading.comparing import (
     asserted,
     current,
     in_reach,
+    is_fresh,
     is_generic,
     likeness,
     name,
     phrase,
-    subsumes,
     without_either,
 )
 from app.proofreading.findings import Finding, Status
@@ -46,7 +46,7 @@ _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
 _LESIONS = frozenset({"RP:nodule", "RP:mass", "RP:opacity"})
 _LARGE_MM = 10
 _OPACITY = "RP:opacity"
-_FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
+_FREE_AIR = "RP:free-air"
 _CLEAR = re.compile(
     r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)"
     r"(?:\s+(?:(?:two|2|pa|ap|and|lateral|views?|frontal|portable|cxr)[\s-]+)*"
@@ -75,7 +75,8 @@ class Omitted:
                 continue
             if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue
-            if not _benign_reading(described, case) and not _beyond(place, described, case):
+            beyond = _beyond(place, described, case) and not _critical(described, case)
+            if not _benign_reading(described, case) and not beyond:
                 yield _candidate(case, place, described)
                 return
 
@@ -114,11 +115,7 @@ def _blanket_denial(case: Case) -> Finding | None:
 
 def _critical(described: Finding, case: Case) -> bool:
     """Free air, or a fracture told as fresh: no impression leaves it out, whatever else it denies."""
-    fresh = any(acuity.value == "acute" for acuity in described.acuities)
-    fresh = fresh or any(word.quote.lower() == "displaced" for word in described.descriptors)
-    return described.concept == _FREE_AIR or (
-        fresh and subsumes(_FRACTURE, described.concept or "", case.facts)
-    )
+    return described.concept == _FREE_AIR or is_fresh(described, case)
 
 
 def _all_clear(case: Case) -> tuple[Span, int] | None:
