@@ -44,6 +44,7 @@ class Placed(NamedTuple):
     start: int
     end: int
     trails: bool = False
+    predicate: bool = False  # says something of a structure, and is no finding by itself: "calcified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +155,17 @@ def _shared(line: Line, located: Sequence[Relation]) -> list[Relation]:
     result: list[Relation] = []
     for first, second in zip(observed[-2::-1], observed[:0:-1], strict=True):
         joint = _joint(line, first, second)
+        both = first.predicate and second.predicate  # "the aorta is unfolded and calcified"
         if first.entity not in sites and second.entity in sites:
             after = all(start[site] >= second.end for site in sites[second.entity])
             if joint & _ALTERNATIVES or (joint and after):
                 sites[first.entity] = sites[second.entity]
                 result += [Relation(RelationKind.LOCATED_AT, first.entity, s) for s in sites[first.entity]]
-        elif second.entity not in sites and first.entity in sites and joint & _ALTERNATIVES:
+        elif (
+            second.entity not in sites
+            and first.entity in sites
+            and (joint & _ALTERNATIVES or (joint and both))
+        ):
             sites[second.entity] = sites[first.entity]
             result += [Relation(RelationKind.LOCATED_AT, second.entity, s) for s in sites[second.entity]]
     return result

@@ -1,7 +1,7 @@
 """A finding denied in one sentence and described in another."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
@@ -96,9 +96,18 @@ def _of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
     named = denial.sites or [
         e for e in case.graph.entities if e.sentence == denial.sentence and e.kind is EntityKind.ANATOMY
     ]
-    regions = {node.region for site in named if (node := case.facts.nodes.get(site.concept or ""))}
-    same = {site.concept for site in denial.sites} & {site.concept for site in described.sites}
-    return bool(regions) and "chest" not in regions and not same
+    regions = _regions(case, (site.concept for site in named))
+    if not regions or "chest" in regions:
+        return False
+    at = {site.concept for site in described.sites if site.concept is not None}
+    within = at.union(*(case.facts.wholes.get(site, ()) for site in at))
+    if within & {site.concept for site in named}:
+        return False
+    return described.concept != _FREE_AIR or not regions <= {"abdomen"}
+
+
+def _regions(case: Case, concepts: Iterable[str | None]) -> frozenset[str | None]:
+    return frozenset(node.region for concept in concepts if (node := case.facts.nodes.get(concept or "")))
 
 
 def _explained(described: Finding, case: Case) -> bool:
@@ -131,6 +140,8 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if levels(denial) and not levels(denial) & levels(described):
         return True
+    if denial.concept == _FREE_AIR:
+        return False  # it goes anywhere
     denied_at = {site.concept for site in denial.sites}
     described_at = {site.concept for site in described.sites}
     within = described_at.union(*(case.facts.wholes.get(site or "", ()) for site in described_at))
@@ -213,7 +224,9 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
 def _of_its_place(described: Finding, case: Case) -> frozenset[str]:
     """The words for the structure in which a finding lies: "aortic" for a calcification of the arch."""
     at = {site.concept for site in described.sites if site.concept is not None}
-    nodes = (case.facts.nodes.get(concept) for concept in at.union(*(case.facts.wholes.get(c, ()) for c in at)))
+    nodes = (
+        case.facts.nodes.get(concept) for concept in at.union(*(case.facts.wholes.get(c, ()) for c in at))
+    )
     return frozenset(word for node in nodes if node is not None for word in node.names)
 
 
@@ -282,7 +295,7 @@ _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
-_OSSEOUS = "RP:osseous-finding"
+_OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
 _RESIDUAL = "RP:benign-residual"
 _AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
 # a masked word between "no" and the finding may be "new" or "other"
@@ -298,7 +311,8 @@ _PLAIN = frozenset(
     "no not of for or and nor any the a an is are was were without evidence sign signs negative definite there "
     "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
     "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
-    "clear be been exclude lacks lack neither denies pleural in both on".split()
+    "clear be been exclude lacks lack neither denies pleural in both on abnormal series radiograph radiographs view views "
+    "film films detail".split()
 )
 # words before a finding that only say where it always is
 _GENERAL = frozenset(

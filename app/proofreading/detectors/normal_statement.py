@@ -36,6 +36,13 @@ _VOLUME = re.compile(r"(?:inflated|expanded|expansion|inflation)$", re.IGNORECAS
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
 _OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})
+# of these a mild or likely finding is told, or none
+_SEEN_OR_NOT = frozenset(
+    f"RP:{name}"
+    for name in "hemidiaphragm left-hemidiaphragm right-hemidiaphragm diaphragm rib left-rib right-rib clavicle "
+    "left-clavicle right-clavicle vertebra spine thoracic-spine lumbar-spine thoracolumbar-spine aorta "
+    "aortic-arch descending-aorta bony-thorax subdiaphragmatic".split()
+)
 _LEVEL = re.compile(r"\b[CTL]\d{1,2}\b")
 # what of a structure is called normal: its size says nothing of its calcification
 _FACETS = (
@@ -85,7 +92,7 @@ class NormalStatement:
         """One candidate for each described finding, against the first normal statement it contradicts."""
         normals = [finding for finding in current(case, REPORTED) if finding.normal]
         for described in asserted(case, REPORTED):
-            if described.status is not Status.PRESENT or _old(described):
+            if _old(described, case):
                 continue
             for normal in normals:
                 if self._contradicts(normal, described, case):
@@ -94,6 +101,8 @@ class NormalStatement:
 
     def _contradicts(self, normal: Finding, described: Finding, case: Case) -> bool:
         if normal.sentence == described.sentence or described.concept is None:
+            return False
+        if described.status is not Status.PRESENT and not _plain(normal, described):
             return False
         if normal.sides and described.sides and not normal.sides & described.sides:
             return False
@@ -164,6 +173,12 @@ def _lies_elsewhere(normal: Finding, described: Finding, case: Case) -> bool:
     return bool(structures and places) and not inside
 
 
+def _plain(normal: Finding, described: Finding) -> bool:
+    """True across the sections for a structure whose findings are seen or not: no lung, no heart."""
+    across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
+    return across and any(site.concept in _SEEN_OR_NOT for site in normal.sites)
+
+
 def _other_levels(normal: Finding, described: Finding, case: Case) -> bool:
     """True when single vertebrae are called normal: "L2 is intact" beside a fracture of L3."""
     said = frozenset(_LEVEL.findall(phrase(normal, case).of(case.report.text)))
@@ -186,9 +201,13 @@ def _unsided(concept: str | None, case: Case) -> tuple[str, ...]:
     return (concept, *plain)
 
 
-def _old(described: Finding) -> bool:
+def _old(described: Finding, case: Case) -> bool:
+    """True for what is gone, or old where it need not be: a chronic curve of the spine is as any other."""
     gone = any(change.value in _GONE for change in described.changes)
-    return gone or any(acuity.value in ("old", "chronic") for acuity in described.acuities)
+    node = case.facts.nodes.get(described.concept or "")
+    usual = node is not None and node.acuity == "chronic"
+    told = {acuity.value for acuity in described.acuities}
+    return gone or "old" in told or ("chronic" in told and not usual)
 
 
 def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
@@ -204,8 +223,17 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
         span=phrase(normal, case),
         message=f'{structure}: "{normal.entity.quote.lower()}", yet {what} is described.',
         rule="negation.normal_statement",
-        confidence=0.5 if weak else 0.8 if across else 0.7,
+        confidence=_confidence(normal, described, weak=weak, across=across),
         evidence=sentences(case, normal, described),
         correction=fixes[0] if fixes else None,
         alternatives=fixes[1:],
     )
+
+
+def _confidence(normal: Finding, described: Finding, *, weak: bool, across: bool) -> float:
+    seen = any(site.concept in _SEEN_OR_NOT for site in normal.sites)
+    if described.status is not Status.PRESENT:
+        return 0.62
+    if weak:
+        return 0.65 if seen and across else 0.5
+    return 0.8 if across else 0.7

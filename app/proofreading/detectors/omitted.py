@@ -69,9 +69,9 @@ class Omitted:
             return
         concluded = asserted(case, IMPRESSION)
         for described in asserted(case, FINDINGS):
-            if not (_acute(described, case) or _large_lesion(described)) or _mentioned(
-                described, concluded, case
-            ):
+            if not (_acute(described, case) or _large_lesion(described) or is_fresh(described, case)):
+                continue
+            if _mentioned(described, concluded, case):
                 continue
             if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue
