@@ -210,7 +210,9 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
             break
         touching = touching and all(word in _ARTICLES for word in gap)
         if following.kind is EntityKind.ANATOMY:
-            near = not gap if normal else touching or any(word in _PREPOSITIONS for word in gap)
+            near = (
+                (not gap and touching) if normal else touching or any(word in _PREPOSITIONS for word in gap)
+            )
             near = near or _apposed(line, line.placed[position], following)
             if sites:
                 near = all(word in _COORDINATORS or word in _LIGHT for word in gap)

@@ -53,6 +53,7 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
+    same = same or _no_device(denial, described, case)
     if not same and not _one_sign(denial, described, case):
         return False
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
@@ -67,6 +68,8 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
 def _one_sign(denial: Finding, described: Finding, case: Case) -> bool:
     """True when findings and impression call one sign by two names: a consolidation told, no infiltrate concluded."""
     across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    if across and denial.concept == _MARKINGS and described.status is Status.PRESENT:
+        return any(subsumes(kind, described.concept or "", case.facts) for kind in _FIBROSES)
     airspace = all(subsumes(_AIRSPACE, one.concept or "", case.facts) for one in (denial, described))
     return across and airspace and described.status is Status.PRESENT
 
@@ -79,6 +82,13 @@ def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
     sites = {site.concept for site in described.sites if site.concept is not None}
     sites |= {plain for site in sites for plain in case.facts.leaving.get((site, EdgeKind.UNSIDED), ())}
     return bool(homes & sites) and _last_word(denial) == _last_word(described)
+
+
+def _no_device(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for "no lines or tubes", "no support devices" against any of them; not for one that was removed."""
+    told = case.report.sentences[denial.sentence].span.of(case.report.text)
+    tubes = any(subsumes(kind, described.concept or "", case.facts) for kind in _TUBES)
+    return denial.concept == _ANY_TUBE and tubes and bool(_NO_TUBES.match(told))
 
 
 def _last_word(finding: Finding) -> str:
@@ -142,6 +152,8 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if denial.concept == _FREE_AIR:
         return False  # it goes anywhere
+    if denial.concept == _FOREIGN and denial.sites and not described.sites:
+        return True  # none in the airway, pellets in the chest wall
     denied_at = {site.concept for site in denial.sites}
     described_at = {site.concept for site in described.sites}
     within = described_at.union(*(case.facts.wholes.get(site or "", ()) for site in described_at))
@@ -165,11 +177,8 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
     if any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
-    if denial.measurements or _of_a_kind(denial, described, case):
+    if denial.measurements or _of_a_kind(denial, described, case) or _of_another_age(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
-    unsaid = {a.value for a in denial.acuities} - {a.value for a in described.acuities}
-    if unsaid and not (unsaid == {"acute"} and is_fresh(described, case)):
-        return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
     start = case.report.sentences[denial.sentence].span.start
@@ -184,9 +193,26 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     if _unread_words(denial, case):
         return True
     ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
+    if described.status is Status.PRESENT:
+        ahead -= _SEEN
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
+    if any(grade.value in _CONSIDERABLE for grade in described.severities):
+        ahead.discard("significant")
     return bool(ahead - {word.value for word in described.descriptors})
+
+
+def _of_another_age(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when what is denied is acute or old, and what is described is not told so."""
+    unsaid = {a.value for a in denial.acuities} - {a.value for a in described.acuities}
+    if _is_old_by_kind(described, case):
+        unsaid -= _PAST
+    return bool(unsaid) and not (unsaid == {"acute"} and is_fresh(described, case))
+
+
+def _is_old_by_kind(finding: Finding, case: Case) -> bool:
+    node = case.facts.nodes.get(finding.concept or "")
+    return node is not None and node.acuity == "chronic"
 
 
 def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
@@ -215,10 +241,15 @@ def _unread_words(denial: Finding, case: Case) -> bool:
 
 def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial names a kind that is not described: "cavitary nodule", "bacterial pneumonia"."""
-    denied, told = fold(denial.entity.quote).split(), fold(described.entity.quote).split()
-    if len(denied) == 1 or denied[-1] != told[-1]:
+    denied, told = (
+        fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
+    )
+    if denied[-1] != told[-1]:
+        return denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
+    if len(denied) == 1:
         return False
-    return bool(set(denied) - set(told) - _GENERAL - _of_its_place(described, case))
+    usual = _OLD_WORDS if _is_old_by_kind(described, case) else frozenset[str]()
+    return bool(set(denied) - set(told) - _GENERAL - usual - _of_its_place(described, case))
 
 
 def _of_its_place(described: Finding, case: Case) -> frozenset[str]:
@@ -294,7 +325,22 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
 _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section tell of two things
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
+_FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
+_ANY_TUBE = "RP:catheter"
+_TUBES = tuple(
+    f"RP:{name}"
+    for name in "endotracheal-tube tracheostomy enteric-tube chest-tube central-line iabp ecmo-cannula".split()
+)
+_NO_TUBES = re.compile(
+    r"\W*(?:(?:there (?:is|are)\s+)?no\s+(?:(?:indwelling|life|support|visible|monitoring|or|and)\W+)*"
+    r"(?:lines?|tubes?|catheters?|(?:support |monitoring )?(?:devices?|apparatus|hardware))"
+    r"(?:,? (?:or|and|nor) (?:lines?|tubes?|catheters?|drains?|devices?)|,\s*(?:lines?|tubes?|catheters?))*"
+    r"(?:,? (?:are|is) (?:seen|present|identified|in place|noted|visible))?|lines (?:and|or) tubes: none)\W*$",
+    re.IGNORECASE,
+)
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
+# normal interstitial markings, and what coarsens them
+_MARKINGS, _FIBROSES = "RP:interstitial-markings", ("RP:interstitial-lung-disease", "RP:honeycombing")
 _OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
 _RESIDUAL = "RP:benign-residual"
 _AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
@@ -312,13 +358,17 @@ _PLAIN = frozenset(
     "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
     "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
     "clear be been exclude lacks lack neither denies pleural in both on abnormal series radiograph radiographs view views "
-    "film films detail".split()
+    "film films detail stigmata".split()
 )
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
     "acute interstitial enlarged osseous bony displaced subsegmental rib the a of".split()
 )
+_PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
+_OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
+_SEEN = frozenset({"visible", "visualized", "definite", "obvious"})
+_CONSIDERABLE = frozenset({"moderate", "moderate-severe", "severe"})  # not insignificant
 _REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")

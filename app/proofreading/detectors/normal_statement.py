@@ -41,8 +41,14 @@ _SEEN_OR_NOT = frozenset(
     f"RP:{name}"
     for name in "hemidiaphragm left-hemidiaphragm right-hemidiaphragm diaphragm rib left-rib right-rib clavicle "
     "left-clavicle right-clavicle vertebra spine thoracic-spine lumbar-spine thoracolumbar-spine aorta "
-    "aortic-arch descending-aorta bony-thorax subdiaphragmatic".split()
+    "aortic-arch descending-aorta bony-thorax subdiaphragmatic pleura shoulder-girdle".split()
 )
+_PARTS = frozenset({"RP:cervical-spine", "RP:thoracic-spine", "RP:lumbar-spine"})
+_OF_DEVICE = re.compile(
+    r"\s+(?:hardware|fixation|plates?|screws?|wires?|prosthes[ie]s|implants?|leads?|grafts?|stents?)\b",
+    re.IGNORECASE,
+)
+_BROKEN = "RP:fracture"
 _LEVEL = re.compile(r"\b[CTL]\d{1,2}\b")
 # what of a structure is called normal: its size says nothing of its calcification
 _FACETS = (
@@ -112,6 +118,8 @@ class NormalStatement:
             return False
         if _lies_elsewhere(normal, described, case) or _other_levels(normal, described, case):
             return False
+        if _other_part(normal, described) or _OF_DEVICE.match(case.report.text, phrase(normal, case).end):
+            return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False
         volumes = ("RP:hyperinflation",) if _VOLUME.search(normal.entity.quote) else ()
@@ -179,10 +187,20 @@ def _plain(normal: Finding, described: Finding) -> bool:
     return across and any(site.concept in _SEEN_OR_NOT for site in normal.sites)
 
 
+def _other_part(normal: Finding, described: Finding) -> bool:
+    """True for parts of the spine: a straight lumbar spine beside a thoracic curve."""
+    named, told = ({site.concept for site in finding.sites} for finding in (normal, described))
+    told |= {f"RP:{word}-spine" for word in described.entity.quote.lower().split()}
+    return bool(named & _PARTS and told & _PARTS) and not named & told & _PARTS
+
+
 def _other_levels(normal: Finding, described: Finding, case: Case) -> bool:
     """True when single vertebrae are called normal: "L2 is intact" beside a fracture of L3."""
     said = frozenset(_LEVEL.findall(phrase(normal, case).of(case.report.text)))
-    return bool(said) and not said & frozenset(_LEVEL.findall(_sentence(described, case)))
+    if not said:
+        return False
+    broken = subsumes(_BROKEN, described.concept or "", case.facts)
+    return not broken or not said & frozenset(_LEVEL.findall(_sentence(described, case)))
 
 
 def _sentence(finding: Finding, case: Case) -> str:

@@ -75,8 +75,7 @@ class Omitted:
                 continue
             if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue
-            beyond = _beyond(place, described, case) and not _critical(described, case)
-            if not _benign_reading(described, case) and not beyond:
+            if not _benign_reading(described, case) and not _beyond(place, described, case):
                 yield _candidate(case, place, described)
                 return
 
@@ -97,7 +96,7 @@ def _beyond(place: tuple[Span, int], described: Finding, case: Case) -> bool:
         return True
     if (organ := _OF_VESSELS.search(words)) is not None:
         return organ.group().lower() not in name(described.concept, case.facts)
-    if not _OF_CHEST.search(words):
+    if _critical(described, case) or not _OF_CHEST.search(words):
         return False
     here = case.by_sentence.get(described.sentence, ())
     nodes = (case.facts.nodes.get(e.concept or "") for e in here if e.kind is EntityKind.ANATOMY)
