@@ -307,7 +307,7 @@ _AGED = re.compile(
 
 def is_fresh(finding: Finding, case: Case) -> bool:
     """True for a fracture told as fresh by its words: acute, displaced, comminuted, and not as old or healing."""
-    if not subsumes(_BREAKS, finding.concept or "", case.facts):
+    if finding.status is not Status.PRESENT or not subsumes(_BREAKS, finding.concept or "", case.facts):
         return False
     told = case.report.sentences[finding.sentence].span.of(case.report.text)
     return bool(_FRESH.search(told)) and not _AGED.search(told)

@@ -32,7 +32,9 @@ _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
 _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
 _ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
-_VOLUME = re.compile(r"(?:inflated|expanded|expansion|inflation)$", re.IGNORECASE)  # says nothing of shadows
+_VOLUME = re.compile(
+    r"(?:inflated|expanded|expansion|inflation|volume)$", re.IGNORECASE
+)  # says nothing of shadows
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
 _OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})

@@ -40,6 +40,18 @@ _READINGS = frozenset(
 )
 
 
+# of free air a fear is enough: no impression leaves it out
+_FEARED = frozenset(
+    {
+        "concerning for",
+        "worrisome for",
+        "suspicious for",
+        "highly suspicious for",
+        "likely",
+        "probable",
+        "indicating",
+    }
+)
 _OF_VESSELS = re.compile(r"aort|vascular|vessel|coronar", re.IGNORECASE)
 _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
@@ -150,7 +162,8 @@ def _told_acute(finding: Finding, usual: str | None) -> bool:
 def _read_as(finding: Finding) -> bool:
     """True when it is what something else is consistent with, and no alternative is named."""
     phrases = {trigger.phrase for trigger in load_triggers() if trigger.id in finding.entity.rules}
-    return finding.status is Status.UNCERTAIN and bool(phrases) and phrases <= _READINGS
+    readings = _READINGS | _FEARED if finding.concept == _FREE_AIR else _READINGS
+    return finding.status is Status.UNCERTAIN and bool(phrases) and phrases <= readings
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:
