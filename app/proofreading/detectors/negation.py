@@ -1,7 +1,7 @@
 """A finding denied in one sentence and described in another."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
@@ -14,13 +14,21 @@ from app.proofreading.comparing import (
     fading,
     is_chest,
     is_device,
-    is_fresh,
     levels,
     name,
     phrase,
     sentences,
     subsumes,
     without_sentence,
+)
+from app.proofreading.detectors.denials import (
+    at_home_elsewhere,
+    is_no_device,
+    is_old_by_kind,
+    of_another_age,
+    of_another_organ,
+    of_another_vertebra,
+    words_of_its_place,
 )
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
@@ -53,14 +61,14 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
-    same = same or _no_device(denial, described, case)
+    same = same or is_no_device(denial, described, case)
     if not same and not _one_sign(denial, described, case):
         return False
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
         return False
-    if _of_another_organ(denial, described, case) or _other_vertebra(denial, described, case):
+    if of_another_organ(denial, described, case) or of_another_vertebra(denial, described, case):
         return False
-    if _at_home_elsewhere(denial, described, case):
+    if at_home_elsewhere(denial, described, case):
         return False
     return not _elsewhere(denial, described, case) and not _limited(denial, described, case)
 
@@ -84,13 +92,6 @@ def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
     return bool(homes & sites) and _last_word(denial) == _last_word(described)
 
 
-def _no_device(denial: Finding, described: Finding, case: Case) -> bool:
-    """True for "no lines or tubes", "no support devices" against any of them; not for one that was removed."""
-    told = case.report.sentences[denial.sentence].span.of(case.report.text)
-    tubes = any(subsumes(kind, described.concept or "", case.facts) for kind in _TUBES)
-    return denial.concept == _ANY_TUBE and tubes and bool(_NO_TUBES.match(told))
-
-
 def _last_word(finding: Finding) -> str:
     return fold(finding.entity.quote).split()[-1].removesuffix("s")
 
@@ -101,25 +102,6 @@ def _taken_out(denial: Finding, described: Finding) -> bool:
     return is_device(denial) and gone and denial.section is described.section
 
 
-def _of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when something is denied of an organ outside the chest, and not described of that one."""
-    named = denial.sites or [
-        e for e in case.graph.entities if e.sentence == denial.sentence and e.kind is EntityKind.ANATOMY
-    ]
-    regions = _regions(case, (site.concept for site in named))
-    if not regions or "chest" in regions:
-        return False
-    at = {site.concept for site in described.sites if site.concept is not None}
-    within = at.union(*(case.facts.wholes.get(site, ()) for site in at))
-    if within & {site.concept for site in named}:
-        return False
-    return described.concept != _FREE_AIR or not regions <= {"abdomen"}
-
-
-def _regions(case: Case, concepts: Iterable[str | None]) -> frozenset[str | None]:
-    return frozenset(node.region for concept in concepts if (node := case.facts.nodes.get(concept or "")))
-
-
 def _explained(described: Finding, case: Case) -> bool:
     """True when its own sentence reads it as an old, harmless thing: "nodules consistent with granulomas"."""
     readings = {r.target for r in case.graph.relations if r.source == described.index}
@@ -128,18 +110,6 @@ def _explained(described: Finding, case: Case) -> bool:
         for other in case.findings
         if other.index in readings
     ) or (described.concept == _NODULE and any(f.concept == _NIPPLE for f in asserted(case, REPORTED)))
-
-
-def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
-    """The vertebral levels named in the finding's sentence: "C5-6: no disc protrusion" speaks of one only."""
-    return frozenset(_LEVEL.findall(case.report.sentences[finding.sentence].span.of(case.report.text)))
-
-
-def _other_vertebra(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when only some vertebrae are spoken of; a break at one is denied by a denial of any, in the chest."""
-    named, told = _vertebral(denial, case), _vertebral(described, case)
-    at_one = subsumes(_OSSEOUS, described.concept or "", case.facts) and is_chest(case)
-    return named != told if named or not at_one else False
 
 
 def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
@@ -160,24 +130,11 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     return bool(denied_at and described_at and not denied_at & within and not levels(denial))
 
 
-def _at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when a kind is described that has its own place, and denied in general of another place.
-
-    "Rib fractures. Thoracic spine without fracture."
-    """
-    if denial.concept == described.concept or described.concept is None:
-        return False
-    homes = set(case.facts.leaving.get((described.concept, EdgeKind.HAS_FINDING_SITE), ()))
-    named = {site.concept for site in denial.sites if site.concept is not None}
-    within = named.union(*(case.facts.wholes.get(site, frozenset()) for site in named))
-    return bool(homes and named) and not homes & within
-
-
 def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
     if any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
-    if denial.measurements or _of_a_kind(denial, described, case) or _of_another_age(denial, described, case):
+    if denial.measurements or _of_a_kind(denial, described, case) or of_another_age(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
@@ -200,19 +157,6 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     if any(grade.value in _CONSIDERABLE for grade in described.severities):
         ahead.discard("significant")
     return bool(ahead - {word.value for word in described.descriptors})
-
-
-def _of_another_age(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when what is denied is acute or old, and what is described is not told so."""
-    unsaid = {a.value for a in denial.acuities} - {a.value for a in described.acuities}
-    if _is_old_by_kind(described, case):
-        unsaid -= _PAST
-    return bool(unsaid) and not (unsaid == {"acute"} and is_fresh(described, case))
-
-
-def _is_old_by_kind(finding: Finding, case: Case) -> bool:
-    node = case.facts.nodes.get(finding.concept or "")
-    return node is not None and node.acuity == "chronic"
 
 
 def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
@@ -248,17 +192,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
         return denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
     if len(denied) == 1:
         return False
-    usual = _OLD_WORDS if _is_old_by_kind(described, case) else frozenset[str]()
-    return bool(set(denied) - set(told) - _GENERAL - usual - _of_its_place(described, case))
-
-
-def _of_its_place(described: Finding, case: Case) -> frozenset[str]:
-    """The words for the structure in which a finding lies: "aortic" for a calcification of the arch."""
-    at = {site.concept for site in described.sites if site.concept is not None}
-    nodes = (
-        case.facts.nodes.get(concept) for concept in at.union(*(case.facts.wholes.get(c, ()) for c in at))
-    )
-    return frozenset(word for node in nodes if node is not None for word in node.names)
+    usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
+    return bool(set(denied) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
 
 
 def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
@@ -326,27 +261,14 @@ _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
-_ANY_TUBE = "RP:catheter"
-_TUBES = tuple(
-    f"RP:{name}"
-    for name in "endotracheal-tube tracheostomy enteric-tube chest-tube central-line iabp ecmo-cannula".split()
-)
-_NO_TUBES = re.compile(
-    r"\W*(?:(?:there (?:is|are)\s+)?no\s+(?:(?:indwelling|life|support|visible|monitoring|or|and)\W+)*"
-    r"(?:lines?|tubes?|catheters?|(?:support |monitoring )?(?:devices?|apparatus|hardware))"
-    r"(?:,? (?:or|and|nor) (?:lines?|tubes?|catheters?|drains?|devices?)|,\s*(?:lines?|tubes?|catheters?))*"
-    r"(?:,? (?:are|is) (?:seen|present|identified|in place|noted|visible))?|lines (?:and|or) tubes: none)\W*$",
-    re.IGNORECASE,
-)
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
 # normal interstitial markings, and what coarsens them
 _MARKINGS, _FIBROSES = "RP:interstitial-markings", ("RP:interstitial-lung-disease", "RP:honeycombing")
-_OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
+_FREE_AIR = "RP:free-air"
 _RESIDUAL = "RP:benign-residual"
 _AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
-_LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
 _ACTIVE = re.compile(r"(?:active|acute|recurrent|residual)\b", re.IGNORECASE)
 _NON = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
 _NOW = re.compile(r"\s+(?:now|currently|at present|at this time|today)\b", re.IGNORECASE)
@@ -365,7 +287,6 @@ _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
     "acute interstitial enlarged osseous bony displaced subsegmental rib the a of".split()
 )
-_PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
 _OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
 _SEEN = frozenset({"visible", "visualized", "definite", "obvious"})
 _CONSIDERABLE = frozenset({"moderate", "moderate-severe", "severe"})  # not insignificant

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from app.proofreading.breaks import is_fresh
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
     FINDINGS,
@@ -11,7 +12,6 @@ from app.proofreading.comparing import (
     asserted,
     current,
     in_reach,
-    is_fresh,
     is_generic,
     likeness,
     name,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from app.proofreading.breaks import is_fresh
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
     FINDINGS,
@@ -15,7 +16,6 @@ from app.proofreading.comparing import (
     in_reach,
     is_chest,
     is_device,
-    is_fresh,
     is_generic,
     likeness,
     name,
