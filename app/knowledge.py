@@ -78,7 +78,7 @@ def ground(graph: ReportGraph, store: GraphStore, counted: Counts | None = None)
     )
     linked = ReportGraph(entities, graph.relations)
     concepts = {entity.concept for entity in entities if entity.concept is not None}
-    predicates = {entity.value for entity in entities if entity.concept is None}
+    predicates = {entity.value for entity in entities if entity.concept is None} | concepts
     concepts |= {finding for (predicate, _), finding in compositions().items() if predicate in predicates}
     pairs = {
         (source, target)

@@ -46,6 +46,7 @@ class Placed(NamedTuple):
     start: int
     end: int
     trails: bool = False
+    predicate: bool = False  # says something of a structure, and is no finding by itself: "calcified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +160,17 @@ def _shared(line: Line, located: Sequence[Relation]) -> list[Relation]:
     result: list[Relation] = []
     for first, second in zip(observed[-2::-1], observed[:0:-1], strict=True):
         joint = _joint(line, first, second)
+        both = first.predicate and second.predicate  # "the aorta is unfolded and calcified"
         if first.entity not in sites and second.entity in sites:
             after = all(start[site] >= second.end for site in sites[second.entity])
             if joint & _ALTERNATIVES or (joint and after):
                 sites[first.entity] = sites[second.entity]
                 result += [Relation(RelationKind.LOCATED_AT, first.entity, s) for s in sites[first.entity]]
-        elif second.entity not in sites and first.entity in sites and joint & _ALTERNATIVES:
+        elif (
+            second.entity not in sites
+            and first.entity in sites
+            and (joint & _ALTERNATIVES or (joint and both))
+        ):
             sites[second.entity] = sites[first.entity]
             result += [Relation(RelationKind.LOCATED_AT, second.entity, s) for s in sites[second.entity]]
     return result
@@ -201,7 +207,7 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
     """Anatomy after a preposition: "opacity in the right middle and lower lobes"; or "clear lungs"."""
     sites: list[Placed] = []
     current = line.placed[position]
-    normal = current.kind is EntityKind.NORMAL
+    normal = current.kind is EntityKind.NORMAL  # "clear lungs"; a place further on is another's
     touching = True  # nothing but a side or a level between: "opacity right lung base"
     for following in line.placed[position + 1 :]:
         gap = line.gap(current, following)
@@ -209,11 +215,13 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
             break
         touching = touching and all(word in _ARTICLES for word in gap)
         if following.kind is EntityKind.ANATOMY:
-            near = not gap if normal else touching or any(word in _PREPOSITIONS for word in gap)
+            near = (
+                (not gap and touching) if normal else touching or any(word in _PREPOSITIONS for word in gap)
+            )
             near = near or _apposed(line, line.placed[position], following)
             if sites:
                 near = all(word in _COORDINATORS or word in _LIGHT for word in gap)
-            elif current.kind not in HEADS:
+            elif current.kind not in HEADS and not normal:
                 near = near or bool(_reach(line, position, following))
             if not near:
                 break

@@ -115,7 +115,14 @@ class LexicalExtractor:
             scopes = assertion.scopes(tokens.words, opened, piece.start, piece.end) if opened else []
             first = len(marked)
             placed = [
-                Placed(number, found.term.kind, found.start, found.end, found.term.trails)
+                Placed(
+                    number,
+                    found.term.kind,
+                    found.start,
+                    found.end,
+                    found.term.trails,
+                    found.term.concept is None,
+                )
                 for number, found in enumerate(here, start=first)
             ]
             marked += [_marked(found, piece.sentence, scopes, tokens.words) for found in here]

@@ -84,7 +84,7 @@ SIDES = {
 
 @cache
 def compositions() -> dict[tuple[str, str], str]:
-    """(predicate, anatomy concept) -> the finding they name together; bundled data."""
+    """(predicate or finding, anatomy concept) -> the finding they name together; bundled data."""
     with files("app").joinpath("proofreading/compositions.tsv").open(encoding="utf-8") as lines:
         return {
             (row["predicate"], row["anatomy"]): row["finding"]
@@ -111,7 +111,7 @@ def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...
             aside = entity.sentence in asides
             place = _Place(report, index, tuple(graph.entities[site] for site in located), facts, aside)
             result.append(_finding(entity, said, place))
-    return _placed(result, graph)
+    return _placed(result, graph, facts)
 
 
 def attached(graph: ReportGraph) -> tuple[defaultdict[int, list[int]], defaultdict[int, list[int]]]:
@@ -126,7 +126,7 @@ def attached(graph: ReportGraph) -> tuple[defaultdict[int, list[int]], defaultdi
     return modifiers, sites
 
 
-def _placed(findings: list[Finding], graph: ReportGraph) -> tuple[Finding, ...]:
+def _placed(findings: list[Finding], graph: ReportGraph, facts: Facts) -> tuple[Finding, ...]:
     """Each finding without a place takes that of the finding which suggests it."""
     found = {finding.index: finding for finding in findings}
     for relation in graph.relations:
@@ -135,6 +135,7 @@ def _placed(findings: list[Finding], graph: ReportGraph) -> tuple[Finding, ...]:
             if not (target.sides or target.sites or target.zones):
                 found[target.index] = replace(
                     target,
+                    concept=_composed(target.entity, source.sites, facts) or target.concept,
                     sides=source.sides,
                     side_entities=source.side_entities,
                     sites=source.sites,
@@ -171,7 +172,7 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         status=status,
         section=place.report.section_of(entity.sentence),
         sentence=entity.sentence,
-        concept=entity.concept or _composed(entity, place.sites, place.facts),
+        concept=_composed(entity, place.sites, place.facts) or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
         aside=place.aside,
         sides=_sides(of(EntityKind.SIDE), place.sites, place.facts) | _curve(entity),
@@ -208,12 +209,15 @@ def _curve(entity: Entity) -> frozenset[str]:
 
 
 def _composed(entity: Entity, sites: Iterable[Entity], facts: Facts) -> str | None:
-    """The finding that a predicate and its site, or a structure that the site is part of, name together."""
-    table = compositions()
+    """The finding that a predicate and its site, or a structure that the site is part of, name together.
+
+    A finding of any place has a name of its own at some: a fracture of a rib.
+    """
+    table, said = compositions(), entity.concept or entity.value
     for site in sites:
-        if entity.value is None or site.concept is None:
+        if said is None or site.concept is None:
             continue
         for anatomy in (site.concept, *sorted(facts.wholes.get(site.concept, ()))):
-            if (entity.value, anatomy) in table:
-                return table[entity.value, anatomy]
+            if (said, anatomy) in table:
+                return table[said, anatomy]
     return None

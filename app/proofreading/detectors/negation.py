@@ -21,6 +21,15 @@ from app.proofreading.comparing import (
     subsumes,
     without_sentence,
 )
+from app.proofreading.detectors.denials import (
+    at_home_elsewhere,
+    is_no_device,
+    is_old_by_kind,
+    of_another_age,
+    of_another_organ,
+    of_another_vertebra,
+    words_of_its_place,
+)
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -52,13 +61,14 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
+    same = same or is_no_device(denial, described, case)
     if not same and not _one_sign(denial, described, case):
         return False
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
         return False
-    if _of_another_organ(denial, described, case) or _vertebral(denial, case) != _vertebral(described, case):
+    if of_another_organ(denial, described, case) or of_another_vertebra(denial, described, case):
         return False
-    if _at_home_elsewhere(denial, described, case):
+    if at_home_elsewhere(denial, described, case):
         return False
     return not _elsewhere(denial, described, case) and not _limited(denial, described, case)
 
@@ -66,6 +76,8 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
 def _one_sign(denial: Finding, described: Finding, case: Case) -> bool:
     """True when findings and impression call one sign by two names: a consolidation told, no infiltrate concluded."""
     across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    if across and denial.concept == _MARKINGS and described.status is Status.PRESENT:
+        return any(subsumes(kind, described.concept or "", case.facts) for kind in _FIBROSES)
     airspace = all(subsumes(_AIRSPACE, one.concept or "", case.facts) for one in (denial, described))
     return across and airspace and described.status is Status.PRESENT
 
@@ -90,16 +102,6 @@ def _taken_out(denial: Finding, described: Finding) -> bool:
     return is_device(denial) and gone and denial.section is described.section
 
 
-def _of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when something is denied of an organ outside the chest, and not described of that one."""
-    named = denial.sites or [
-        e for e in case.graph.entities if e.sentence == denial.sentence and e.kind is EntityKind.ANATOMY
-    ]
-    regions = {node.region for site in named if (node := case.facts.nodes.get(site.concept or ""))}
-    same = {site.concept for site in denial.sites} & {site.concept for site in described.sites}
-    return bool(regions) and "chest" not in regions and not same
-
-
 def _explained(described: Finding, case: Case) -> bool:
     """True when its own sentence reads it as an old, harmless thing: "nodules consistent with granulomas"."""
     readings = {r.target for r in case.graph.relations if r.source == described.index}
@@ -110,11 +112,6 @@ def _explained(described: Finding, case: Case) -> bool:
     ) or (described.concept == _NODULE and any(f.concept == _NIPPLE for f in asserted(case, REPORTED)))
 
 
-def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
-    """The vertebral levels named in the finding's sentence: "C5-6: no disc protrusion" speaks of one only."""
-    return frozenset(_LEVEL.findall(case.report.sentences[finding.sentence].span.of(case.report.text)))
-
-
 def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial speaks of another place: another side, level or structure."""
     if denial.sides and described.sides and not denial.sides & described.sides:
@@ -123,37 +120,26 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if levels(denial) and not levels(denial) & levels(described):
         return True
+    if denial.concept == _FREE_AIR:
+        return False  # it goes anywhere
+    if denial.concept == _FOREIGN and denial.sites and not described.sites:
+        return True  # none in the airway, pellets in the chest wall
     denied_at = {site.concept for site in denial.sites}
     described_at = {site.concept for site in described.sites}
     within = described_at.union(*(case.facts.wholes.get(site or "", ()) for site in described_at))
     return bool(denied_at and described_at and not denied_at & within and not levels(denial))
 
 
-def _at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when a kind is described that has its own place, and denied in general of another place.
-
-    "Rib fractures. Thoracic spine without fracture."
-    """
-    if denial.concept == described.concept or described.concept is None:
-        return False
-    homes = set(case.facts.leaving.get((described.concept, EdgeKind.HAS_FINDING_SITE), ()))
-    named = {site.concept for site in denial.sites if site.concept is not None}
-    within = named.union(*(case.facts.wholes.get(site, frozenset()) for site in named))
-    return bool(homes and named) and not homes & within
-
-
 def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
     if any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
-    if denial.measurements or _of_a_kind(denial, described, case):
+    if denial.measurements or _of_a_kind(denial, described, case) or of_another_age(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
-    if denial.acuities and {a.value for a in denial.acuities} - {a.value for a in described.acuities}:
-        return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
     start = case.report.sentences[denial.sentence].span.start
-    if _narrower(denial, described) or _REST.search(case.report.text, start, denial.entity.span.start):
+    if _narrower(denial, described, case) or _REST.search(case.report.text, start, denial.entity.span.start):
         return True
     if _VIEW.search(case.report.sentences[denial.sentence].span.of(case.report.text)):
         return True
@@ -166,8 +152,12 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     if _unread_words(denial, case):
         return True
     ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
+    if described.status is Status.PRESENT:
+        ahead -= _SEEN
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
+    if any(grade.value in _CONSIDERABLE for grade in described.severities):
+        ahead.discard("significant")
     return bool(ahead - {word.value for word in described.descriptors})
 
 
@@ -195,10 +185,17 @@ def _unread_words(denial: Finding, case: Case) -> bool:
     )
 
 
-def _narrower(denial: Finding, described: Finding) -> bool:
+def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial names a kind that is not described: "cavitary nodule", "bacterial pneumonia"."""
-    denied, told = fold(denial.entity.quote).split(), fold(described.entity.quote).split()
-    return len(denied) > 1 and denied[-1] == told[-1] and bool(set(denied) - set(told) - _GENERAL)
+    denied, told = (
+        fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
+    )
+    if denied[-1] != told[-1]:
+        return denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
+    if len(denied) == 1:
+        return False
+    usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
+    return bool(set(denied) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
 
 
 def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
@@ -265,12 +262,15 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
 _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section tell of two things
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
+_FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
+# normal interstitial markings, and what coarsens them
+_MARKINGS, _FIBROSES = "RP:interstitial-markings", ("RP:interstitial-lung-disease", "RP:honeycombing")
+_FREE_AIR = "RP:free-air"
 _RESIDUAL = "RP:benign-residual"
 _AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
-_LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
 _ACTIVE = re.compile(r"(?:active|acute|recurrent|residual)\b", re.IGNORECASE)
 _NON = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
 _NOW = re.compile(r"\s+(?:now|currently|at present|at this time|today)\b", re.IGNORECASE)
@@ -281,13 +281,17 @@ _PLAIN = frozenset(
     "no not of for or and nor any the a an is are was were without evidence sign signs negative definite there "
     "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
     "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
-    "clear be been exclude lacks lack neither denies pleural in both on".split()
+    "clear be been exclude lacks lack neither denies pleural in both on abnormal series radiograph radiographs view views "
+    "film films detail stigmata".split()
 )
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
     "acute interstitial enlarged osseous bony displaced subsegmental rib the a of".split()
 )
+_OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
+_SEEN = frozenset({"visible", "visualized", "definite", "obvious"})
+_CONSIDERABLE = frozenset({"moderate", "moderate-severe", "severe"})  # not insignificant
 _REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
 _VIEW = re.compile(  # one of several views or images
     r"\b(?:on|in) the (?:ins|ex)piratory\b|\b(?:on|in) the (?:supine|erect|upright|lateral|frontal|decubitus|oblique|"

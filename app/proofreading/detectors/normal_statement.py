@@ -33,20 +33,58 @@ _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
 _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
 _ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
-_VOLUME = re.compile(r"(?:inflated|expanded|expansion|inflation)$", re.IGNORECASE)  # says nothing of shadows
+_VOLUME = re.compile(
+    r"(?:inflated|expanded|expansion|inflation|volume)$", re.IGNORECASE
+)  # says nothing of shadows
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
 _OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})
+# of these a mild or likely finding is told, or none
+_SEEN_OR_NOT = frozenset(
+    f"RP:{name}"
+    for name in "hemidiaphragm left-hemidiaphragm right-hemidiaphragm diaphragm rib left-rib right-rib clavicle "
+    "left-clavicle right-clavicle vertebra spine thoracic-spine lumbar-spine thoracolumbar-spine aorta "
+    "aortic-arch descending-aorta bony-thorax subdiaphragmatic pleura shoulder-girdle".split()
+)
+_PARTS = frozenset({"RP:cervical-spine", "RP:thoracic-spine", "RP:lumbar-spine"})
+_OF_DEVICE = re.compile(
+    r"\s+(?:hardware|fixation|plates?|screws?|wires?|prosthes[ie]s|implants?|leads?|grafts?|stents?)\b",
+    re.IGNORECASE,
+)
+_BROKEN = "RP:fracture"
+_LEVEL = re.compile(r"\b[CTL]\d{1,2}\b")
+# what of a structure is called normal: its size says nothing of its calcification
+_FACETS = (
+    ("size", re.compile(r"\b(?:size[ds]?|calib(?:er|re)|diameter|width|dimensions?)\b", re.IGNORECASE)),
+    ("contour", re.compile(r"\b(?:contours?|outlines?|shaped?|configuration|domed|course)\b", re.IGNORECASE)),
+    ("position", re.compile(r"\b(?:position\w*|situated|located|level|displaced)\b", re.IGNORECASE)),
+    ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
+    ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),
+    ("margin", re.compile(r"\b(?:sharp\w*|crisp\w*|well[ -]defined|delineated|margins?)\b", re.IGNORECASE)),
+    ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+)\b", re.IGNORECASE)),
+    ("whole", re.compile(r"\b(?:intact|unbroken|uninjured|maintained|preserved)\b", re.IGNORECASE)),
+)
+_AFTER = re.compile(r"(?:\s+(?:and|or|in)\s+\w+)*")  # "normal height and alignment"
 
 
 @cache
 def ruled_out() -> Mapping[str, tuple[str, ...]]:
-    """Which findings a normal structure rules out (``normal_statements.tsv``)."""
-    findings: defaultdict[str, list[str]] = defaultdict(list)
+    """Which findings a normal structure rules out."""
+    return {structure: tuple(finding for finding, _ in rows) for structure, rows in _rules().items()}
+
+
+@cache
+def _rules() -> Mapping[str, tuple[tuple[str, frozenset[str]], ...]]:
+    """Which findings a normal structure rules out, and by which facets (``normal_statements.tsv``).
+
+    Without facets, whatever of the structure is normal; "general" stands for a statement that names none.
+    """
+    findings: defaultdict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
     table = files("app").joinpath("proofreading/detectors/normal_statements.tsv")
     with table.open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
-            findings[row["structure"]].append(row["finding"])
+            facets = frozenset((row["facets"] or "").split("|")) - {""}
+            findings[row["structure"]].append((row["finding"], facets))
     return {structure: tuple(told) for structure, told in findings.items()}
 
 
@@ -57,7 +95,7 @@ class NormalStatement:
 
     def __init__(self) -> None:
         """Read the table of what a normal structure rules out."""
-        self._ruled_out = ruled_out()
+        self._rules = _rules()
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """One candidate for each described finding, against the first normal statement it contradicts."""
@@ -65,7 +103,7 @@ class NormalStatement:
             return  # the side of a lobe proves nothing there
         normals = [finding for finding in current(case, REPORTED) if finding.normal]
         for described in asserted(case, REPORTED):
-            if described.status is not Status.PRESENT or _old(described):
+            if _old(described, case):
                 continue
             for normal in normals:
                 if self._contradicts(normal, described, case):
@@ -75,13 +113,17 @@ class NormalStatement:
     def _contradicts(self, normal: Finding, described: Finding, case: Case) -> bool:
         if normal.sentence == described.sentence or described.concept is None:
             return False
+        if described.status is not Status.PRESENT and not _plain(normal, described):
+            return False
         if normal.sides and described.sides and not normal.sides & described.sides:
             return False
         if len(normal.sides) == 1 and not described.sides:
             return False
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
-        if _lies_elsewhere(normal, described, case):
+        if _lies_elsewhere(normal, described, case) or _other_levels(normal, described, case):
+            return False
+        if _other_part(normal, described) or _OF_DEVICE.match(case.report.text, phrase(normal, case).end):
             return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False
@@ -95,11 +137,24 @@ class NormalStatement:
             if site.quote.lower() not in _ADJECTIVES
             for structure in _unsided(site.concept, case)
             for finding in (
-                *self._ruled_out.get(structure, ()),
+                *self._excluded(structure, normal, case),
                 *(_GROSS.get(structure, ()) if gross else ()),
                 *(volumes if structure in _ORGANS else ()),
             )
         )
+
+    def _excluded(self, structure: str, normal: Finding, case: Case) -> list[str]:
+        rows = self._rules.get(structure, ())
+        said = _facets(normal, case) if any(facets for _, facets in rows) else frozenset[str]()
+        return [finding for finding, facets in rows if not facets or said & facets]
+
+
+def _facets(normal: Finding, case: Case) -> frozenset[str]:
+    """What of the structure is called normal: its size, contour, alignment; "general" when nothing is named."""
+    said = phrase(normal, case)
+    more = _AFTER.match(case.report.text, said.end)
+    words = case.report.text[said.start : more.end() if more is not None else said.end]
+    return frozenset(facet for facet, pattern in _FACETS if pattern.search(words)) or frozenset({"general"})
 
 
 def _plain_opacity(normal: Finding, described: Finding, case: Case) -> bool:
@@ -131,6 +186,32 @@ def _lies_elsewhere(normal: Finding, described: Finding, case: Case) -> bool:
     return bool(structures and places) and not inside
 
 
+def _plain(normal: Finding, described: Finding) -> bool:
+    """True across the sections for a structure whose findings are seen or not: no lung, no heart."""
+    across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
+    return across and any(site.concept in _SEEN_OR_NOT for site in normal.sites)
+
+
+def _other_part(normal: Finding, described: Finding) -> bool:
+    """True for parts of the spine: a straight lumbar spine beside a thoracic curve."""
+    named, told = ({site.concept for site in finding.sites} for finding in (normal, described))
+    told |= {f"RP:{word}-spine" for word in described.entity.quote.lower().split()}
+    return bool(named & _PARTS and told & _PARTS) and not named & told & _PARTS
+
+
+def _other_levels(normal: Finding, described: Finding, case: Case) -> bool:
+    """True when single vertebrae are called normal: "L2 is intact" beside a fracture of L3."""
+    said = frozenset(_LEVEL.findall(phrase(normal, case).of(case.report.text)))
+    if not said:
+        return False
+    broken = subsumes(_BROKEN, described.concept or "", case.facts)
+    return not broken or not said & frozenset(_LEVEL.findall(_sentence(described, case)))
+
+
+def _sentence(finding: Finding, case: Case) -> str:
+    return case.report.sentences[finding.sentence].span.of(case.report.text)
+
+
 def _before(normal: Finding, case: Case) -> str:
     sentence = case.report.sentences[normal.sentence].span
     return case.report.text[sentence.start : normal.entity.span.end]
@@ -143,9 +224,13 @@ def _unsided(concept: str | None, case: Case) -> tuple[str, ...]:
     return (concept, *plain)
 
 
-def _old(described: Finding) -> bool:
+def _old(described: Finding, case: Case) -> bool:
+    """True for what is gone, or old where it need not be: a chronic curve of the spine is as any other."""
     gone = any(change.value in _GONE for change in described.changes)
-    return gone or any(acuity.value in ("old", "chronic") for acuity in described.acuities)
+    node = case.facts.nodes.get(described.concept or "")
+    usual = node is not None and node.acuity == "chronic"
+    told = {acuity.value for acuity in described.acuities}
+    return gone or "old" in told or ("chronic" in told and not usual)
 
 
 def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
@@ -161,8 +246,17 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
         span=phrase(normal, case),
         message=f'{structure}: "{normal.entity.quote.lower()}", yet {what} is described.',
         rule="negation.normal_statement",
-        confidence=0.5 if weak else 0.8 if across else 0.7,
+        confidence=_confidence(normal, described, weak=weak, across=across),
         evidence=sentences(case, normal, described),
         correction=fixes[0] if fixes else None,
         alternatives=fixes[1:],
     )
+
+
+def _confidence(normal: Finding, described: Finding, *, weak: bool, across: bool) -> float:
+    seen = any(site.concept in _SEEN_OR_NOT for site in normal.sites)
+    if described.status is not Status.PRESENT:
+        return 0.62
+    if weak:
+        return 0.65 if seen and across else 0.5
+    return 0.8 if across else 0.7

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from app.proofreading.breaks import is_fresh
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
     FINDINGS,
@@ -15,7 +16,6 @@ from app.proofreading.comparing import (
     likeness,
     name,
     phrase,
-    subsumes,
     without_either,
 )
 from app.proofreading.findings import Finding, Status
@@ -40,6 +40,18 @@ _READINGS = frozenset(
 )
 
 
+# of free air a fear is enough: no impression leaves it out
+_FEARED = frozenset(
+    {
+        "concerning for",
+        "worrisome for",
+        "suspicious for",
+        "highly suspicious for",
+        "likely",
+        "probable",
+        "indicating",
+    }
+)
 _OF_VESSELS = re.compile(r"aort|vascular|vessel|coronar", re.IGNORECASE)
 _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
@@ -47,7 +59,7 @@ _LESIONS = frozenset({"RP:nodule", "RP:mass", "RP:opacity"})
 _LARGE_MM = 10
 _OPACITY, _SHIFT = "RP:opacity", "RP:mediastinal-shift"
 _WEAK = frozenset({"trace", "mild"})
-_FREE_AIR, _FRACTURE, _HERNIA = "RP:free-air", "RP:fracture", "RP:hiatal-hernia"
+_FREE_AIR, _HERNIA = "RP:free-air", "RP:hiatal-hernia"
 _CLEAR = re.compile(
     r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)"
     r"(?:\s+(?:(?:two|2|pa|ap|and|lateral|views?|frontal|portable|cxr)[\s-]+)*"
@@ -70,9 +82,9 @@ class Omitted:
             return
         concluded = asserted(case, IMPRESSION)
         for described in asserted(case, FINDINGS):
-            if not (_acute(described, case) or _large_lesion(described)) or _mentioned(
-                described, concluded, case
-            ):
+            if not (_acute(described, case) or _large_lesion(described) or is_fresh(described, case)):
+                continue
+            if _mentioned(described, concluded, case):
                 continue
             if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue
@@ -97,7 +109,7 @@ def _beyond(place: tuple[Span, int], described: Finding, case: Case) -> bool:
         return True
     if (organ := _OF_VESSELS.search(words)) is not None:
         return organ.group().lower() not in name(described.concept, case.facts)
-    if not _OF_CHEST.search(words):
+    if _critical(described, case) or not _OF_CHEST.search(words):
         return False
     here = case.by_sentence.get(described.sentence, ())
     nodes = (case.facts.nodes.get(e.concept or "") for e in here if e.kind is EntityKind.ANATOMY)
@@ -115,11 +127,7 @@ def _blanket_denial(case: Case) -> Finding | None:
 
 def _critical(described: Finding, case: Case) -> bool:
     """Free air, or a fracture told as fresh: no impression leaves it out, whatever else it denies."""
-    fresh = any(acuity.value == "acute" for acuity in described.acuities)
-    fresh = fresh or any(word.quote.lower() == "displaced" for word in described.descriptors)
-    return described.concept == _FREE_AIR or (
-        fresh and subsumes(_FRACTURE, described.concept or "", case.facts)
-    )
+    return described.concept == _FREE_AIR or is_fresh(described, case)
 
 
 def _all_clear(case: Case) -> tuple[Span, int] | None:
@@ -159,7 +167,8 @@ def _told_acute(finding: Finding, usual: str | None) -> bool:
 def _read_as(finding: Finding) -> bool:
     """True when it is what something else is consistent with, and no alternative is named."""
     phrases = {trigger.phrase for trigger in load_triggers() if trigger.id in finding.entity.rules}
-    return finding.status is Status.UNCERTAIN and bool(phrases) and phrases <= _READINGS
+    readings = _READINGS | _FEARED if finding.concept == _FREE_AIR else _READINGS
+    return finding.status is Status.UNCERTAIN and bool(phrases) and phrases <= readings
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from app.proofreading.breaks import is_fresh
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
     FINDINGS,
@@ -93,7 +94,9 @@ def _weighty(finding: Finding, case: Case) -> bool:
     """A finding that no careful findings section leaves out: acute, or grave; and not an old one."""
     if _TOLD_BEFORE.search(case.report.sentences[finding.sentence].span.of(case.report.text)):
         return False
-    grave = any(subsumes(kind, finding.concept or "", case.facts) for kind in _GRAVE)
+    grave = any(subsumes(kind, finding.concept or "", case.facts) for kind in _GRAVE) or is_fresh(
+        finding, case
+    )
     if is_device(finding) or not (_acute(finding, case) or grave or _collapsed(finding)):
         return False
     if any(acuity.value in ("old", "chronic") for acuity in finding.acuities):

@@ -1,0 +1,103 @@
+"""What a denial does not cover: another age, another vertebra; and what it covers by other words: no tubes."""
+
+import re
+from collections.abc import Iterable
+
+from app.proofreading.breaks import is_fresh
+from app.proofreading.case import Case
+from app.proofreading.comparing import is_chest, subsumes
+from app.proofreading.findings import Finding
+from kg_ingest.schema import EdgeKind
+from models.types import EntityKind
+
+_ANY_TUBE = "RP:catheter"
+_TUBES = tuple(
+    f"RP:{name}"
+    for name in "endotracheal-tube tracheostomy enteric-tube chest-tube central-line iabp ecmo-cannula".split()
+)
+_NO_TUBES = re.compile(
+    r"\W*(?:(?:there (?:is|are)\s+)?no\s+(?:(?:indwelling|life|support|visible|monitoring|or|and)\W+)*"
+    r"(?:lines?|tubes?|catheters?|(?:support |monitoring )?(?:devices?|apparatus|hardware))"
+    r"(?:,? (?:or|and|nor) (?:lines?|tubes?|catheters?|drains?|devices?)|,\s*(?:lines?|tubes?|catheters?))*"
+    r"(?:,? (?:are|is) (?:seen|present|identified|in place|noted|visible))?|lines (?:and|or) tubes: none)\W*$",
+    re.IGNORECASE,
+)
+_PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
+_LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
+_OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
+
+
+def is_no_device(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for "no lines or tubes", "no support devices" against any of them; not for one that was removed."""
+    if denial.concept != _ANY_TUBE:
+        return False
+    told = case.report.sentences[denial.sentence].span.of(case.report.text)
+    tubes = any(subsumes(kind, described.concept or "", case.facts) for kind in _TUBES)
+    return tubes and bool(_NO_TUBES.match(told))
+
+
+def of_another_age(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when what is denied is acute or old, and what is described is not told so."""
+    unsaid = {a.value for a in denial.acuities} - {a.value for a in described.acuities}
+    if is_old_by_kind(described, case):
+        unsaid -= _PAST
+    return bool(unsaid) and not (unsaid == {"acute"} and is_fresh(described, case))
+
+
+def is_old_by_kind(finding: Finding, case: Case) -> bool:
+    """True for what never is fresh, such as a granuloma."""
+    node = case.facts.nodes.get(finding.concept or "")
+    return node is not None and node.acuity == "chronic"
+
+
+def words_of_its_place(described: Finding, case: Case) -> frozenset[str]:
+    """The words for the structure in which a finding lies: "aortic" for a calcification of the arch."""
+    at = {site.concept for site in described.sites if site.concept is not None}
+    nodes = (
+        case.facts.nodes.get(concept) for concept in at.union(*(case.facts.wholes.get(c, ()) for c in at))
+    )
+    return frozenset(word for node in nodes if node is not None for word in node.names)
+
+
+def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
+    """The vertebral levels named in the finding's sentence: "C5-6: no disc protrusion" speaks of one only."""
+    return frozenset(_LEVEL.findall(case.report.sentences[finding.sentence].span.of(case.report.text)))
+
+
+def of_another_vertebra(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when only some vertebrae are spoken of; a break at one is denied by a denial of any, in the chest."""
+    named, told = _vertebral(denial, case), _vertebral(described, case)
+    at_one = subsumes(_OSSEOUS, described.concept or "", case.facts) and is_chest(case)
+    return named != told if named or not at_one else False
+
+
+def of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when something is denied of an organ outside the chest, and not described of that one."""
+    named = denial.sites or [
+        e for e in case.graph.entities if e.sentence == denial.sentence and e.kind is EntityKind.ANATOMY
+    ]
+    regions = _regions(case, (site.concept for site in named))
+    if not regions or "chest" in regions:
+        return False
+    at = {site.concept for site in described.sites if site.concept is not None}
+    within = at.union(*(case.facts.wholes.get(site, ()) for site in at))
+    if within & {site.concept for site in named}:
+        return False
+    return described.concept != _FREE_AIR or not regions <= {"abdomen"}
+
+
+def _regions(case: Case, concepts: Iterable[str | None]) -> frozenset[str | None]:
+    return frozenset(node.region for concept in concepts if (node := case.facts.nodes.get(concept or "")))
+
+
+def at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when a kind is described that has its own place, and denied in general of another place.
+
+    "Rib fractures. Thoracic spine without fracture."
+    """
+    if denial.concept == described.concept or described.concept is None:
+        return False
+    homes = set(case.facts.leaving.get((described.concept, EdgeKind.HAS_FINDING_SITE), ()))
+    named = {site.concept for site in denial.sites if site.concept is not None}
+    within = named.union(*(case.facts.wholes.get(site, frozenset()) for site in named))
+    return bool(homes and named) and not homes & within
