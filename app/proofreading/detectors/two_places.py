@@ -38,7 +38,7 @@ _DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|secon
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
 _TOP = 1  # kinds above both of two findings of one organ, whatever they are
 _SECONDARY = frozenset({"RP:atelectasis", "RP:scar"})  # what lies beside another finding as well as being it
-_PLURAL = re.compile(r"(?:[^su]s|(?:mass|sinus|fractur|nodul|lesi)\w*s)$", re.IGNORECASE)
+_PLURAL = re.compile(r"(?:[^sui]s|(?:mass|sinus|fractur|nodul|lesi)\w*s)$", re.IGNORECASE)
 _ACROSS, _WITHIN = (
     0.66,
     0.55,
