@@ -1,6 +1,7 @@
 """All detectors, in the order in which they look."""
 
 from app.proofreading.case import Detector
+from app.proofreading.detectors.change_told import ChangeTold
 from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
@@ -60,6 +61,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Trend(),
         Course(),
         Direction(),
+        ChangeTold(),
         Terminology(lexis),
         Measurements(),
         Digits(),
