@@ -1,10 +1,10 @@
 """All detectors, in the order in which they look."""
 
 from app.proofreading.case import Detector
-from app.proofreading.detectors.change_told import ChangeTold
 from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
+from app.proofreading.detectors.change_told import ChangeTold
 from app.proofreading.detectors.clear_side import ClearSide
 from app.proofreading.detectors.course import Course
 from app.proofreading.detectors.demographic import Demographic
@@ -21,10 +21,12 @@ from app.proofreading.detectors.location import Location
 from app.proofreading.detectors.measurement import Measurements
 from app.proofreading.detectors.misplaced import Misplaced
 from app.proofreading.detectors.negation import Negation
+from app.proofreading.detectors.no_prior import NoPrior
 from app.proofreading.detectors.normal_statement import NormalStatement
 from app.proofreading.detectors.numbering import Numbering
 from app.proofreading.detectors.omitted import Omitted
 from app.proofreading.detectors.order import Order
+from app.proofreading.detectors.place_told import PlaceTold
 from app.proofreading.detectors.quantity import Quantity
 from app.proofreading.detectors.scope import Scope
 from app.proofreading.detectors.severity import Severity
@@ -58,6 +60,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Misplaced(),
         Severity(),
         IntervalChange(),
+        NoPrior(),
         Trend(),
         Course(),
         Direction(),
@@ -67,6 +70,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Digits(),
         Dimension(),
         Cardiothoracic(),
+        PlaceTold(),
         Quantity(),
         Demographic(),
         Age(),
