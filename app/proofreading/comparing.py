@@ -21,9 +21,25 @@ _ZONES = (
     (
         "lower",
         re.compile(
-            r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll|infrahilar|retrocardiac)\b", re.IGNORECASE
+            r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll|infrahilar|retrocardiac|behind)\b", re.IGNORECASE
         ),
     ),
+)
+# what lies beside one level of the lung only
+_BESIDE = (
+    (
+        "upper",
+        re.compile(
+            r"\b(?:clavicle|(?:1st|2nd|first|second) (?:anterior )?rib|aortic (?:arch|knob|knuckle))$", re.IGNORECASE
+        ),
+    ),
+    ("lower", re.compile(r"hemidiaphragm$|costophrenic|\b(?:gastric|stomach) bubble$", re.IGNORECASE)),
+)
+_OF_LUNG = frozenset(
+    f"RP:{name}"
+    for name in (
+        "opacity airspace-opacity consolidation infiltrate pneumonia aspiration nodule mass granuloma cavity nonspecific-lesion"
+    ).split()
 )
 _FIELD = (
     r"(?=(?:\s+(?:and|or)\s+\w+)?[\s-]+(?:lobes?|zones?|lungs?|lung fields?|fields?|hemithorax|thirds?)\b)"
@@ -132,9 +148,15 @@ def levels(finding: Finding) -> frozenset[str]:
     A level of another structure (the upper mediastinum, a lower rib) is none of the lung.
     """
     if any(not _LUNG.search(site.quote) for site in finding.sites):
-        return frozenset()
+        return _beside(finding) if finding.concept in _OF_LUNG else frozenset()
     words = [entity.quote for entity in (*finding.sites, *finding.zones, finding.entity)]
     return frozenset(level for level, pattern in _ZONES if any(pattern.search(word) for word in words))
+
+
+def _beside(finding: Finding) -> frozenset[str]:
+    """The level of a shadow of the lung by the structure that it lies beside: "above the gastric bubble"."""
+    found = {level for site in finding.sites for level, words in _BESIDE if words.search(site.quote)}
+    return frozenset(found) if len(finding.sites) == 1 else frozenset()
 
 
 def levels_named(text: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ from models.types import SectionName, Span
 
 # who says so tells of several, of what is not there, or of what was
 _OTHERWISE = re.compile(
-    r"\b(?:no|not|without|also|another|additional|second|third|other|others|both|bilateral\w*|multiple|multifocal|diffuse\w*|"
+    r"\b(?:no|not|without|also|another|additional|a second|a third|other|others|both|bilateral\w*|multiple|multifocal|diffuse\w*|"
     r"previous\w*|prior|formerly|versus|vs|or|as well|contralateral|opposite|should|advised|sparing|spared|spares)\b",
     re.IGNORECASE,
 )

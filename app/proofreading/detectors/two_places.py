@@ -22,7 +22,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.detectors.laterality import places_apart, side_span, swap_side
 from app.proofreading.detectors.location import levels_apart
-from app.proofreading.detectors.referring import adjacent, is_bare, tells_of_more, told
+from app.proofreading.detectors.referring import adjacent, is_bare, refers, tells_of_more, told
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -43,6 +43,7 @@ _ACROSS, _WITHIN = (
     0.66,
     0.55,
 )  # within a section the second may be told without a word that it is one: a remark
+_REFERRED = 0.64
 _MOST = 100  # pairs looked at: a report with more tells of many findings
 
 
@@ -109,7 +110,8 @@ def _contradicts(case: Case, odd: Finding, other: Finding, place: Place) -> bool
     told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
     if told_of_both or tells_of_more(case, odd, other) or places_apart(odd, other, case):
         return False
-    return is_bare(case, odd) and _refers(case, odd, other, place)
+    named = refers(case, odd, other) and odd.concept == other.concept and not is_device(odd)
+    return named or (is_bare(case, odd) and _refers(case, odd, other, place))
 
 
 def _same_part(case: Case, first: Finding, second: Finding) -> bool:
@@ -183,7 +185,9 @@ def _tells_of_many(case: Case, finding: Finding) -> bool:
     return bool(_SPREAD.search(told(case, finding)) or _PLURAL.search(finding.entity.quote))
 
 
-def _confidence(odd: Finding, kept: Finding) -> float:
+def _confidence(case: Case, odd: Finding, kept: Finding) -> float:
+    if refers(case, odd, kept):
+        return _REFERRED
     across = (odd.section in IMPRESSION) != (kept.section in IMPRESSION)
     return _ACROSS if across or odd.concept in _SINGLE else _WITHIN
 
@@ -200,7 +204,7 @@ def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=span,
         message=f"One sentence has {what} on the {said}, another {name(kept.concept, case.facts)} on the {seen}.",
         rule="laterality.two_places",
-        confidence=_confidence(odd, kept),
+        confidence=_confidence(case, odd, kept),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),
@@ -216,7 +220,7 @@ def _level(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=odd.entity.span,
         message=f"One sentence has {what} in the {said} lung, another {name(kept.concept, case.facts)} in the {seen} one.",
         rule="location.two_places",
-        confidence=_confidence(odd, kept),
+        confidence=_confidence(case, odd, kept),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),
