@@ -189,7 +189,9 @@ def _joint(line: Line, first: Placed, second: Placed) -> frozenset[str]:
     inner = [p for p in line.placed if first.end <= p.start and p.end <= second.start]
     taken = {token for placed in inner for token in range(placed.start, placed.end)}
     words = frozenset(line.words[at] for at in range(first.end, second.start) if at not in taken)
-    plain = all(placed.kind not in HEADS for placed in inner) and not ("with" in words and _sided(line, first))
+    plain = all(placed.kind not in HEADS for placed in inner) and not (
+        "with" in words and _sided(line, first)
+    )
     return words if plain and words and words <= _JOINING else frozenset()
 
 

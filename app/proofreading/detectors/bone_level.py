@@ -139,7 +139,9 @@ def ribs(case: Case, sentence: int) -> Numbers:
     if not _RIBS.search(text):
         return Numbers((), frozenset())
     found = list(_RIB.finditer(text))
-    numbers = [ORDINALS[m["word"].lower()] if m["word"] else _number(m["digits"] or m["after"]) for m in found]
+    numbers = [
+        ORDINALS[m["word"].lower()] if m["word"] else _number(m["digits"] or m["after"]) for m in found
+    ]
     first = f"rib {numbers[0]}" if numbers else ""
     return Numbers(tuple(_placed(m, span) for m in found), frozenset(numbers), first)
 

@@ -47,7 +47,8 @@ _CARINA = re.compile(r"\b(?:carina|above|below|deep|vertebra\w*|rib)\b", re.IGNO
 _GROWN, _SHRUNK, _EQUAL = 1.15, 0.87, 0.05
 _AGE = re.compile(r"chronic|long|\bold\b|remote|healed|healing", re.IGNORECASE)
 _AGED = re.compile(
-    r"\b(?:(?:is|are) (?:an? )?(?:old|known|chronic|remote|long-?\s?standing)|old finding|of long standing|for (?:many )?years|"
+    r"\b(?:(?:is|are) (?:an? )?(?:old|known|chronic|remote|long-?\s?standing)|old finding|of long standing"
+    r"|for (?:many )?years|"
     r"(?:there|present|seen|visible|evident|known|existed|described|documented|noted|dat(?:es|ing)(?: back)?)"
     r"(?: \w+)? (?:since|in|from|to) (?:at least )?(?:19|20)\d\d|(?:is|are|was|were) (?:already )?(?:known|there|present) "
     r"(?:on|in) (?:the )?(?:prior|previous|old|earlier|\w+ 20\d\d)|callus|already present)\b",
@@ -86,10 +87,10 @@ class ChangeTold:
         described = list(_said(case, FINDINGS)) if concluded else []
         for one in concluded:
             tied = [other for other in described if _tied(case, one, other)]
-            if tied and all(frozenset({one.way, other.way}) in _OPPOSED for other in tied):
-                if not tells_of_more(case, one.finding, tied[0].finding):
-                    yield _candidate(case, one, tied[0])
-                    return
+            opposed = tied and all(frozenset({one.way, other.way}) in _OPPOSED for other in tied)
+            if opposed and not tells_of_more(case, one.finding, tied[0].finding):
+                yield _candidate(case, one, tied[0])
+                return
 
 
 def _said(case: Case, sections: frozenset[SectionName]) -> Iterator[_Said]:

@@ -94,7 +94,11 @@ def levels_apart(first: Finding, second: Finding) -> bool:
     """
     both = levels(first) | levels(second)
     apical = any(_APEX.search(word) for one in (first, second) for word in _words(one))
-    return both == {"upper", "lower"} or (both == {"upper", "middle"} and apical) or (_lobe(first) and _lobe(second))
+    return (
+        both == {"upper", "lower"}
+        or (both == {"upper", "middle"} and apical)
+        or (_lobe(first) and _lobe(second))
+    )
 
 
 def _words(finding: Finding) -> list[str]:
@@ -102,7 +106,9 @@ def _words(finding: Finding) -> list[str]:
 
 
 def _lobe(finding: Finding) -> bool:
-    return any(re.search(r"\blobe|\b[RL][UML]L\b|\blingula", site.quote, re.IGNORECASE) for site in finding.sites)
+    return any(
+        re.search(r"\blobe|\b[RL][UML]L\b|\blingula", site.quote, re.IGNORECASE) for site in finding.sites
+    )
 
 
 def _candidate(case: Case, concluded: Finding, described: Finding, confidence: float = 0.86) -> Candidate:

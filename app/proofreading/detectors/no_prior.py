@@ -12,9 +12,12 @@ _ANOTHER = re.compile(
     r"\b(?:ct|mri?|pet|ultrasound|\d{1,2}/\d{1,2}/\d{2,4}|(?:19|20)\d\d|remote)\b", re.IGNORECASE
 )
 _NONE = re.compile(
-    r"\W*(?:none\b|no (?:prior|previous|comparison|relevant|old|earlier|other|preceding)\b|not available|unavailable|n/?a\b|nil\b"
-    r"|there (?:is|are) no\b|nothing\b|without (?:a |any )?(?:prior|previous|comparison)|no (?:images|films|studies|imaging)\b"
-    r"|(?:this is (?:the|a) )?(?:(?:first|initial)\s+(?:ever\s+)?(?:chest\s+)?(?:study|exam\w*|film|radiograph|visit|presentation|imaging)"
+    r"\W*(?:none\b|no (?:prior|previous|comparison|relevant|old|earlier|other|preceding)\b"
+    r"|not available|unavailable|n/?a\b|nil\b"
+    r"|there (?:is|are) no\b|nothing\b"
+    r"|without (?:a |any )?(?:prior|previous|comparison)|no (?:images|films|studies|imaging)\b"
+    r"|(?:this is (?:the|a) )?(?:(?:first|initial)\s+(?:ever\s+)?(?:chest\s+)?"
+    r"(?:study|exam\w*|film|radiograph|visit|presentation|imaging)"
     r"|baseline (?:study|exam\w*|film|radiograph))"
     r"|(?:prior|previous|old|earlier|outside) (?:studies|films|images|imaging|radiographs|exams|examinations) "
     r"(?:are |were |is )?(?:not|un|could not|cannot))",
@@ -89,18 +92,23 @@ _RECALLED = re.compile(  # what tells of another time by its grammar or by a dat
     rf"\b(?:since|than|of|to|on|with|from) (?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}\b"
     r"|\b(?:since|than|as) (?:in )?(?:19|20)\d\d\b|\bcompar\w+ (?:to|with) (?:the |that )?(?:\w+ )?(?:of|from|in|dated) "
     r"|\b(?:was|were|measured|there|seen|present) (?:[\w.]+ ){0,4}in (?:19|20)\d\d\b"
-    rf"|\b(?:is|are|has become|have become|now|appears?|looks?|slightly|somewhat|much|clearly|markedly|distinctly) {_GROWN}\b"
+    rf"|\b(?:is|are|has become|have become|now|appears?|looks?|slightly"
+    rf"|somewhat|much|clearly|markedly|distinctly) {_GROWN}\b"
     r"(?! (?:than|on|over|at|in|and)\b)"
-    r"|\b(?:previously|formerly|earlier) (?:small|large|noted|normal|clear|aerated|absent|moderate|seen|mild|severe|described)\b"
-    r"|\b(?:seen|noted|described|shown|present|visible) (?:previously|earlier|before|formerly|last (?:week|month|year|time))\b"
-    r"|\b(?:old|last|former|earlier|previous|prior) (?:study|film|radiograph|examination|exam) (?:show|demonstrat|had|was)\w*"
+    r"|\b(?:previously|formerly|earlier) (?:small|large|noted|normal|clear|aerated|absent|moderate|seen|mild"
+    r"|severe|described)\b"
+    r"|\b(?:seen|noted|described|shown|present|visible) (?:previously|earlier|before|formerly"
+    r"|last (?:week|month|year|time))\b"
+    r"|\b(?:old|last|former|earlier|previous|prior) (?:study|film|radiograph|exam\w*) (?:show|demonstrat|had|was)\w*"
     r"|\b(?:interval|interim) (?:extubation|intubation|removal|placement|surgery|healing|change\w*)\b"
     r"|\b(?:has|have) (?:now |since |clearly |recently |markedly |slightly )?(?:been (?:removed|replaced|withdrawn|advanced|"
     r"repositioned|exchanged|extubated)|spread|migrated|doubled|tripled|halved|grown|shrunk|gone|appeared|disappeared|moved|"
     r"receded|subsided|abated|lessened|vanished|re-?accumulated|re-?expanded|changed|advanced|extended|deteriorated|thickened)\b"
-    r"|\b(?:re-?accumulation|re-?expansion) of\b|\bremains? (?:unchanged|stable|large|small|moderate|visible|present|in place)\b"
+    r"|\b(?:re-?accumulation|re-?expansion) of\b"
+    r"|\bremains? (?:unchanged|stable|large|small|moderate|visible|present|in place)\b"
     r"|\bunchanged\b(?! (?:since|from) (?:birth|surgery|childhood))|\bidentical to\b|\bno different\b|\bas before\b"
-    r"|\b(?:improved|improving|better|worse|worsened|decreased|diminished) (?:lung )?(?:aeration|inflation|expansion|aerated)\b"
+    r"|\b(?:improved|improving|better|worse|worsened|decreased|diminished) "
+    r"(?:lung )?(?:aeration|inflation|expansion|aerated)\b"
     r"|\b(?:aeration|inflation) (?:has |is )?(?:improv|better|worse)\w*",
     re.IGNORECASE,
 )

@@ -13,12 +13,15 @@ from models.types import SectionName, Span
 
 # who says so tells of several, of what is not there, or of what was
 _OTHERWISE = re.compile(
-    r"\b(?:no|not|without|also|another|additional|a second|a third|other|others|both|bilateral\w*|multiple|multifocal|diffuse\w*|"
+    r"\b(?:no|not|without|also|another|additional|a second|a third|other|others|both|bilateral\w*|multiple|multifocal"
+    r"|diffuse\w*|"
     r"previous\w*|prior|formerly|versus|vs|or|as well|contralateral|opposite|should|advised|sparing|spared|spares)\b",
     re.IGNORECASE,
 )
 _SIDE = re.compile(r"\b(left|right|lt|rt|[lr](?=\s)|[lr](?=[ul]l\b)|r(?=ml\b))", re.IGNORECASE)
-_BEYOND = re.compile(r"\b(?:towards?|to) the (?:left|right)\b|\b(?:than|as) (?:on )?the (?:left|right)\b", re.IGNORECASE)
+_BEYOND = re.compile(
+    r"\b(?:towards?|to) the (?:left|right)\b|\b(?:than|as) (?:on )?the (?:left|right)\b", re.IGNORECASE
+)
 _REFERS = re.compile(r"(?:as )?(?:the|this|that|such|these|those)\b", re.IGNORECASE)
 _SIDES = ("left", "right")
 _ACROSS, _WITHIN = 0.7, 0.64
@@ -117,9 +120,9 @@ def _places(number: int, text: str) -> Iterator[tuple[str, int, int]]:
             yield ("left" if match[1][0].lower() == "l" else "right"), match.start(), match.end()
         return
     for place, words in group.places:
-        match = words.search(text)
-        if match is not None:
-            yield place, match.start(), match.end()
+        found = words.search(text)
+        if found is not None:
+            yield place, found.start(), found.end()
 
 
 def _of_two(case: Case, group: _Group, said: _Told, seen: _Told) -> bool:
