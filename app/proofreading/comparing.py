@@ -253,3 +253,11 @@ def _tells_of_chest(case: Case) -> bool:
 def is_device(finding: Finding) -> bool:
     """True for tubes, lines and other devices."""
     return finding.entity.kind is EntityKind.DEVICE
+
+
+def same_part(case: Case, first: Finding, second: Finding) -> bool:
+    """True unless each is told of another part of the structure."""
+    one, other = ({site.concept or "" for site in finding.sites} for finding in (first, second))
+    wholes = case.facts.wholes
+    inside = any(a == b or a in wholes.get(b, ()) or b in wholes.get(a, ()) for a in one for b in other)
+    return not one or not other or inside

@@ -18,6 +18,7 @@ _NONE = re.compile(
     r"|without (?:a |any )?(?:prior|previous|comparison)|no (?:images|films|studies|imaging)\b"
     r"|(?:this is (?:the|a) )?(?:(?:first|initial)\s+(?:ever\s+)?(?:chest\s+)?"
     r"(?:study|exam\w*|film|radiograph|visit|presentation|imaging)"
+    r"(?!\s*(?:at|from|on|dated|obtained|performed|today|\d|of (?!th)))"
     r"|baseline (?:study|exam\w*|film|radiograph))"
     r"|(?:prior|previous|old|earlier|outside) (?:studies|films|images|imaging|radiographs|exams|examinations) "
     r"(?:are |were |is )?(?:not|un|could not|cannot))",

@@ -64,12 +64,13 @@ _Pair = tuple[_Group, _Told, _Told, float]
 
 
 def _across(case: Case) -> Iterator[_Pair]:
-    concluded = _sentences(case, IMPRESSION)
-    for number, group in enumerate(_groups()):
+    concluded, described = _sentences(case, IMPRESSION), _sentences(case, FINDINGS)
+    named = {number for sentence in concluded for number in _named(_text(case, sentence))}
+    for number in sorted(named):
         said = _one(case, number, concluded)
-        seen = _one(case, number, _sentences(case, FINDINGS)) if said else None
+        seen = _one(case, number, described) if said else None
         if said and seen:
-            yield group, said, seen, _ACROSS
+            yield _groups()[number], said, seen, _ACROSS
 
 
 def _within(case: Case) -> Iterator[_Pair]:

@@ -14,6 +14,7 @@ from app.proofreading.comparing import (
     levels,
     likeness,
     name,
+    same_part,
     sentences,
     without_either,
 )
@@ -53,7 +54,11 @@ class Severity:
             return
         for within in (concluded, described):
             for number, said in enumerate(within):
-                beside = [other for other in within[:number] if _one_thing(other[0], said[0])]
+                beside = [
+                    other
+                    for other in within[:number]
+                    if _one_thing(other[0], said[0]) and same_part(case, other[0], said[0])
+                ]
                 yield from _against(case, said, beside)
         yield from _counts(case)
 

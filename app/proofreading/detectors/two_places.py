@@ -17,6 +17,7 @@ from app.proofreading.comparing import (
     levels,
     likeness,
     name,
+    same_part,
     sentences,
     without_either,
 )
@@ -106,20 +107,12 @@ def _contradicts(case: Case, odd: Finding, other: Finding, place: Place) -> bool
         return False
     texts = [told(case, one) for one in (odd, other)]
     if odd.concept == other.concept and odd.concept in _SINGLE:
-        return _same_part(case, odd, other) and not any(_DOUBLE.search(text) for text in texts)
+        return same_part(case, odd, other) and not any(_DOUBLE.search(text) for text in texts)
     told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
     if told_of_both or tells_of_more(case, odd, other) or places_apart(odd, other, case):
         return False
     named = refers(case, odd, other) and odd.concept == other.concept and not is_device(odd)
     return named or (is_bare(case, odd) and _refers(case, odd, other, place))
-
-
-def _same_part(case: Case, first: Finding, second: Finding) -> bool:
-    """True unless each is told of another part of the structure."""
-    one, other = ({site.concept or "" for site in finding.sites} for finding in (first, second))
-    wholes = case.facts.wholes
-    inside = any(a == b or a in wholes.get(b, ()) or b in wholes.get(a, ()) for a in one for b in other)
-    return not one or not other or inside
 
 
 def _refers(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
