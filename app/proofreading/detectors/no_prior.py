@@ -90,7 +90,7 @@ _MONTH = (
 )
 _GROWN = r"(?:larger|smaller|bigger|worse|better|fewer|denser|thicker|wider|less extensive|more extensive)"
 _RECALLED = re.compile(  # what tells of another time by its grammar or by a date
-    rf"\b(?:since|than|of|to|on|with|from) (?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}\b"
+    rf"\b(?:since|than|of|to|on|with|from) (?:the |in )?(?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH}\b"
     r"|\b(?:since|than|as) (?:in )?(?:19|20)\d\d\b|\bcompar\w+ (?:to|with) (?:the |that )?(?:\w+ )?(?:of|from|in|dated) "
     r"|\b(?:was|were|measured|there|seen|present) (?:[\w.]+ ){0,4}in (?:19|20)\d\d\b"
     rf"|\b(?:is|are|has become|have become|now|appears?|looks?|slightly"
