@@ -20,7 +20,10 @@ _PREPOSITIONS = frozenset(
     (
         "in of at within involving overlying along over throughout near above below projecting about from "
         "into on across projects adjacent around through occupying affecting lateral medial "
-        "confined limited localized restricted centered "
+        "confined limited localized restricted centered centred via beneath under underneath behind beside "
+        "occupies occupy fills filling fill overlies overlie traverses traversing traverse crosses crossing "
+        "tracks tracking abutting abuts inside encases encasing surrounding entered enters entering replacing "
+        "replaces outlining silhouetting atop beyond against"
     ).split()
 )
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
@@ -29,6 +32,7 @@ _STOPS = frozenset({",", ".", ";", "("})
 _ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
 _BY = frozenset({"by", "for", "with"})
 _AUXILIARIES = frozenset({"been", "was", "were", "has", "have"})
+_JOINING = _ALTERNATIVES | {"and", "early", "possible", "with", "a", "an"}
 _ARTICLES = frozenset({"the", "a", "an"})
 _FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
 _FAR = 30  # entities: what a modifier belongs to is nearer, so that work stays linear in a run-on sentence
@@ -69,6 +73,7 @@ def relations(line: Line, links: Sequence[tuple[int, int]]) -> list[Relation]:
         if placed.kind not in HEADS
     ]
     result = [relation for relation in found if relation is not None]
+    result += _led(line, result)
     if len(line.placed) > 1:
         result += _locations(line)
     result += [relation for link in links for relation in _suggestion(line, link)]
@@ -85,6 +90,20 @@ def _modification(line: Line, position: int) -> Relation | None:
     order = (before, after) if modifier.trails or said_of else (after, before)
     target = next((head for head in order if head is not None), None) or _any_head(line, position)
     return None if target is None else Relation(RelationKind.MODIFY, modifier.entity, target.entity)
+
+
+def _led(line: Line, known: Sequence[Relation]) -> list[Relation]:
+    """The side that opens a sentence is that of all it tells: "On the left, where a drain was, no pneumothorax"."""
+    first = line.placed[0] if line.placed else None
+    if first is None or first.kind is not EntityKind.SIDE or not first.trails:
+        return []
+    if line.words[first.end : first.end + 1] != [","]:
+        return []
+    if any(p.kind is EntityKind.SIDE for p in line.placed[1:]):
+        return []
+    told = {relation.target for relation in known if relation.source == first.entity}
+    heads = [p.entity for p in line.placed if p.kind in _OBSERVED and p.entity not in told]
+    return [Relation(RelationKind.MODIFY, first.entity, head) for head in heads]
 
 
 def _head_ahead(line: Line, position: int) -> Placed | None:
@@ -181,8 +200,22 @@ def _joint(line: Line, first: Placed, second: Placed) -> frozenset[str]:
     inner = [p for p in line.placed if first.end <= p.start and p.end <= second.start]
     taken = {token for placed in inner for token in range(placed.start, placed.end)}
     words = frozenset(line.words[at] for at in range(first.end, second.start) if at not in taken)
-    plain = all(placed.kind not in HEADS for placed in inner)
-    return words if plain and words and words <= _ALTERNATIVES | {"and", "early", "possible"} else frozenset()
+    plain = all(placed.kind not in HEADS for placed in inner) and not (
+        "with" in words and _sided(line, first)
+    )
+    return words if plain and words and words <= _JOINING else frozenset()
+
+
+def _sided(line: Line, observed: Placed) -> bool:
+    """True when a side stands among the words before it: "right effusion"."""
+    current = observed
+    for previous in reversed([p for p in line.placed if p.end <= observed.start]):
+        if previous.kind in HEADS or any(word not in _LIGHT for word in line.gap(previous, current)):
+            return False
+        if previous.kind is EntityKind.SIDE:
+            return True
+        current = previous
+    return False
 
 
 def _sites_before(line: Line, position: int) -> list[Placed]:

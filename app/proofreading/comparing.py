@@ -7,6 +7,8 @@ from enum import IntEnum
 
 from app.proofreading.case import Case
 from app.proofreading.findings import Finding, Status
+from app.proofreading.lung_levels import levels as levels
+from app.proofreading.lung_levels import levels_named as levels_named
 from app.proofreading.report import Correction, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind, Facts
 from models.types import Entity, EntityKind, SectionName, Span
@@ -15,37 +17,10 @@ FINDINGS = frozenset({SectionName.FINDINGS, SectionName.UNTITLED, SectionName.OT
 IMPRESSION = frozenset({SectionName.IMPRESSION})
 REPORTED = FINDINGS | IMPRESSION
 
-_ZONES = (
-    ("upper", re.compile(r"\b(upper|apex|apices|apical|biapical|rul|lul|suprahilar)\b", re.IGNORECASE)),
-    ("middle", re.compile(r"\b(mid|middle|rml|lingula|lingular)\b", re.IGNORECASE)),
-    (
-        "lower",
-        re.compile(
-            r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll|infrahilar|retrocardiac)\b", re.IGNORECASE
-        ),
-    ),
-)
-_FIELD = (
-    r"(?=(?:\s+(?:and|or)\s+\w+)?[\s-]+(?:lobes?|zones?|lungs?|lung fields?|fields?|hemithorax|thirds?)\b)"
-)
-_NAMED = (
-    (
-        "upper",
-        re.compile(rf"\b(?:upper{_FIELD}|apex|apices|apical|apico\w+|biapical|[RL]UL)\b", re.IGNORECASE),
-    ),
-    ("middle", re.compile(rf"\b(?:mid(?:dle)?{_FIELD}|RML|lingular?)\b", re.IGNORECASE)),
-    (
-        "lower",
-        re.compile(rf"\b(?:lower{_FIELD}|bases?|basal|basilar|bibasilar|bibasal|[RL]LL)\b", re.IGNORECASE),
-    ),
-)
 _CHEST = re.compile(r"chest|thora|lung|cxr|pulmon|rib", re.IGNORECASE)
 _MOSTLY = 0.6  # share of what is told that lies in the chest
 _CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
 _ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
-_LUNG = re.compile(
-    r"lung|pleura|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE
-)
 
 
 class Likeness(IntEnum):
@@ -124,22 +99,6 @@ def suggests(first: str, second: str, facts: Facts) -> bool:
     return second in leaving.get((first, EdgeKind.SUGGESTS), ()) or first in leaving.get(
         (second, EdgeKind.SUGGESTS), ()
     )
-
-
-def levels(finding: Finding) -> frozenset[str]:
-    """The lung levels a finding is said to be at: upper, middle, lower; empty when none is said.
-
-    A level of another structure (the upper mediastinum, a lower rib) is none of the lung.
-    """
-    if any(not _LUNG.search(site.quote) for site in finding.sites):
-        return frozenset()
-    words = [entity.quote for entity in (*finding.sites, *finding.zones, finding.entity)]
-    return frozenset(level for level, pattern in _ZONES if any(pattern.search(word) for word in words))
-
-
-def levels_named(text: str) -> frozenset[str]:
-    """The lung levels that words name, whatever is said of them."""
-    return frozenset(level for level, pattern in _NAMED if pattern.search(text))
 
 
 def phrase(finding: Finding, case: Case) -> Span:
@@ -294,3 +253,11 @@ def _tells_of_chest(case: Case) -> bool:
 def is_device(finding: Finding) -> bool:
     """True for tubes, lines and other devices."""
     return finding.entity.kind is EntityKind.DEVICE
+
+
+def same_part(case: Case, first: Finding, second: Finding) -> bool:
+    """True unless each is told of another part of the structure."""
+    one, other = ({site.concept or "" for site in finding.sites} for finding in (first, second))
+    wholes = case.facts.wholes
+    inside = any(a == b or a in wholes.get(b, ()) or b in wholes.get(a, ()) for a in one for b in other)
+    return not one or not other or inside

@@ -75,6 +75,8 @@ _STATUS = {
     EntityLabel.ABSENT: Status.ABSENT,
     EntityLabel.UNCERTAIN: Status.UNCERTAIN,
 }
+_OF_WHAT = (" of", " in", " of further", " of more", " further")
+_DENIALS = (" no", ".no", "\nno", ":no", "without", " no significant", " no convincing", "no evidence of")
 SIDES = {
     "left": frozenset({"left"}),
     "right": frozenset({"right"}),
@@ -161,6 +163,8 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
 
     changes = of(EntityKind.CHANGE)
     status = _STATUS.get(entity.label, Status.PRESENT)
+    if status is Status.ABSENT and changes and _only_change_denied(entity, changes, place.report.text):
+        status, changes = Status.PRESENT, tuple(replace(change, value="stable") for change in changes)
     ways = {change.value for change in changes}
     if "resolved" in ways:  # "resolved on the right and persists on the left": neither
         words = {side.value for side in of(EntityKind.SIDE)}
@@ -188,6 +192,17 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
             Measurement(float(modifier.value or 0), modifier.span) for modifier in of(EntityKind.MEASUREMENT)
         ),
         descriptors=of(EntityKind.DESCRIPTOR),
+    )
+
+
+def _only_change_denied(entity: Entity, changes: tuple[Entity, ...], text: str) -> bool:
+    """True for "no accumulation of further fluid": the change is denied, not the fluid."""
+    return all(
+        change.value in ("increased", "decreased")
+        and change.quote.lower().endswith(_OF_WHAT)
+        and change.span.end <= entity.span.start
+        and text[: change.span.start].rstrip().lower().endswith(_DENIALS)
+        for change in changes
     )
 
 

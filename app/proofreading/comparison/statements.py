@@ -17,7 +17,7 @@ from app.proofreading.comparing import (
 from app.proofreading.comparison.course import communications, courses, is_of_time
 from app.proofreading.comparison.places import Nearness, Place, nearness, place_of
 from app.proofreading.comparison.statement import SIZE_STEP, Kind, Statement, Tied, joined, size_ratio, tie
-from app.proofreading.detectors.severity import RANKS
+from app.proofreading.detectors.degree import RANKS
 from app.proofreading.findings import Finding, Status
 from models.types import Entity, RelationKind, SectionName, Span
 

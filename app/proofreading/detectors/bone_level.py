@@ -17,21 +17,33 @@ from app.proofreading.comparing import (
     subsumes,
 )
 from app.proofreading.detectors.numbering import ORDINALS
-from app.proofreading.detectors.referring import adjacent, is_bare, tells_of_more
+from app.proofreading.detectors.referring import adjacent, is_bare, refers, tells_of_more
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Span
 
 _RIBS = re.compile(r"\bribs?\b", re.IGNORECASE)
+_CARDINALS = {
+    word: number
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
+    )
+}
 _RIB = re.compile(
-    rf"\b(?:(?P<digits>\d{{1,2}})(?:st|nd|rd|th)|(?P<word>{'|'.join(ORDINALS)})|ribs?\s+#?(?P<after>\d{{1,2}}))\b"
+    rf"\b(?:(?P<digits>\d{{1,2}})(?:st|nd|rd|th)|(?P<word>{'|'.join(ORDINALS)})|ribs?\s+#?(?P<after>\d{{1,2}}|{'|'.join(_CARDINALS)}))\b"
     r"(?![\s-]*(?:intercostal|interspace|mm|cm|view))",
     re.IGNORECASE,
 )
 _VERTEBRA = re.compile(r"\b(?P<part>[CTL])(?P<number>\d{1,2})\b(?![-\s]?weighted)")
+_SPELLED = re.compile(
+    rf"\b(?P<number>\d{{1,2}}(?:st|nd|rd|th)|{'|'.join(ORDINALS)}) "
+    r"(?P<part>cervical|thoracic|dorsal|lumbar) vertebra",
+    re.IGNORECASE,
+)
 _BELOW = {"C": 0, "T": 7, "L": 19}  # vertebrae above the first of that part
 _MOST = 50  # findings compared: a report with more tells of many bones
 _ACROSS, _WITHIN = 0.82, 0.55  # within a section it may be another break: a remark
+_REFERRED = 0.64
 _BROKEN = "RP:fracture"
 
 
@@ -79,9 +91,7 @@ def _referred(case: Case) -> Iterator[Candidate]:
         numbered = [
             (one, numbers) for one in asserted(case, section) if (numbers := read(case, one.sentence)).numbers
         ]
-        bare = [
-            item for item in numbered if _is_broken(item[0], case) and is_bare(case, item[0], item[1].spans)
-        ]
+        bare = [item for item in numbered if _is_broken(item[0], case)]
         for one, other in product(bare[:_MOST], numbered[:_MOST]):
             if _one_break(case, one, other):
                 yield _candidate(case, one, other)
@@ -94,7 +104,9 @@ def _one_break(case: Case, one: tuple[Finding, Numbers], other: tuple[Finding, N
         return False
     if bare.sides and told.sides and not bare.sides & told.sides:
         return False
-    if adjacent(bare, told):
+    if refers(case, bare, told):
+        return likeness(bare.concept, told.concept, case.facts) is not Likeness.NONE
+    if adjacent(bare, told) or not is_bare(case, bare, here.spans):
         return False
     changed = [{word.value for word in (*one.acuities, *one.changes)} for one in (bare, told)]
     if changed[0] != changed[1]:  # an old break and a fresh one
@@ -127,17 +139,29 @@ def ribs(case: Case, sentence: int) -> Numbers:
     if not _RIBS.search(text):
         return Numbers((), frozenset())
     found = list(_RIB.finditer(text))
-    numbers = [ORDINALS[m["word"].lower()] if m["word"] else int(m["digits"] or m["after"]) for m in found]
+    numbers = [
+        ORDINALS[m["word"].lower()] if m["word"] else _number(m["digits"] or m["after"]) for m in found
+    ]
     first = f"rib {numbers[0]}" if numbers else ""
     return Numbers(tuple(_placed(m, span) for m in found), frozenset(numbers), first)
+
+
+def _number(word: str) -> int:
+    return _CARDINALS.get(word.lower()) or int(word)
 
 
 def vertebrae(case: Case, sentence: int) -> Numbers:
     """The numbered vertebrae of a sentence, counted from the first of the neck."""
     span = case.report.sentences[sentence].span
-    found = list(_VERTEBRA.finditer(span.of(case.report.text)))
-    numbers = frozenset(_BELOW[m["part"]] + int(m["number"]) for m in found)
+    text = span.of(case.report.text)
+    found = [*_VERTEBRA.finditer(text), *(_SPELLED.finditer(text) if "vertebra" in text else ())]
+    numbers = frozenset(_counted(m) for m in found)
     return Numbers(tuple(_placed(m, span) for m in found), numbers, found[0].group() if found else "")
+
+
+def _counted(match: re.Match[str]) -> int:
+    number = ORDINALS.get(match["number"].lower()) or int(re.sub(r"\D", "", match["number"]))
+    return _BELOW["T" if match["part"][0] in "dD" else match["part"][0].upper()] + number
 
 
 def _placed(match: re.Match[str], within: Span) -> Span:
@@ -165,7 +189,7 @@ def _candidate(
             f"{where[0]} {name(finding.concept, case.facts)} at {here.name}; {where[1]} it at {there.name}."
         ),
         rule="location.bone",
-        confidence=_ACROSS if across else _WITHIN,
+        confidence=_ACROSS if across else _REFERRED if refers(case, finding, other) else _WITHIN,
         evidence=sentences(case, other, finding),
         correction=fixes[0] if alone else None,
         alternatives=fixes[1:] if alone else (),

@@ -4,6 +4,7 @@ from app.proofreading.case import Detector
 from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
+from app.proofreading.detectors.change_told import ChangeTold
 from app.proofreading.detectors.clear_side import ClearSide
 from app.proofreading.detectors.course import Course
 from app.proofreading.detectors.demographic import Demographic
@@ -20,12 +21,14 @@ from app.proofreading.detectors.location import Location
 from app.proofreading.detectors.measurement import Measurements
 from app.proofreading.detectors.misplaced import Misplaced
 from app.proofreading.detectors.negation import Negation
+from app.proofreading.detectors.no_prior import NoPrior
 from app.proofreading.detectors.normal_statement import NormalStatement
 from app.proofreading.detectors.numbering import Numbering
 from app.proofreading.detectors.omitted import Omitted
 from app.proofreading.detectors.opposed import Opposed
 from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.organ_findings import OrganFindings
+from app.proofreading.detectors.place_told import PlaceTold
 from app.proofreading.detectors.quantity import Quantity
 from app.proofreading.detectors.scope import Scope
 from app.proofreading.detectors.severity import Severity
@@ -65,14 +68,17 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         ToldTwice(),
         Severity(),
         IntervalChange(),
+        NoPrior(),
         Trend(),
         Course(),
         Direction(),
+        ChangeTold(),
         Terminology(lexis),
         Measurements(),
         Digits(),
         Dimension(),
         Cardiothoracic(),
+        PlaceTold(),
         Quantity(),
         Demographic(),
         Age(),

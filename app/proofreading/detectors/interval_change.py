@@ -1,4 +1,4 @@
-"""Change over time that the sections, or the COMPARISON section, contradict."""
+"""Change over time that the sections contradict."""
 
 import re
 from collections.abc import Iterator
@@ -7,11 +7,8 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import (
     FINDINGS,
     IMPRESSION,
-    REPORTED,
     asserted,
-    current,
     is_chest,
-    leave_out,
     levels,
     name,
     sentences,
@@ -19,8 +16,8 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
-from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
-from models.types import Entity, SectionName, Span
+from app.proofreading.report import Candidate, Correction, ErrorType
+from models.types import Entity
 
 OPPOSED = frozenset(
     {
@@ -31,73 +28,6 @@ OPPOSED = frozenset(
         frozenset({"new", "decreased"}),
     }
 )
-_ANOTHER = re.compile(
-    r"\b(?:ct|mri?|pet|ultrasound|\d{1,2}/\d{1,2}/\d{2,4}|(?:19|20)\d\d|remote)\b", re.IGNORECASE
-)
-_NONE = re.compile(
-    r"\W*(?:none\b|no (?:prior|previous|comparison|relevant|old)\b|not available|unavailable|n/?a\b|nil\b)",
-    re.IGNORECASE,
-)
-_OF_TIME = re.compile(r"(?:new|stable|unchanged|persist|again|resolv|progress|interval)", re.IGNORECASE)
-_SURE = re.compile(r"(?:new|persist|again|progress|interval)", re.IGNORECASE)  # "stable" may tell of a look
-_CHANGED = (
-    r"unchanged|stable|static|similar|same|changed?|increas\w+|decreas\w+|worse\w*|better|improv\w+|progress\w+|"
-    r"regress\w+|resolv\w+|resolution|larger|smaller|bigger|new|clear(?:ed|ing)|develop\w+|enlarg\w+"
-)
-_EARLIER = (
-    r"(?:since|from|than|as|to|with|on|compared (?:to|with)|in comparison (?:to|with)|relative to|versus)\s+"
-    r"(?:the\s+|a\s+|an\s+|that\s+(?:on|of)\s+(?:the\s+)?)?"
-    r"(?:immediate(?:ly)?\s+|most\s+)?(?:prior|previous|last|recent|earlier|preceding|older?|baseline)\s+"
-    r"(?:chest\s+|portable\s+|outside\s+|ct\s+|frontal\s+)?"
-    r"(?:stud(?:y|ies)|exam\w*|radiograph\w*|film\w*|x-?rays?|images?|imaging|ct|scan|chest|report|comparison)"
-)
-_COMPARED = re.compile(
-    rf"\b(?:{_CHANGED})\b[^.;]{{0,60}}?\b{_EARLIER}\b|\b{_EARLIER}\b[^.;]{{0,60}}?\b(?:{_CHANGED})\b"
-    rf"|\binterval\s+(?:{_CHANGED}|appearance|enlargement|change|progression|removal|placement)\b"
-    rf"|\b(?:{_CHANGED})\b[^.;]{{0,40}}?\b(?:since|from|than|with|to) (?:yesterday|last (?:week|month|year|night))(?:'s)?\b"
-    r"|\b(?:in|over|during|since) the (?:interval|interim)\b|\bsince (?:yesterday|last (?:week|month|year|night))\b"
-    r"|\b(?:when|as) compared (?:to|with) (?:the )?(?:prior|previous|old|earlier)\b|\bredemonstrat\w+\b"
-    r"|\b(?:unchanged|stable|larger|smaller|worse|better|improved|increased|decreased) (?:from|since|than) "
-    r"(?:prior|before|previous(?:ly)?)\b",
-    re.IGNORECASE,
-)
-
-_THEN = (  # an earlier time or an earlier study
-    r"(?:(?:the |a |an )?(?:last|former|earlier|older?|previous|prior|preceding|first|recent|initial|baseline)\s+"
-    r"(?:\w+\s+)?(?:stud(?:y|ies)|exam\w*|radiograph\w*|film\w*|x-?rays?|images?|imaging|scans?|visit|ct|occasion|time)"
-    r"|yesterday\w*|the day before|last (?:week|month|year|night|time)|the (?:past|last|preceding) (?:\w+ )?"
-    r"(?:days?|weeks?|months?|years?)|(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday))"
-)
-_REMEMBERED = re.compile(
-    rf"\b(?:than|as|unlike|like) (?:before|previously|formerly|they were|it (?:was|did|had))\b|\bin the meantime\b"
-    rf"|\b(?:since|than|with|to|on|unlike|over|against|beside|during|in) {_THEN}\b"
-    r"|\b(?:serial|sequential) (?:films|studies|images)\b"
-    r"|\bno longer (?:seen|visible|present|evident|identified|apparent|appreciated|demonstrated|there)\b"
-    r"|\bpreviously[- ](?:seen|noted|described|identified|demonstrated|reported|visualized|present|mentioned)\b"
-    r"|\b(?:not|never) (?:there|present|seen|visible) "
-    r"(?:before|previously|earlier|last|on (?:the )?(?:last|prior|previous))\b"
-    r"|\bover (?:several|multiple) (?:studies|films|examinations)\b"
-    r"|\b(?:has|have)(?: \w+){0,2} (?:in|de)creased\b"
-    r"|\b(?:has|have)(?: \w+){0,2} (?:worsened|improved|progressed|enlarged|widened|grown|shrunk|cleared|diminished|"
-    r"regressed|resolved|changed)\b|\b(?:become|became) (?:\w+ )?(?:larger|smaller|bigger|worse|better|wider)\b"
-    r"|\b(?:stable|unchanged) (?:\w+ )?(?:exam\w*|study|radiographs?|chest|appearance)\b"
-    r"|\bno (?:(?:significant|interval|appreciable|substantial|definite|material|gross|real|relevant) ){0,2}change\b"
-    r"|\bagain (?:noted|seen|demonstrated|identified|visuali[sz]ed|shown|present|evident)\b"
-    r"|\bpersist(?:s|ent|ing)?\b(?! left(?:[- ]sided)? s)"
-    r"|\b(?:worsen|improv|enlarg|resolv|clear|(?:in|de)creas)ing\b(?! (?:density|lucency))"
-    r"|\bprogress(?:ed|ion|ing)\b|\b(?:previously|formerly) \d"
-    r"|\b(?:is|are) (?:now )?(?:larger|smaller|bigger|worse|better) now\b|\bnot (?:\w+ )?changed\b"
-    r"|\bremains? (?:enlarged|clear|prominent|elevated)\b",
-    re.IGNORECASE,
-)
-_ASKED = re.compile(  # wished for, said of the patient, or of another image of this study
-    r"\b(?:cough\w*|dyspn\w+|pain|fevers?|symptoms?|hypox\w+|shortness of breath|technique)\b|"
-    r"\bon (?:the )?(?:lateral|repeat|upright|expiratory|second|subsequent|decubitus|final)\b|"
-    r"\b(?:outside|by report|reportedly|inferiorly|caudally|sclerosis)\b|"
-    r"\b(?:follow\w*|confirm\w*|repeat\w*|until|ensure|document|would|could|should|might|if|correlat\w+|recommend\w*|suggest\w*|advis\w+|request\w*|obtain\w*)\b",
-    re.IGNORECASE,
-)
-_REMEMBERED_CONFIDENCE = 0.68
 
 
 class IntervalChange:
@@ -106,7 +36,7 @@ class IntervalChange:
     types = frozenset({ErrorType.INTERVAL_CHANGE_MISMATCH})
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """Candidates in the order of the impression, then of the findings, then against COMPARISON."""
+        """Candidates in the order of the impression, then of the findings."""
         described = [finding for finding in asserted(case, FINDINGS) if _change(finding)]
         concluded = [finding for finding in asserted(case, IMPRESSION) if _change(finding)]
         for said in concluded:
@@ -115,7 +45,6 @@ class IntervalChange:
             for number, said in enumerate(within):
                 others = [other for other in within[:number] if _one_place(other, said)]
                 yield from _against(case, said, others)
-        yield from _without_prior(case)
 
 
 def _one_place(first: Finding, second: Finding) -> bool:
@@ -132,63 +61,6 @@ def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candi
         return
     if all(frozenset({change.value, _value(other)}) in OPPOSED for other in rivals):
         yield _candidate(case, said, change, rivals[0])
-
-
-def _names_a_study(case: Case) -> bool:
-    """True when COMPARISON names a study of another kind or day beside "no prior radiographs"."""
-    compared = (
-        sentence.span.of(case.report.text)
-        for index, sentence in enumerate(case.report.sentences)
-        if case.report.section_of(index) is SectionName.COMPARISON
-    )
-    return any(_ANOTHER.search(words) for words in compared)
-
-
-def _without_prior(case: Case) -> Iterator[Candidate]:
-    """Comparisons with an earlier study where the COMPARISON section says that there is none."""
-    none = next(
-        (
-            sentence
-            for index, sentence in enumerate(case.report.sentences)
-            if case.report.section_of(index) is SectionName.COMPARISON
-            and _NONE.match(sentence.span.of(case.report.text))
-        ),
-        None,
-    )
-    if none is None or case.context.prior_report is not None or _names_a_study(case):
-        return
-    for index, sentence in enumerate(case.report.sentences):
-        if case.report.section_of(index) not in REPORTED:
-            continue
-        text = sentence.span.of(case.report.text)
-        match = _COMPARED.search(text)
-        recalled = None if _ASKED.search(text) else _REMEMBERED.search(text)
-        changes = [c for f in current(case, REPORTED) if f.sentence == index for c in f.changes]
-        if match is not None:
-            span = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
-            yield _unfounded(case, index, span, none.span, 0.86)
-        elif recalled is not None:
-            span = Span(sentence.span.start + recalled.start(), sentence.span.start + recalled.end())
-            yield _unfounded(case, index, span, none.span, _REMEMBERED_CONFIDENCE)
-        elif changes:
-            words = next((c for c in changes if _OF_TIME.match(c.quote)), None)
-            if words is not None:  # "increased", "similar" may tell of a look, "stable" of what looks old
-                sure = _SURE.match(words.quote)
-                yield _unfounded(case, index, words.span, none.span, 0.62 if sure else 0.5)
-
-
-def _unfounded(case: Case, index: int, span: Span, none: Span, confidence: float) -> Candidate:
-    sentence = case.report.sentences[index].span
-    told = any(f.sentence == index for f in case.findings)
-    return Candidate(
-        type=ErrorType.INTERVAL_CHANGE_MISMATCH,
-        span=span,
-        message="The sentence compares with an earlier study; COMPARISON says that there is none.",
-        rule="interval_change.no_prior",
-        confidence=confidence,
-        evidence=(Evidence(EvidenceKind.TEXT, span=none), Evidence(EvidenceKind.TEXT, span=sentence)),
-        correction=None if told else leave_out(case, index),
-    )
 
 
 def _change(finding: Finding) -> Entity | None:

@@ -28,6 +28,8 @@ _WORD = {
     "lower": re.compile(r"lower", re.IGNORECASE),
 }
 
+_APEX = re.compile(r"\b(?:apex|apices|apical|biapical)\b", re.IGNORECASE)
+
 
 class Location:
     """Compares upper, middle and lower between the sections, side by side."""
@@ -91,11 +93,22 @@ def levels_apart(first: Finding, second: Finding) -> bool:
     Middle and lower overlap on a frontal view unless both are named as lobes.
     """
     both = levels(first) | levels(second)
-    return both == {"upper", "lower"} or (_lobe(first) and _lobe(second))
+    apical = any(_APEX.search(word) for one in (first, second) for word in _words(one))
+    return (
+        both == {"upper", "lower"}
+        or (both == {"upper", "middle"} and apical)
+        or (_lobe(first) and _lobe(second))
+    )
+
+
+def _words(finding: Finding) -> list[str]:
+    return [entity.quote for entity in (*finding.sites, *finding.zones, finding.entity)]
 
 
 def _lobe(finding: Finding) -> bool:
-    return any(re.search(r"\blobe|\b[RL][UML]L\b", site.quote, re.IGNORECASE) for site in finding.sites)
+    return any(
+        re.search(r"\blobe|\b[RL][UML]L\b|\blingula", site.quote, re.IGNORECASE) for site in finding.sites
+    )
 
 
 def _candidate(case: Case, concluded: Finding, described: Finding, confidence: float = 0.86) -> Candidate:

@@ -16,6 +16,7 @@ from app.proofreading.comparing import (
     likeness,
     name,
     phrase,
+    subsumes,
     without_either,
 )
 from app.proofreading.findings import Finding, Status

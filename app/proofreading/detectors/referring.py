@@ -17,6 +17,8 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]+|\d+(?![.)]?\s)")
+_REFERS = re.compile(r"(?:as |while |since )?(?:the|this|that|such|these|those)\b", re.IGNORECASE)
+_NEAR = 7  # words from the article to the finding
 _LIGHT = frozenset(
     (
         "a an the is are was were be been there of in on at over within overlying projecting and with to side sided lung "
@@ -39,6 +41,21 @@ def is_bare(case: Case, finding: Finding, places: Iterable[Span] = ()) -> bool:
 def tells_of_more(case: Case, *findings: Finding) -> bool:
     """True when one of the sentences says that there are several."""
     return any(_MORE.search(told(case, finding)) for finding in findings)
+
+
+def refers(case: Case, finding: Finding, other: Finding) -> bool:
+    """True for "the right effusion" or "this nodule" after a sentence of its section that brings one up.
+
+    What is compared with an earlier study may be known from there, and refers to no sentence.
+    """
+    if finding.section is not other.section or finding.sentence <= other.sentence:
+        return False
+    if any(one.changes or one.acuities for one in (finding, other)) or _REFERS.match(told(case, other)):
+        return False
+    opening = _REFERS.match(told(case, finding))
+    start = case.report.sentences[finding.sentence].span.start
+    words = case.report.text[start : finding.entity.span.start]
+    return opening is not None and len(words.split()) <= _NEAR
 
 
 def adjacent(first: Finding, second: Finding) -> bool:

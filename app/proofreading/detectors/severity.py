@@ -1,6 +1,8 @@
 """A finding of one severity in one sentence and of a far one in another."""
 
+import re
 from collections.abc import Iterator
+from itertools import product
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
@@ -12,17 +14,27 @@ from app.proofreading.comparing import (
     levels,
     likeness,
     name,
+    same_part,
     sentences,
     without_either,
 )
 from app.proofreading.correct import cased
+from app.proofreading.detectors.degree import Degree, degree
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
-from models.types import Entity
+from models.types import Span
 
-RANKS = {"trace": 1, "mild": 2, "mild-moderate": 2.5, "moderate": 3, "moderate-severe": 3.5, "severe": 4}
 _FAR = 1.5
 _BEYOND = 0.3  # less sure outside the chest, where one report tells of many levels and vessels
+_ONE, _MANY = "one", "many"
+_LONE = re.compile(
+    r"(?:single|a single|solitary|lone|one|a few|few|two|a couple of|couple of|handful of|three)",
+    re.IGNORECASE,
+)
+_LOTS = re.compile(r"(?:innumerable|countless|numerous|many|profuse|myriad)", re.IGNORECASE)
+_COUNTED = frozenset(f"RP:{name}" for name in "nodule metastasis granuloma mass cyst cavity".split())
+_FRACTURE = "RP:fracture"
+_BLUNTED = "RP:cp-angle-blunting"
 
 
 class Severity:
@@ -32,35 +44,67 @@ class Severity:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates in the order of the impression, then of the findings."""
-        described = [finding for finding in asserted(case, FINDINGS) if _grade(finding)]
-        concluded = [finding for finding in asserted(case, IMPRESSION) if _grade(finding)]
+        described, concluded = (
+            [(finding, found) for finding in asserted(case, part) if (found := degree(finding, case))]
+            for part in (FINDINGS, IMPRESSION)
+        )
         for said in concluded:
             yield from _against(case, said, described)
-        for within in (
-            (concluded, described) if is_chest(case) else ()
-        ):  # elsewhere there are levels and joints
+        if not is_chest(case):  # elsewhere there are levels and joints
+            return
+        for within in (concluded, described):
             for number, said in enumerate(within):
-                yield from _against(
-                    case, said, [other for other in within[:number] if _one_thing(other, said)]
-                )
+                beside = [
+                    other
+                    for other in within[:number]
+                    if _one_thing(other[0], said[0]) and same_part(case, other[0], said[0])
+                ]
+                yield from _against(case, said, beside)
+        yield from _counts(case)
 
 
-def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candidate]:
+_Graded = tuple[Finding, Degree]
+
+
+def _against(case: Case, said: _Graded, others: list[_Graded]) -> Iterator[Candidate]:
     """A candidate where every other statement of the same finding grades it far from this one."""
-    grade = _grade(said)
-    rivals = [other for other in others if _same(said, other, case)]
-    if grade and rivals and all(abs(_rank(grade) - _rank(_grade(other))) >= _FAR for other in rivals):
-        yield _candidate(case, said, grade, rivals[0])
+    rivals = [other for other in others if _same(said[0], other[0], case) and _of_one_bone(said, other)]
+    if rivals and all(abs(said[1].rank - other[1].rank) >= _FAR for other in rivals):
+        yield _candidate(case, said, rivals[0])
 
 
-def _grade(finding: Finding) -> Entity | None:
-    """The one grade of a finding, also where two words say it: "severe, advanced"."""
-    graded = [entity for entity in finding.severities if entity.value in RANKS]
-    return graded[0] if len({entity.value for entity in graded}) == 1 else None
+def _counts(case: Case) -> Iterator[Candidate]:
+    """One or a few in the one section, very many in the other."""
+    told = [
+        [
+            (one, number)
+            for one in asserted(case, part)
+            if one.concept in _COUNTED and (number := _number(one))
+        ]
+        for part in (FINDINGS, IMPRESSION)
+    ]
+    for (seen, before), (said, after) in product(*told):
+        many = {before[0], after[0]} == {_ONE, _MANY}
+        if many and len(told[0]) == len(told[1]) == 1 and _same(said, seen, case):
+            yield _candidate(
+                case, (said, Degree(after[1], 4.0, worded=False)), (seen, Degree(before[1], 1.0))
+            )
 
 
-def _rank(grade: Entity | None) -> float:
-    return RANKS[grade.value] if grade is not None and grade.value in RANKS else 0.0
+def _number(finding: Finding) -> tuple[str, Span] | None:
+    for count in finding.counts:
+        for kind, words in ((_ONE, _LONE), (_MANY, _LOTS)):
+            if words.fullmatch(count.quote):
+                return kind, count.span
+    return None
+
+
+def _of_one_bone(first: _Graded, second: _Graded) -> bool:
+    """False for breaks of bones that may be two, where one is graded by its kind: "comminuted"."""
+    if (first[1].worded and second[1].worded) or _FRACTURE not in (first[0].concept, second[0].concept):
+        return True
+    one, other = ({site.quote.lower() for site in finding.sites} for finding, _ in (first, second))
+    return bool(one) and one == other
 
 
 def _one_thing(first: Finding, second: Finding) -> bool:
@@ -71,30 +115,36 @@ def _one_thing(first: Finding, second: Finding) -> bool:
 def _same(first: Finding, second: Finding, case: Case) -> bool:
     """One finding, or a shadow and its reading at one level of the lung; on no other side or level."""
     tie = likeness(first.concept, second.concept, case.facts)
-    if tie is Likeness.NONE or (tie is Likeness.SUGGESTED and not levels(first) & levels(second)):
+    blunted = _BLUNTED in (first.concept, second.concept) and bool(first.sides & second.sides)
+    if tie is Likeness.NONE or (
+        tie is Likeness.SUGGESTED and not blunted and not levels(first) & levels(second)
+    ):
         return False
     if first.sides and second.sides and first.sides != second.sides:
         return False
     return not (levels(first) and levels(second) and not levels(first) & levels(second))
 
 
-def _candidate(case: Case, concluded: Finding, grade: Entity, described: Finding) -> Candidate:
-    seen = _grade(described)
-    words = seen.quote if seen is not None else ""
-    fixes = [Correction(grade.span, cased(words, grade.quote))]
-    if seen is not None:
-        fixes.append(Correction(seen.span, cased(grade.quote, seen.quote)))
+def _candidate(case: Case, concluded: _Graded, described: _Graded) -> Candidate:
+    (said, grade), (seen, other) = concluded, described
+    words = [case.report.quote(one.span) for one in (grade, other)]
+    fixes: list[Correction] = []
+    if grade.worded and other.worded:
+        fixes = [
+            Correction(grade.span, cased(words[1], words[0])),
+            Correction(other.span, cased(words[0], words[1])),
+        ]
+    fixes += without_either(case, said, seen)
     return Candidate(
         type=ErrorType.SEVERITY_MISMATCH,
         span=grade.span,
         message=(
-            f"{name(concluded.concept, case.facts)} is called {grade.quote.lower()} in one sentence "
-            f"and {words.lower()} in another."
+            f"{name(said.concept, case.facts)} is called {words[0].lower()} in one sentence "
+            f"and {words[1].lower()} in another."
         ),
         rule="severity.sections",
-        confidence=(0.86 if concluded.sides == described.sides else 0.7)
-        - (0.0 if is_chest(case) else _BEYOND),
-        evidence=sentences(case, described, concluded),
-        correction=fixes[0],
-        alternatives=(*fixes[1:], *without_either(case, concluded, described)),
+        confidence=(0.86 if said.sides == seen.sides else 0.7) - (0.0 if is_chest(case) else _BEYOND),
+        evidence=sentences(case, seen, said),
+        correction=fixes[0] if fixes else None,
+        alternatives=tuple(fixes[1:]),
     )

@@ -17,12 +17,13 @@ from app.proofreading.comparing import (
     levels,
     likeness,
     name,
+    same_part,
     sentences,
     without_either,
 )
 from app.proofreading.detectors.laterality import places_apart, side_span, swap_side
 from app.proofreading.detectors.location import levels_apart
-from app.proofreading.detectors.referring import adjacent, is_bare, tells_of_more, told
+from app.proofreading.detectors.referring import adjacent, is_bare, refers, tells_of_more, told
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -38,11 +39,12 @@ _DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|secon
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
 _TOP = 1  # kinds above both of two findings of one organ, whatever they are
 _SECONDARY = frozenset({"RP:atelectasis", "RP:scar"})  # what lies beside another finding as well as being it
-_PLURAL = re.compile(r"(?:[^su]s|(?:mass|sinus|fractur|nodul|lesi)\w*s)$", re.IGNORECASE)
+_PLURAL = re.compile(r"(?:[^sui]s|(?:mass|sinus|fractur|nodul|lesi)\w*s)$", re.IGNORECASE)
 _ACROSS, _WITHIN = (
     0.66,
     0.55,
 )  # within a section the second may be told without a word that it is one: a remark
+_REFERRED = 0.64
 _MOST = 100  # pairs looked at: a report with more tells of many findings
 
 
@@ -105,19 +107,12 @@ def _contradicts(case: Case, odd: Finding, other: Finding, place: Place) -> bool
         return False
     texts = [told(case, one) for one in (odd, other)]
     if odd.concept == other.concept and odd.concept in _SINGLE:
-        return _same_part(case, odd, other) and not any(_DOUBLE.search(text) for text in texts)
+        return same_part(case, odd, other) and not any(_DOUBLE.search(text) for text in texts)
     told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
     if told_of_both or tells_of_more(case, odd, other) or places_apart(odd, other, case):
         return False
-    return is_bare(case, odd) and _refers(case, odd, other, place)
-
-
-def _same_part(case: Case, first: Finding, second: Finding) -> bool:
-    """True unless each is told of another part of the structure."""
-    one, other = ({site.concept or "" for site in finding.sites} for finding in (first, second))
-    wholes = case.facts.wholes
-    inside = any(a == b or a in wholes.get(b, ()) or b in wholes.get(a, ()) for a in one for b in other)
-    return not one or not other or inside
+    named = refers(case, odd, other) and odd.concept == other.concept and not is_device(odd)
+    return named or (is_bare(case, odd) and _refers(case, odd, other, place))
 
 
 def _refers(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
@@ -183,7 +178,9 @@ def _tells_of_many(case: Case, finding: Finding) -> bool:
     return bool(_SPREAD.search(told(case, finding)) or _PLURAL.search(finding.entity.quote))
 
 
-def _confidence(odd: Finding, kept: Finding) -> float:
+def _confidence(case: Case, odd: Finding, kept: Finding) -> float:
+    if refers(case, odd, kept):
+        return _REFERRED
     across = (odd.section in IMPRESSION) != (kept.section in IMPRESSION)
     return _ACROSS if across or odd.concept in _SINGLE else _WITHIN
 
@@ -200,7 +197,7 @@ def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=span,
         message=f"One sentence has {what} on the {said}, another {name(kept.concept, case.facts)} on the {seen}.",
         rule="laterality.two_places",
-        confidence=_confidence(odd, kept),
+        confidence=_confidence(case, odd, kept),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),
@@ -216,7 +213,7 @@ def _level(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=odd.entity.span,
         message=f"One sentence has {what} in the {said} lung, another {name(kept.concept, case.facts)} in the {seen} one.",
         rule="location.two_places",
-        confidence=_confidence(odd, kept),
+        confidence=_confidence(case, odd, kept),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),
