@@ -21,6 +21,7 @@ from app.proofreading.comparing import (
     subsumes,
     without_sentence,
 )
+from app.proofreading.detectors.denying import beside_another, by_another_name, gone_then_new, is_worrying
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -52,22 +53,17 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
-    if not same and not _one_sign(denial, described, case):
+    if not same and not by_another_name(denial, described, case):
         return False
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
+        return False
+    if gone_then_new(denial, described, case) or beside_another(denial, described, case):
         return False
     if _of_another_organ(denial, described, case) or _vertebral(denial, case) != _vertebral(described, case):
         return False
     if _at_home_elsewhere(denial, described, case):
         return False
     return not _elsewhere(denial, described, case) and not _limited(denial, described, case)
-
-
-def _one_sign(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when findings and impression call one sign by two names: a consolidation told, no infiltrate concluded."""
-    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
-    airspace = all(subsumes(_AIRSPACE, one.concept or "", case.facts) for one in (denial, described))
-    return across and airspace and described.status is Status.PRESENT
 
 
 def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
@@ -166,6 +162,9 @@ def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
+    if "suspicious" in ahead and is_worrying(described, case):
+        ahead.discard("suspicious")
+    ahead.discard("abnormal")
     return bool(ahead - {word.value for word in described.descriptors})
 
 
@@ -265,7 +264,6 @@ _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section
 _BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
 _RESIDUAL = "RP:benign-residual"
-_AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
@@ -279,7 +277,8 @@ _PLAIN = frozenset(
     "no not of for or and nor any the a an is are was were without evidence sign signs negative definite there "
     "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
     "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
-    "clear be been exclude lacks lack neither denies pleural in both on".split()
+    "clear be been exclude lacks lack neither denies pleural in both on abnormal complicating associated underlying "
+    "accompanying resultant ensuing suspicious free".split()
 )
 # words before a finding that only say where it always is
 _GENERAL = frozenset(

@@ -13,6 +13,7 @@ from app.proofreading.comparing import (
     REPORTED,
     asserted,
     current,
+    levels,
     name,
     phrase,
     sentences,
@@ -32,10 +33,14 @@ _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
 _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
 _ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
-_VOLUME = re.compile(r"(?:inflated|expanded|expansion|inflation)$", re.IGNORECASE)  # says nothing of shadows
+_VOLUME = re.compile(r"(?:inflated|expanded|expansion(?: of)?|inflation)$", re.IGNORECASE)  # says nothing of shadows
+_WHOLLY = re.compile(r"\b(?:re-?\s?expan|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE)
+_EXPANDED = ("RP:atelectasis", "RP:pneumothorax")  # what a lung or lobe that has filled again does not have
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
 _OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})
+_LUNG = "RP:lung"
+_WIDE = frozenset({"RP:lung", "RP:thorax", "RP:chest-study", "RP:hemithorax"})  # normal but for something slight
 
 
 @cache
@@ -76,6 +81,8 @@ class NormalStatement:
             return False
         if len(normal.sides) == 1 and not described.sides:
             return False
+        if _WHOLLY.search(normal.entity.quote) and described.concept in _EXPANDED:
+            return _filled(normal, described)
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
         if _lies_elsewhere(normal, described, case):
@@ -90,13 +97,30 @@ class NormalStatement:
             subsumes(finding, described.concept, case.facts)
             for site in normal.sites
             if site.quote.lower() not in _ADJECTIVES
-            for structure in _unsided(site.concept, case)
+            for structure in _structures(site.concept, normal, described, case)
             for finding in (
                 *self._ruled_out.get(structure, ()),
                 *(_GROSS.get(structure, ()) if gross else ()),
                 *(volumes if structure in _ORGANS else ()),
             )
         )
+
+
+def _filled(normal: Finding, described: Finding) -> bool:
+    """True for "the left lung has re-expanded" against a collapse or pneumothorax there."""
+    said, told = levels(normal), levels(described)
+    if described.concept == _EXPANDED[1]:
+        return not said
+    return "re" in normal.entity.quote.lower() and not (said and told and not said & told)
+
+
+def _structures(
+    site: str | None, normal: Finding, described: Finding, case: Case
+) -> tuple[str, ...]:
+    """The structure that is called normal; for a part of a lung the lung too, where something lies in that part."""
+    here = _unsided(site, case)
+    within = levels(normal) and levels(normal) <= levels(described)
+    return (*here, _LUNG) if within and _LUNG in case.facts.wholes.get(site or "", ()) else here
 
 
 def _plain_opacity(normal: Finding, described: Finding, case: Case) -> bool:
@@ -148,7 +172,9 @@ def _old(described: Finding) -> bool:
 def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
     structure = ", ".join(site.quote.lower() for site in normal.sites)
     across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
-    weak = any(grade.value in _WEAK for grade in described.severities)
+    slight = {grade.value for grade in described.severities} & _WEAK
+    wide = any(_WIDE & {site.concept, *_unsided(site.concept, case)} for site in normal.sites)
+    weak = bool(slight) and (wide or "trace" in slight or not across)
     what = name(described.concept, case.facts)
     removed = without_sentence(case, described)
     unsaid = without_sentence(case, normal)
@@ -158,7 +184,7 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
         span=phrase(normal, case),
         message=f'{structure}: "{normal.entity.quote.lower()}", yet {what} is described.',
         rule="negation.normal_statement",
-        confidence=0.5 if weak else 0.8 if across else 0.7,
+        confidence=0.5 if weak else 0.64 if slight else 0.8 if across else 0.7,
         evidence=sentences(case, normal, described),
         correction=fixes[0] if fixes else None,
         alternatives=fixes[1:],
