@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import IMPRESSION, subsumes
+from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import SIDES, Finding, Status
 from models.types import EntityKind, RelationKind
 
@@ -48,11 +49,11 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
     A consolidation told, no infiltrate concluded; pneumonia told, no consolidation concluded.
     """
     across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
-    if not across or described.status is not Status.PRESENT:
+    if not across or not is_firm(described):
         return False
     kind, other = denial.concept or "", described.concept or ""
     if subsumes(_AIRSPACE, kind, case.facts) and subsumes(_AIRSPACE, other, case.facts):
-        return True
+        return described.status is Status.PRESENT
     told = [
         one
         for general, ones in _denied_with().items()
@@ -77,7 +78,7 @@ def _sentence(finding: Finding, case: Case) -> str:
 
 def gone_then_new(denial: Finding, described: Finding, case: Case) -> bool:
     """True when something went, and something came: "the effusion has resolved", "new effusion"."""
-    gone = denial.entity.historical or any(change.value in _GONE for change in denial.changes)
+    gone = denial.entity.historical or denial.normal or any(change.value in _GONE for change in denial.changes)
     return gone and bool(_AGAIN.search(_sentence(described, case)))
 
 

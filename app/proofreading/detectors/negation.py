@@ -140,6 +140,8 @@ def _at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
 
 def _limited(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
+    if denial.entity.historical:  # what was there and is gone
+        return bool(denial.severities or denial.measurements)
     if any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
     if denial.measurements or _of_a_kind(denial, described, case):
@@ -278,12 +280,12 @@ _PLAIN = frozenset(
     "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
     "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
     "clear be been exclude lacks lack neither denies pleural in both on abnormal complicating associated underlying "
-    "accompanying resultant ensuing suspicious free".split()
+    "accompanying resultant ensuing suspicious free as appear appears seem seems look looks does do did".split()
 )
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
-    "acute interstitial enlarged osseous bony displaced subsegmental rib the a of".split()
+    "acute interstitial enlarged osseous bony displaced subsegmental rib the a of free".split()
 )
 _REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")

@@ -20,6 +20,8 @@ from app.proofreading.comparing import (
     subsumes,
     without_sentence,
 )
+from app.proofreading.detectors.denying import gone_then_new
+from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -67,7 +69,7 @@ class NormalStatement:
         """One candidate for each described finding, against the first normal statement it contradicts."""
         normals = [finding for finding in current(case, REPORTED) if finding.normal]
         for described in asserted(case, REPORTED):
-            if described.status is not Status.PRESENT or _old(described):
+            if not is_firm(described) or _old(described):
                 continue
             for normal in normals:
                 if self._contradicts(normal, described, case):
@@ -82,7 +84,7 @@ class NormalStatement:
         if len(normal.sides) == 1 and not described.sides:
             return False
         if _WHOLLY.search(normal.entity.quote) and described.concept in _EXPANDED:
-            return _filled(normal, described)
+            return _filled(normal, described) and not gone_then_new(normal, described, case)
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
         if _lies_elsewhere(normal, described, case):
@@ -96,7 +98,7 @@ class NormalStatement:
         return any(
             subsumes(finding, described.concept, case.facts)
             for site in normal.sites
-            if site.quote.lower() not in _ADJECTIVES
+            if site.quote.lower() not in _ADJECTIVES or not _bare(normal)
             for structure in _structures(site.concept, normal, described, case)
             for finding in (
                 *self._ruled_out.get(structure, ()),
@@ -106,9 +108,17 @@ class NormalStatement:
         )
 
 
+def _bare(normal: Finding) -> bool:
+    """True when nothing but adjectives says what is normal: the noun was masked."""
+    return all(site.quote.lower() in _ADJECTIVES for site in normal.sites)
+
+
 def _filled(normal: Finding, described: Finding) -> bool:
     """True for "the left lung has re-expanded" against a collapse or pneumothorax there."""
     said, told = levels(normal), levels(described)
+    several = any(site.quote.lower().endswith("s") for site in normal.sites)
+    if not normal.sites or (described.sides and not normal.sides and not several):
+        return False
     if described.concept == _EXPANDED[1]:
         return not said
     return "re" in normal.entity.quote.lower() and not (said and told and not said & told)
@@ -174,6 +184,7 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
     across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
     slight = {grade.value for grade in described.severities} & _WEAK
     wide = any(_WIDE & {site.concept, *_unsided(site.concept, case)} for site in normal.sites)
+    wide = wide and not _WHOLLY.search(normal.entity.quote)
     weak = bool(slight) and (wide or "trace" in slight or not across)
     what = name(described.concept, case.facts)
     removed = without_sentence(case, described)
@@ -184,7 +195,7 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
         span=phrase(normal, case),
         message=f'{structure}: "{normal.entity.quote.lower()}", yet {what} is described.',
         rule="negation.normal_statement",
-        confidence=0.5 if weak else 0.64 if slight else 0.8 if across else 0.7,
+        confidence=0.5 if weak else 0.64 if slight or described.status is not Status.PRESENT else 0.8 if across else 0.7,
         evidence=sentences(case, normal, described),
         correction=fixes[0] if fixes else None,
         alternatives=fixes[1:],

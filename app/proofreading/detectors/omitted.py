@@ -18,32 +18,20 @@ from app.proofreading.comparing import (
     subsumes,
     without_either,
 )
+from app.proofreading.detectors.reading import is_firm, needs_follow_up
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
-from models.assertion import load_triggers
 from models.types import Entity, EntityKind, Span
 
 _OLD = frozenset({"stable", "resolved", "decreased", "chronic", "old"})
 
 
-_READINGS = frozenset(
-    {
-        "consistent with",
-        "most consistent with",
-        "compatible with",
-        "most compatible with",
-        "in keeping with",
-        "suggesting",
-        "suggestive of",
-        "representing",
-    }
-)
-
-
 _OF_VESSELS = re.compile(r"aort|vascular|vessel|coronar", re.IGNORECASE)
 _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
-_LESIONS = frozenset({"RP:nodule", "RP:mass", "RP:opacity"})
+_LESIONS = frozenset({"RP:nodule", "RP:opacity", "RP:cavity"})
+_MASSES = ("RP:mass", "RP:lung-cancer", "RP:pleural-mass")
+_HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom|known|treated|radiation|chronic|scar\b|thyroid|goit", re.IGNORECASE)
 _LARGE_MM = 10
 _OPACITY = "RP:opacity"
 _FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
@@ -69,9 +57,7 @@ class Omitted:
             return
         concluded = asserted(case, IMPRESSION)
         for described in asserted(case, FINDINGS):
-            if not (_acute(described, case) or _large_lesion(described)) or _mentioned(
-                described, concluded, case
-            ):
+            if not (_acute(described, case) or _lesion(described, case)) or _mentioned(described, concluded, case):
                 continue
             if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue
@@ -80,13 +66,16 @@ class Omitted:
                 return
 
 
-def _large_lesion(finding: Finding) -> bool:
-    """A nodule or mass of a centimetre that is neither old nor calcified: no impression leaves it out."""
+def _lesion(finding: Finding, case: Case) -> bool:
+    """A mass, or a nodule of a centimetre or that needs follow-up, neither old nor calcified: never left out."""
     told_old = {c.value for c in (*finding.changes, *finding.acuities)} & _OLD
-    calcified = any("calcif" in d.quote.lower() for d in finding.descriptors)
+    here = case.report.quote(case.report.sentences[finding.sentence].span)
+    if finding.status is not Status.PRESENT or told_old or _HARMLESS.search(here):
+        return False
     large = any(measured.mm >= _LARGE_MM for measured in finding.measurements)
-    present = finding.status is Status.PRESENT and finding.concept in _LESIONS
-    return present and large and not told_old and not calcified
+    if any(subsumes(kind, finding.concept or "", case.facts) for kind in _MASSES):
+        return True
+    return finding.concept in _LESIONS and (large or needs_follow_up(finding, case))
 
 
 def _beyond(place: tuple[Span, int], described: Finding, case: Case) -> bool:
@@ -136,7 +125,7 @@ def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
     if node is None or not (node.acuity == "acute" or _told_acute(finding, node.acuity)):
         return False
-    if not (finding.status is Status.PRESENT or _read_as(finding)):
+    if not (is_firm(finding) or needs_follow_up(finding, case)):
         return False
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
@@ -149,12 +138,6 @@ def _told_acute(finding: Finding, usual: str | None) -> bool:
     acute = any(acuity.value == "acute" for acuity in finding.acuities)
     fresh = finding.concept == _OPACITY and any(change.value == "new" for change in finding.changes)
     return (usual == "either" and acute) or fresh
-
-
-def _read_as(finding: Finding) -> bool:
-    """True when it is what something else is consistent with, and no alternative is named."""
-    phrases = {trigger.phrase for trigger in load_triggers() if trigger.id in finding.entity.rules}
-    return finding.status is Status.UNCERTAIN and bool(phrases) and phrases <= _READINGS
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:

@@ -1,0 +1,39 @@
+"""What a report says that a shadow is, without doubting it; and what it says should be followed up."""
+
+import re
+from functools import cache
+
+from app.proofreading.case import Case
+from app.proofreading.findings import Finding, Status
+from models.assertion import load_triggers
+
+_FIRM = re.compile(
+    r"(?:most |highly |very |felt |thought |favou?red |strongly )*(?:consistent with|compatible with|in keeping with|suggest(?:ing|ive of)|"
+    r"represent(?:ing|s)|suspicious for|concerning for|worrisome for|likely|probably|probable|favou?red|favou?rs?|suspected|presumed|"
+    r"typical of|characteristic of|diagnostic of|likely represent(?:s|ing)|probably represent(?:s|ing)|likely reflect(?:s|ing))"
+)
+_FOLLOW_UP = re.compile(
+    r"\b(?:recommend\w*|advis(?:e|ed|able)|suggest(?:ed)? (?:ct|follow|correlat|further)|follow[- ]?up|further (?:evaluation|assessment|"
+    r"imaging|workup|work-up)|biopsy|pet|(?:ct|repeat|upright|expiratory)[^.;]{0,40}(?:is|are|recommended|advised|suggested|warranted)|"
+    r"called to|communicated|critical|urgent\w*|suspicious|worrisome|concerning|malignan\w*|spiculat\w*|cavitat\w*|"
+    r"destroy\w*|destruct\w*|enlarging|growing|has (?:grown|enlarged|increased))\b",
+    re.IGNORECASE,
+)
+
+
+def is_firm(finding: Finding) -> bool:
+    """True for what is there, and for what something else is read as, when no alternative is named."""
+    if finding.status is Status.PRESENT:
+        return True
+    rules = _firm_rules()
+    return finding.status is Status.UNCERTAIN and bool(finding.entity.rules) and rules.issuperset(finding.entity.rules)
+
+
+@cache
+def _firm_rules() -> frozenset[str]:
+    return frozenset(t.id for t in load_triggers() if t.category == "uncertain" and _FIRM.fullmatch(t.phrase))
+
+
+def needs_follow_up(finding: Finding, case: Case) -> bool:
+    """True when its own sentence calls it suspicious, growing or urgent, or asks for more imaging."""
+    return bool(_FOLLOW_UP.search(case.report.quote(case.report.sentences[finding.sentence].span)))
