@@ -4,14 +4,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import IntEnum
-from functools import cache
 from operator import attrgetter
 
 from app.proofreading.case import Case
 from app.proofreading.findings import Finding, Status
+from app.proofreading.gone import is_gone
 from app.proofreading.report import Correction, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind, Facts
-from models.assertion import load_triggers
 from models.types import Entity, EntityKind, SectionName, Span
 
 FINDINGS = frozenset({SectionName.FINDINGS, SectionName.UNTITLED, SectionName.OTHER})
@@ -90,27 +89,6 @@ def current(case: Case, sections: frozenset[SectionName]) -> Iterator[Finding]:
             yield finding
 
 
-def is_gone(finding: Finding) -> bool:
-    """True for what was there and is said to be gone: "the previously seen effusion is no longer present"."""
-    entity = finding.entity
-    if not entity.historical or entity.hypothetical or entity.other or finding.aside or finding.normal:
-        return False
-    resolved = any(change.value == "resolved" for change in finding.changes)
-    return finding.status is Status.ABSENT and (resolved or not _gone_rules().isdisjoint(entity.rules))
-
-
-@cache
-def _gone_rules() -> frozenset[str]:
-    return frozenset(
-        trigger.id
-        for trigger in load_triggers()
-        if trigger.category == "negated" and _GOING.search(trigger.phrase)
-    )
-
-
-_GOING = re.compile(
-    r"no longer|resolved|cleared|gone|disappear|vanish|regress|resorb|reabsorb|resolution|not (?:re|conf|pers)"
-)
 GENERIC = "RP:abnormality"
 
 

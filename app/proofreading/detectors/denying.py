@@ -15,10 +15,12 @@ from models.types import EntityKind, RelationKind
 
 _AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
 _KNOWN = re.compile(
-    r"\b(?:known|history|hx|treated|treatment|radiation|irradiated|resect\w*|post|status|versus|vs|or)\b", re.IGNORECASE
+    r"\b(?:known|history|hx|treated|treatment|radiation|irradiated|resect\w*|post|status|versus|vs|or)\b",
+    re.IGNORECASE,
 )
 _BESIDE = re.compile(
-    r"\b(?:associated|accompanying|complicating|underlying|resultant|ensuing|adjacent|ipsilateral)\b", re.IGNORECASE
+    r"\b(?:associated|accompanying|complicating|underlying|resultant|ensuing|adjacent|ipsilateral)\b",
+    re.IGNORECASE,
 )
 _WORRYING = re.compile(
     r"\b(?:suspicious|suspect\w*|concern\w*|worrisome|worrying|malignan\w*|cancer|carcinoma|metasta\w*|spiculat\w*|"
@@ -27,7 +29,9 @@ _WORRYING = re.compile(
 )
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
 _GONE = frozenset({"resolved"})
-_AGAIN = re.compile(r"\b(?:new|newly|recurr\w*|developing|developed|development|now|another|again)\b", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"\b(?:new|newly|recurr\w*|developing|developed|development|now|another|again)\b", re.IGNORECASE
+)
 _LARGE_MM = 8
 _MASS = "RP:mass"
 
@@ -61,7 +65,9 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         for one, anywhere in ones
         if subsumes(one, other, case.facts) and (anywhere or described.section not in IMPRESSION)
     ]
-    return bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
+    return (
+        bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
+    )
 
 
 def _read_otherwise(described: Finding, case: Case) -> bool:
@@ -78,7 +84,9 @@ def _sentence(finding: Finding, case: Case) -> str:
 
 def gone_then_new(denial: Finding, described: Finding, case: Case) -> bool:
     """True when something went, and something came: "the effusion has resolved", "new effusion"."""
-    gone = denial.entity.historical or denial.normal or any(change.value in _GONE for change in denial.changes)
+    gone = (
+        denial.entity.historical or denial.normal or any(change.value in _GONE for change in denial.changes)
+    )
     return gone and bool(_AGAIN.search(_sentence(described, case)))
 
 

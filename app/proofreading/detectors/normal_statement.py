@@ -35,14 +35,21 @@ _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
 _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
 _ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
-_VOLUME = re.compile(r"(?:inflated|expanded|expansion(?: of)?|inflation)$", re.IGNORECASE)  # says nothing of shadows
+_VOLUME = re.compile(
+    r"(?:inflated|expanded|expansion(?: of)?|inflation)$", re.IGNORECASE
+)  # says nothing of shadows
 _WHOLLY = re.compile(r"\b(?:re-?\s?expan|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE)
 _EXPANDED = ("RP:atelectasis", "RP:pneumothorax")  # what a lung or lobe that has filled again does not have
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
 _OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})
 _LUNG = "RP:lung"
-_WIDE = frozenset({"RP:lung", "RP:thorax", "RP:chest-study", "RP:hemithorax"})  # normal but for something slight
+_PLAIN_KINDS = frozenset(
+    "focal patchy dense confluent consolidative airspace alveolar ill-defined lobar segmental infectious".split()
+)
+_WIDE = frozenset(
+    {"RP:lung", "RP:thorax", "RP:chest-study", "RP:hemithorax"}
+)  # normal but for something slight
 
 
 @cache
@@ -124,9 +131,7 @@ def _filled(normal: Finding, described: Finding) -> bool:
     return "re" in normal.entity.quote.lower() and not (said and told and not said & told)
 
 
-def _structures(
-    site: str | None, normal: Finding, described: Finding, case: Case
-) -> tuple[str, ...]:
+def _structures(site: str | None, normal: Finding, described: Finding, case: Case) -> tuple[str, ...]:
     """The structure that is called normal; for a part of a lung the lung too, where something lies in that part."""
     here = _unsided(site, case)
     within = levels(normal) and levels(normal) <= levels(described)
@@ -139,7 +144,7 @@ def _plain_opacity(normal: Finding, described: Finding, case: Case) -> bool:
     Or the other way round.
     """
     across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
-    kinds = {word.value for word in described.descriptors} - {"focal", "patchy"}
+    kinds = {word.value for word in described.descriptors} - _PLAIN_KINDS
     weak = any(grade.value in _WEAK for grade in described.severities)
     if not across or described.concept != _OPACITY or kinds or weak:
         return False
@@ -185,6 +190,8 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
     slight = {grade.value for grade in described.severities} & _WEAK
     wide = any(_WIDE & {site.concept, *_unsided(site.concept, case)} for site in normal.sites)
     wide = wide and not _WHOLLY.search(normal.entity.quote)
+    if "prominen" in described.entity.quote.lower():
+        slight.add("mild")
     weak = bool(slight) and (wide or "trace" in slight or not across)
     what = name(described.concept, case.facts)
     removed = without_sentence(case, described)
@@ -195,7 +202,13 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
         span=phrase(normal, case),
         message=f'{structure}: "{normal.entity.quote.lower()}", yet {what} is described.',
         rule="negation.normal_statement",
-        confidence=0.5 if weak else 0.64 if slight or described.status is not Status.PRESENT else 0.8 if across else 0.7,
+        confidence=0.5
+        if weak
+        else 0.64
+        if slight or described.status is not Status.PRESENT
+        else 0.8
+        if across
+        else 0.7,
         evidence=sentences(case, normal, described),
         correction=fixes[0] if fixes else None,
         alternatives=fixes[1:],

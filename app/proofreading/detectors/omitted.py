@@ -31,7 +31,10 @@ _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
 _LESIONS = frozenset({"RP:nodule", "RP:opacity", "RP:cavity"})
 _MASSES = ("RP:mass", "RP:lung-cancer", "RP:pleural-mass")
-_HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom|known|treated|radiation|chronic|scar\b|thyroid|goit", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"calcif|granulom|hamartom|nipple|lipom|known|treated|radiation|chronic|scar\b|thyroid|goit",
+    re.IGNORECASE,
+)
 _LARGE_MM = 10
 _OPACITY = "RP:opacity"
 _FREE_AIR, _FRACTURE = "RP:free-air", "RP:fracture"
@@ -57,7 +60,9 @@ class Omitted:
             return
         concluded = asserted(case, IMPRESSION)
         for described in asserted(case, FINDINGS):
-            if not (_acute(described, case) or _lesion(described, case)) or _mentioned(described, concluded, case):
+            if not (_acute(described, case) or _lesion(described, case)) or _mentioned(
+                described, concluded, case
+            ):
                 continue
             if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue

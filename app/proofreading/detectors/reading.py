@@ -8,13 +8,15 @@ from app.proofreading.findings import Finding, Status
 from models.assertion import load_triggers
 
 _FIRM = re.compile(
-    r"(?:most |highly |very |felt |thought |favou?red |strongly )*(?:consistent with|compatible with|in keeping with|suggest(?:ing|ive of)|"
-    r"represent(?:ing|s)|suspicious for|concerning for|worrisome for|likely|probably|probable|favou?red|favou?rs?|suspected|presumed|"
-    r"typical of|characteristic of|diagnostic of|likely represent(?:s|ing)|probably represent(?:s|ing)|likely reflect(?:s|ing))"
+    r"(?:most |highly |very |felt |thought |favou?red |strongly )*(?:consistent with|compatible with|in keeping with|"
+    r"suggest(?:ing|ive of)|(?:likely |probably )?represent(?:ing|s)|suspicious for|concerning for|worrisome for|likely|"
+    r"probably|probable|favou?red|favou?rs?|suspected|presumed|(?:typical|characteristic|diagnostic) of|"
+    r"likely reflect(?:s|ing))"
 )
 _FOLLOW_UP = re.compile(
-    r"\b(?:recommend\w*|advis(?:e|ed|able)|suggest(?:ed)? (?:ct|follow|correlat|further)|follow[- ]?up|further (?:evaluation|assessment|"
-    r"imaging|workup|work-up)|biopsy|pet|(?:ct|repeat|upright|expiratory)[^.;]{0,40}(?:is|are|recommended|advised|suggested|warranted)|"
+    r"\b(?:recommend\w*|advis(?:e|ed|able)|suggest(?:ed)? (?:ct|follow|correlat|further)|follow[- ]?up|"
+    r"further (?:evaluation|assessment|imaging|workup|work-up)|biopsy|pet|(?:ct|repeat|upright|expiratory)[^.;]{0,40}"
+    r"(?:is|are|recommended|advised|suggested|warranted)|"
     r"called to|communicated|critical|urgent\w*|suspicious|worrisome|concerning|malignan\w*|spiculat\w*|cavitat\w*|"
     r"destroy\w*|destruct\w*|enlarging|growing|has (?:grown|enlarged|increased))\b",
     re.IGNORECASE,
@@ -26,7 +28,11 @@ def is_firm(finding: Finding) -> bool:
     if finding.status is Status.PRESENT:
         return True
     rules = _firm_rules()
-    return finding.status is Status.UNCERTAIN and bool(finding.entity.rules) and rules.issuperset(finding.entity.rules)
+    return (
+        finding.status is Status.UNCERTAIN
+        and bool(finding.entity.rules)
+        and rules.issuperset(finding.entity.rules)
+    )
 
 
 @cache
