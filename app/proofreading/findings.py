@@ -111,7 +111,7 @@ def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...
             aside = entity.sentence in asides
             place = _Place(report, index, tuple(graph.entities[site] for site in located), facts, aside)
             result.append(_finding(entity, said, place))
-    return _placed(result, graph)
+    return _placed(result, graph, facts)
 
 
 def attached(graph: ReportGraph) -> tuple[defaultdict[int, list[int]], defaultdict[int, list[int]]]:
@@ -126,8 +126,8 @@ def attached(graph: ReportGraph) -> tuple[defaultdict[int, list[int]], defaultdi
     return modifiers, sites
 
 
-def _placed(findings: list[Finding], graph: ReportGraph) -> tuple[Finding, ...]:
-    """Each finding without a place takes that of the finding which suggests it."""
+def _placed(findings: list[Finding], graph: ReportGraph, facts: Facts) -> tuple[Finding, ...]:
+    """Each finding without a place takes that of the finding which suggests it, and is named with it."""
     found = {finding.index: finding for finding in findings}
     for relation in graph.relations:
         if relation.kind is RelationKind.SUGGESTIVE_OF and {relation.source, relation.target} <= found.keys():
@@ -135,6 +135,7 @@ def _placed(findings: list[Finding], graph: ReportGraph) -> tuple[Finding, ...]:
             if not (target.sides or target.sites or target.zones):
                 found[target.index] = replace(
                     target,
+                    concept=target.concept or _composed(target.entity, source.sites, facts),
                     sides=source.sides,
                     side_entities=source.side_entities,
                     sites=source.sites,

@@ -11,6 +11,7 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import IMPRESSION, subsumes
 from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import SIDES, Finding, Status
+from kg_ingest.schema import EdgeKind
 from models.types import EntityKind, RelationKind
 
 _AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
@@ -34,6 +35,8 @@ _AGAIN = re.compile(
 )
 _LARGE_MM = 8
 _MASS = "RP:mass"
+_LUNG = "RP:lung"
+_PULMONARY = re.compile(r"(?:lung|pulmonary|parenchymal|intrapulmonary)\b", re.IGNORECASE)
 
 
 @cache
@@ -58,6 +61,8 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
     kind, other = denial.concept or "", described.concept or ""
     if subsumes(_AIRSPACE, kind, case.facts) and subsumes(_AIRSPACE, other, case.facts):
         return described.status is Status.PRESENT
+    if any(grade.value == "trace" for grade in described.severities):
+        return False
     told = [
         one
         for general, ones in _denied_with().items()
@@ -80,6 +85,19 @@ def _read_otherwise(described: Finding, case: Case) -> bool:
 
 def _sentence(finding: Finding, case: Case) -> str:
     return case.report.quote(case.report.sentences[finding.sentence].span)
+
+
+def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for "no lung mass" against one of the mediastinum, pleura or chest wall."""
+    if not _PULMONARY.match(denial.entity.quote):
+        return False
+    homes = case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+    places = [site.concept for site in described.sites if site.concept] or list(homes)
+    return not any(_LUNG in {_plain(place), *case.facts.wholes.get(place, ())} for place in places)
+
+
+def _plain(place: str) -> str:
+    return place.replace("RP:left-", "RP:").replace("RP:right-", "RP:")
 
 
 def gone_then_new(denial: Finding, described: Finding, case: Case) -> bool:

@@ -22,9 +22,11 @@ _PLAIN = frozenset(
     "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
     "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
     "clear be been exclude lacks lack neither denies pleural in both on abnormal complicating associated underlying "
-    "accompanying resultant ensuing suspicious free as appear appears seem seems look looks does do did apparent "
+    "accompanying resultant ensuing free as appear appears seem seems look looks does do did apparent "
     "questioned suspected reported described residual remaining persistent recurrent intrathoracic "
-    "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically".split()
+    "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically "
+    "postprocedural post-procedural procedural "
+    "iatrogenic post-procedure postprocedure".split()
 )
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
@@ -36,6 +38,7 @@ _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 # "no definite effusion" over a large one
 _ANY = frozenset({"abnormal", "definite", "discrete", "visible", "visualized", "remaining"})
 _OF_NOTE = frozenset({"significant", "obvious", "overt", "frank"})
+_WORRY = frozenset({"suspicious", "concerning", "worrisome", "dominant", "aggressive", "malignant"})
 _LEFT = frozenset({"residual", "remaining", "persistent", "persisting"})
 _SLIGHT, _GROSS = frozenset({"trace", "mild"}), frozenset({"moderate", "moderate-severe", "severe"})
 _OLD = frozenset({"stable", "old", "chronic", "resolved", "decreased"})
@@ -60,7 +63,8 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
-    if before is not None and before.group(1).lower() not in _PLAIN:
+    worrying = is_worrying(described, case)
+    if before is not None and before.group(1).lower() not in (_PLAIN | _WORRY if worrying else _PLAIN):
         return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
     if _unread_words(denial, case):
         return True
@@ -72,8 +76,8 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
     ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
-    if "suspicious" in ahead and is_worrying(described, case):
-        ahead.discard("suspicious")
+    if ahead & _WORRY and is_worrying(described, case):
+        ahead -= _WORRY
     grades = {grade.value for grade in described.severities}
     if described.status is Status.PRESENT and not grades & _SLIGHT:
         ahead -= _ANY | (_OF_NOTE if grades & _GROSS else frozenset())

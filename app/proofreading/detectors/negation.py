@@ -21,7 +21,7 @@ from app.proofreading.comparing import (
     subsumes,
     without_sentence,
 )
-from app.proofreading.detectors.denying import beside_another, by_another_name, gone_then_new
+from app.proofreading.detectors.denying import beside_another, by_another_name, gone_then_new, of_lungs_only
 from app.proofreading.detectors.limits import is_limited
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
@@ -59,6 +59,8 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
         return False
     if gone_then_new(denial, described, case) or beside_another(denial, described, case):
+        return False
+    if of_lungs_only(denial, described, case):
         return False
     if _of_another_organ(denial, described, case) or _vertebral(denial, case) != _vertebral(described, case):
         return False

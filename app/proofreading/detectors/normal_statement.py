@@ -4,6 +4,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -13,6 +14,7 @@ from app.proofreading.comparing import (
     REPORTED,
     asserted,
     current,
+    is_generic,
     levels,
     name,
     phrase,
@@ -25,6 +27,7 @@ from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
+from models.types import EntityKind
 
 _REST = re.compile(r"\b(otherwise|remainder|remaining|rest of)\b", re.IGNORECASE)
 # "pulmonary XXXX are normal": an adjective whose noun was masked names no structure
@@ -38,6 +41,13 @@ _ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
 _VOLUME = re.compile(
     r"(?:inflated|expanded|expansion(?: of)?|inflation)$", re.IGNORECASE
 )  # says nothing of shadows
+_STRUCTURES = {
+    "hilar": "RP:hilum",
+    "mediastinal": "RP:mediastinum",
+    "pleural": "RP:pleura",
+    "cardiac": "RP:heart",
+}
+_OF_STRUCTURE = re.compile(r"\b(?:hilar|mediastinal|pleural|cardiac)\b(?! (?:or|and|,))", re.IGNORECASE)
 _WHOLLY = re.compile(r"\b(?:re-?\s?expan|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE)
 _EXPANDED = ("RP:atelectasis", "RP:pneumothorax")  # what a lung or lobe that has filled again does not have
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
@@ -45,7 +55,8 @@ _OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})
 _LUNG = "RP:lung"
 _PLAIN_KINDS = frozenset(
-    "focal patchy dense confluent consolidative airspace alveolar ill-defined lobar segmental infectious".split()
+    "focal patchy dense confluent consolidative airspace alveolar ill-defined lobar segmental infectious ground-glass "
+    "diffuse".split()
 )
 _WIDE = frozenset(
     {"RP:lung", "RP:thorax", "RP:chest-study", "RP:hemithorax"}
@@ -74,7 +85,9 @@ class NormalStatement:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """One candidate for each described finding, against the first normal statement it contradicts."""
-        normals = [finding for finding in current(case, REPORTED) if finding.normal]
+        normals = [
+            one for finding in current(case, REPORTED) if (one := _as_normal(finding, case)) is not None
+        ]
         for described in asserted(case, REPORTED):
             if not is_firm(described) or _old(described):
                 continue
@@ -98,7 +111,7 @@ class NormalStatement:
             return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False
-        volumes = ("RP:hyperinflation",) if _VOLUME.search(normal.entity.quote) else ()
+        volumes = ("RP:hyperinflation", "RP:low-lung-volumes") if _VOLUME.search(normal.entity.quote) else ()
         gross = any(grade.value == "severe" for grade in described.severities)
         if {site.concept for site in normal.sites} & _ORGANS and _plain_opacity(normal, described, case):
             return True
@@ -115,9 +128,29 @@ class NormalStatement:
         )
 
 
+def _as_normal(finding: Finding, case: Case) -> Finding | None:
+    """A normal structure; "no hilar abnormality" says of the hila that they are normal."""
+    if finding.normal:
+        return finding
+    if not is_generic(finding) or finding.status is not Status.ABSENT:
+        return None
+    if finding.acuities or finding.descriptors or finding.changes or finding.severities:
+        return None
+    named = _OF_STRUCTURE.search(case.report.quote(phrase(finding, case)))
+    if named is None or "acute" in finding.entity.quote.lower():
+        return None
+    structure = replace(
+        finding.entity,
+        kind=EntityKind.ANATOMY,
+        concept=_STRUCTURES[named.group().lower()],
+        quote=named.group(),
+    )
+    return replace(finding, normal=True, sites=(structure,))
+
+
 def _bare(normal: Finding) -> bool:
     """True when nothing but adjectives says what is normal: the noun was masked."""
-    return all(site.quote.lower() in _ADJECTIVES for site in normal.sites)
+    return normal.concept is None and all(site.quote.lower() in _ADJECTIVES for site in normal.sites)
 
 
 def _filled(normal: Finding, described: Finding) -> bool:
@@ -134,7 +167,8 @@ def _filled(normal: Finding, described: Finding) -> bool:
 def _structures(site: str | None, normal: Finding, described: Finding, case: Case) -> tuple[str, ...]:
     """The structure that is called normal; for a part of a lung the lung too, where something lies in that part."""
     here = _unsided(site, case)
-    within = levels(normal) and levels(normal) <= levels(described)
+    mixed = any(not one.normal and one.status is Status.PRESENT for one in case.told_in[normal.sentence])
+    within = levels(normal) and levels(normal) <= levels(described) and not mixed
     return (*here, _LUNG) if within and _LUNG in case.facts.wholes.get(site or "", ()) else here
 
 
