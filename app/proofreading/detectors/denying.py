@@ -8,11 +8,11 @@ from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import IMPRESSION, subsumes
+from app.proofreading.comparing import IMPRESSION, REPORTED, asserted, subsumes
 from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import SIDES, Finding, Status
 from kg_ingest.schema import EdgeKind
-from models.types import EntityKind, RelationKind
+from models.types import EntityKind
 
 _AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
 _KNOWN = re.compile(
@@ -31,7 +31,8 @@ _WORRYING = re.compile(
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
 _GONE = frozenset({"resolved"})
 _AGAIN = re.compile(
-    r"\b(?:new|newly|recurr\w*|developing|developed|development|now|another|again)\b", re.IGNORECASE
+    r"\b(?:new|newly|recurr\w*|developing|developed|development|now|another|again|different|separate|other)\b",
+    re.IGNORECASE,
 )
 _LARGE_MM = 8
 _MASS = "RP:mass"
@@ -56,7 +57,7 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
     A consolidation told, no infiltrate concluded; pneumonia told, no consolidation concluded.
     """
     across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
-    if not across or not is_firm(described):
+    if not across or not is_firm(described, case):
         return False
     kind, other = denial.concept or "", described.concept or ""
     if subsumes(_AIRSPACE, kind, case.facts) and subsumes(_AIRSPACE, other, case.facts):
@@ -76,10 +77,10 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
 
 
 def _read_otherwise(described: Finding, case: Case) -> bool:
-    """True when its own sentence offers a reading of it: "consolidation consistent with atelectasis"."""
+    """True when its own sentence offers a reading of it: "consolidation, likely infarct"."""
     return any(
-        relation.kind is RelationKind.SUGGESTIVE_OF and relation.source == described.index
-        for relation in case.graph.relations
+        one.index != described.index and one.status is Status.UNCERTAIN
+        for one in case.told_in[described.sentence]
     )
 
 
@@ -101,11 +102,16 @@ def _plain(place: str) -> str:
 
 
 def gone_then_new(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when something went, and something came: "the effusion has resolved", "new effusion"."""
+    """True when something went, and something came or is told beside it: "the effusion has resolved", "new effusion"."""
     gone = (
         denial.entity.historical or denial.normal or any(change.value in _GONE for change in denial.changes)
     )
-    return gone and bool(_AGAIN.search(_sentence(described, case)))
+    if gone and _AGAIN.search(_sentence(described, case)):
+        return True
+    return denial.entity.historical and any(
+        other.section is denial.section and subsumes(other.concept or "", described.concept or "", case.facts)
+        for other in asserted(case, REPORTED)
+    )
 
 
 def beside_another(denial: Finding, described: Finding, case: Case) -> bool:

@@ -33,6 +33,9 @@ _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
     "acute interstitial enlarged osseous bony displaced subsegmental rib the a of free".split()
 )
+_ALVEOLAR, _INTERSTITIAL = (re.compile(word, re.IGNORECASE) for word in ("alveolar|airspace", "interstitial"))
+_REGION = re.compile(r"\b(axill|hil|mediast|supraclav|retroperit|pelvi|mesent|cervic|inguin)")
+_NODES = re.compile(r"\bnod(?:e|al)|adenop|\blad\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 # "no definite effusion" over a large one
@@ -121,6 +124,12 @@ def _unread_words(denial: Finding, case: Case) -> bool:
 
 
 def _narrower(denial: Finding, described: Finding) -> bool:
-    """True when the denial names a kind that is not described: "cavitary nodule", "bacterial pneumonia"."""
+    """True when the denial names a kind that is not described: "cavitary nodule", "axillary adenopathy"."""
     denied, told = fold(denial.entity.quote).split(), fold(described.entity.quote).split()
-    return len(denied) > 1 and denied[-1] == told[-1] and bool(set(denied) - set(told) - _GENERAL)
+    kind = len(denied) > 1 and denied[-1] == told[-1] and bool(set(denied) - set(told) - _GENERAL)
+    alveolar = _ALVEOLAR.search(denial.entity.quote) and _INTERSTITIAL.search(described.entity.quote)
+    regions = (
+        set(_REGION.findall(denial.entity.quote.lower())) if _NODES.search(denial.entity.quote) else set()
+    )
+    places = " ".join((described.entity.quote, *(site.quote for site in described.sites))).lower()
+    return kind or bool(alveolar) or bool(regions and not regions & set(_REGION.findall(places)))

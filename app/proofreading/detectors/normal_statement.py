@@ -48,6 +48,7 @@ _STRUCTURES = {
     "cardiac": "RP:heart",
 }
 _OF_STRUCTURE = re.compile(r"\b(?:hilar|mediastinal|pleural|cardiac)\b(?! (?:or|and|,))", re.IGNORECASE)
+_WIDTH, _SHIFT = re.compile(r"wid|broad", re.IGNORECASE), "RP:mediastinal-shift"
 _WHOLLY = re.compile(r"\b(?:re-?\s?expan|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE)
 _EXPANDED = ("RP:atelectasis", "RP:pneumothorax")  # what a lung or lobe that has filled again does not have
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
@@ -89,7 +90,7 @@ class NormalStatement:
             one for finding in current(case, REPORTED) if (one := _as_normal(finding, case)) is not None
         ]
         for described in asserted(case, REPORTED):
-            if not is_firm(described) or _old(described):
+            if not is_firm(described, case) or _old(described):
                 continue
             for normal in normals:
                 if self._contradicts(normal, described, case):
@@ -105,6 +106,8 @@ class NormalStatement:
             return False
         if _WHOLLY.search(normal.entity.quote) and described.concept in _EXPANDED:
             return _filled(normal, described) and not gone_then_new(normal, described, case)
+        if _WIDTH.search(normal.entity.quote) and described.concept == _SHIFT:
+            return False
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
         if _lies_elsewhere(normal, described, case):

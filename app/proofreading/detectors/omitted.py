@@ -130,7 +130,7 @@ def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
     if node is None or not (node.acuity == "acute" or _told_acute(finding, node.acuity)):
         return False
-    if not (is_firm(finding) or needs_follow_up(finding, case)):
+    if not (is_firm(finding, case) or needs_follow_up(finding, case)):
         return False
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):

@@ -13,6 +13,7 @@ _FIRM = re.compile(
     r"probably|probable|favou?red|favou?rs?|suspected|presumed|(?:typical|characteristic|diagnostic) of|"
     r"likely reflect(?:s|ing))"
 )
+_RATHER = re.compile(r"\b(?:over|than|instead of|as opposed to)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
 _FOLLOW_UP = re.compile(
     r"\b(?:recommend\w*|advis(?:e|ed|able)|suggest(?:ed)? (?:ct|follow|correlat|further)|follow[- ]?up|"
     r"further (?:evaluation|assessment|imaging|workup|work-up)|biopsy|pet|(?:ct|repeat|upright|expiratory)[^.;]{0,40}"
@@ -23,16 +24,16 @@ _FOLLOW_UP = re.compile(
 )
 
 
-def is_firm(finding: Finding) -> bool:
+def is_firm(finding: Finding, case: Case) -> bool:
     """True for what is there, and for what something else is read as, when no alternative is named."""
     if finding.status is Status.PRESENT:
         return True
-    rules = _firm_rules()
-    return (
-        finding.status is Status.UNCERTAIN
-        and bool(finding.entity.rules)
-        and rules.issuperset(finding.entity.rules)
-    )
+    start = case.report.sentences[finding.sentence].span.start
+    if finding.status is not Status.UNCERTAIN or _RATHER.search(
+        case.report.text, start, finding.entity.span.start
+    ):
+        return False
+    return bool(finding.entity.rules) and _firm_rules().issuperset(finding.entity.rules)
 
 
 @cache
