@@ -90,7 +90,7 @@ def _sentence(finding: Finding, case: Case) -> str:
 
 def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:
     """True for "no lung mass" against one of the mediastinum, pleura or chest wall."""
-    if not _PULMONARY.match(denial.entity.quote):
+    if not denial.entity.rules or not _PULMONARY.match(denial.entity.quote):
         return False
     homes = case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
     places = [site.concept for site in described.sites if site.concept] or list(homes)
@@ -108,9 +108,11 @@ def gone_then_new(denial: Finding, described: Finding, case: Case) -> bool:
     )
     if gone and _AGAIN.search(_sentence(described, case)):
         return True
-    return denial.entity.historical and any(
-        other.section is denial.section and subsumes(other.concept or "", described.concept or "", case.facts)
-        for other in asserted(case, REPORTED)
+    return gone and any(
+        other.section is denial.section
+        and subsumes(denial.concept or "", other.concept or "", case.facts)
+        and (denial.entity.historical or other.index != described.index)
+        for other in (() if denial.normal else asserted(case, REPORTED))
     )
 
 

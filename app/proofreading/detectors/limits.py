@@ -125,6 +125,8 @@ def _unread_words(denial: Finding, case: Case) -> bool:
 
 def _narrower(denial: Finding, described: Finding) -> bool:
     """True when the denial names a kind that is not described: "cavitary nodule", "axillary adenopathy"."""
+    if not denial.entity.rules:  # words that deny by themselves: "the angles are sharp"
+        return False
     denied, told = fold(denial.entity.quote).split(), fold(described.entity.quote).split()
     kind = len(denied) > 1 and denied[-1] == told[-1] and bool(set(denied) - set(told) - _GENERAL)
     alveolar = _ALVEOLAR.search(denial.entity.quote) and _INTERSTITIAL.search(described.entity.quote)
