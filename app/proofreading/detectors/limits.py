@@ -26,7 +26,7 @@ _PLAIN = frozenset(
     "questioned suspected reported described residual remaining persistent recurrent intrathoracic "
     "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically "
     "postprocedural post-procedural procedural "
-    "iatrogenic post-procedure postprocedure".split()
+    "iatrogenic post-procedure postprocedure longer".split()
 )
 # words before a finding that only say where it always is
 _GENERAL = frozenset(

@@ -55,6 +55,9 @@ _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothor
 _OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})
 _LUNG = "RP:lung"
+_TRACES = frozenset(
+    {"RP:pleural-effusion", "RP:pneumothorax"}
+)  # of which little may be seen on one view only
 _PLAIN_KINDS = frozenset(
     "focal patchy dense confluent consolidative airspace alveolar ill-defined lobar segmental infectious ground-glass "
     "diffuse".split()
@@ -229,7 +232,7 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
     wide = wide and not _WHOLLY.search(normal.entity.quote)
     if "prominen" in described.entity.quote.lower():
         slight.add("mild")
-    weak = bool(slight) and (wide or "trace" in slight or not across)
+    weak = bool(slight) and (wide or not across or ("trace" in slight and described.concept in _TRACES))
     what = name(described.concept, case.facts)
     removed = without_sentence(case, described)
     unsaid = without_sentence(case, normal)
