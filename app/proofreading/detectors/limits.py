@@ -34,7 +34,10 @@ _GENERAL = frozenset(
     "acute interstitial enlarged osseous bony displaced subsegmental rib the a of free".split()
 )
 _ALVEOLAR, _INTERSTITIAL = (re.compile(word, re.IGNORECASE) for word in ("alveolar|airspace", "interstitial"))
-_REGION = re.compile(r"\b(axill|hil|mediast|supraclav|retroperit|pelvi|mesent|cervic|inguin)")
+_REGION = re.compile(
+    r"\b(axill|hil|mediast|paratrach|subcarin|aortopulm|ap window|supraclav|retroperit|pelvi|mesent|cervic|inguin)"
+)
+_IN_MEDIASTINUM = dict.fromkeys(("paratrach", "subcarin", "aortopulm", "ap window"), "mediast")
 _NODES = re.compile(r"\bnod(?:e|al)|adenop|\blad\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
@@ -60,7 +63,7 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
     start = case.report.sentences[denial.sentence].span.start
-    if _narrower(denial, described) or _REST.search(case.report.text, start, denial.entity.span.start):
+    if _narrower(denial, described, case) or _REST.search(case.report.text, start, denial.entity.span.start):
         return True
     begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
@@ -123,15 +126,26 @@ def _unread_words(denial: Finding, case: Case) -> bool:
     )
 
 
-def _narrower(denial: Finding, described: Finding) -> bool:
+def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial names a kind that is not described: "cavitary nodule", "axillary adenopathy"."""
     if not denial.entity.rules:  # words that deny by themselves: "the angles are sharp"
         return False
     denied, told = fold(denial.entity.quote).split(), fold(described.entity.quote).split()
     kind = len(denied) > 1 and denied[-1] == told[-1] and bool(set(denied) - set(told) - _GENERAL)
     alveolar = _ALVEOLAR.search(denial.entity.quote) and _INTERSTITIAL.search(described.entity.quote)
-    regions = (
-        set(_REGION.findall(denial.entity.quote.lower())) if _NODES.search(denial.entity.quote) else set()
-    )
-    places = " ".join((described.entity.quote, *(site.quote for site in described.sites))).lower()
-    return kind or bool(alveolar) or bool(regions and not regions & set(_REGION.findall(places)))
+    return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
+
+
+def _of_other_nodes(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when nodes of one region are denied and those of another described: "no axillary adenopathy"."""
+    if not _NODES.search(denial.entity.quote):
+        return False
+    start = case.report.sentences[denial.sentence].span.start
+    denied = _regions(case.report.text[start : denial.entity.span.end])
+    places = " ".join((described.entity.quote, *(site.quote for site in described.sites)))
+    told = _regions(places)
+    return bool(denied and told) and not denied & told
+
+
+def _regions(words: str) -> set[str]:
+    return {_IN_MEDIASTINUM.get(region, region) for region in _REGION.findall(words.lower())}

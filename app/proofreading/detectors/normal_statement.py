@@ -27,7 +27,7 @@ from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
-from models.types import EntityKind
+from models.types import Entity, EntityKind
 
 _REST = re.compile(r"\b(otherwise|remainder|remaining|rest of)\b", re.IGNORECASE)
 # "pulmonary XXXX are normal": an adjective whose noun was masked names no structure
@@ -123,8 +123,7 @@ class NormalStatement:
             return True
         return any(
             subsumes(finding, described.concept, case.facts)
-            for site in normal.sites
-            if site.quote.lower() not in _ADJECTIVES or not _bare(normal)
+            for site in _named(normal)
             for structure in _structures(site.concept, normal, described, case)
             for finding in (
                 *self._ruled_out.get(structure, ()),
@@ -154,9 +153,13 @@ def _as_normal(finding: Finding, case: Case) -> Finding | None:
     return replace(finding, normal=True, sites=(structure,))
 
 
-def _bare(normal: Finding) -> bool:
-    """True when nothing but adjectives says what is normal: the noun was masked."""
-    return normal.concept is None and all(site.quote.lower() in _ADJECTIVES for site in normal.sites)
+def _named(normal: Finding) -> Iterator[Entity]:
+    """The structures that are named; an adjective names one with the noun after it: "hilar and mediastinal contours"."""
+    sites = normal.sites
+    for site, following in zip(sites, (*sites[1:], None), strict=False):
+        adjective = site.quote.lower() in _ADJECTIVES and normal.concept is None
+        if not adjective or (following is not None and following.quote.lower() not in _ADJECTIVES):
+            yield site
 
 
 def _filled(normal: Finding, described: Finding) -> bool:

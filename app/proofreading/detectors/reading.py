@@ -7,11 +7,13 @@ from app.proofreading.case import Case
 from app.proofreading.findings import Finding, Status
 from models.assertion import load_triggers
 
-_FIRM = re.compile(
-    r"(?:most |highly |very |felt |thought |favou?red |strongly )*(?:consistent with|compatible with|in keeping with|"
-    r"suggest(?:ing|ive of)|(?:likely |probably )?represent(?:ing|s)|suspicious for|concerning for|worrisome for|likely|"
-    r"probably|probable|favou?red|favou?rs?|suspected|presumed|(?:typical|characteristic|diagnostic) of|"
-    r"likely reflect(?:s|ing))"
+_SIGN_OF = re.compile(
+    r"(?:most |highly |very |strongly )*(?:consistent with|compatible with|in keeping with|suggest(?:ing|ive of)|"
+    r"represent(?:ing|s)|suspicious for|concerning for|worrisome for|(?:typical|characteristic|diagnostic) of)"
+)
+_LIKELY = re.compile(
+    r"(?:most |highly |very |felt |thought )*(?:likely|probably|probable|favou?red|favou?rs?|suspected|presumed)"
+    r"(?: represent(?:s|ing)| reflect(?:s|ing))?"
 )
 _RATHER = re.compile(r"\b(?:over|than|instead of|as opposed to)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
 _FOLLOW_UP = re.compile(
@@ -25,7 +27,16 @@ _FOLLOW_UP = re.compile(
 
 
 def is_firm(finding: Finding, case: Case) -> bool:
-    """True for what is there, and for what something else is read as, when no alternative is named."""
+    """True for what is there, and for what something else is likely to be, when no alternative is named."""
+    return _is_read(finding, case, _firm_rules())
+
+
+def is_sign_of(finding: Finding, case: Case) -> bool:
+    """True for what is there, and for what something else is a sign of: no mere likelihood."""
+    return _is_read(finding, case, _sign_rules())
+
+
+def _is_read(finding: Finding, case: Case, rules: frozenset[str]) -> bool:
     if finding.status is Status.PRESENT:
         return True
     start = case.report.sentences[finding.sentence].span.start
@@ -33,12 +44,20 @@ def is_firm(finding: Finding, case: Case) -> bool:
         case.report.text, start, finding.entity.span.start
     ):
         return False
-    return bool(finding.entity.rules) and _firm_rules().issuperset(finding.entity.rules)
+    return bool(finding.entity.rules) and rules.issuperset(finding.entity.rules)
+
+
+@cache
+def _sign_rules() -> frozenset[str]:
+    return frozenset(
+        t.id for t in load_triggers() if t.category == "uncertain" and _SIGN_OF.fullmatch(t.phrase)
+    )
 
 
 @cache
 def _firm_rules() -> frozenset[str]:
-    return frozenset(t.id for t in load_triggers() if t.category == "uncertain" and _FIRM.fullmatch(t.phrase))
+    likely = (t.id for t in load_triggers() if t.category == "uncertain" and _LIKELY.fullmatch(t.phrase))
+    return _sign_rules().union(likely)
 
 
 def needs_follow_up(finding: Finding, case: Case) -> bool:
