@@ -20,7 +20,8 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
-    r"\b(?:associated|accompanying|complicating|underlying|resultant|ensuing|adjacent|ipsilateral)\b",
+    r"\b(?:associated|accompanying|complicating|underlying|resultant|ensuing|adjacent|ipsilateral|"
+    r"(?:that|this|same) side)\b",
     re.IGNORECASE,
 )
 _WORRYING = re.compile(

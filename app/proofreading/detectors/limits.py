@@ -3,7 +3,7 @@
 import re
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import is_device, phrase
+from app.proofreading.comparing import is_device, phrase, subsumes
 from app.proofreading.detectors.denying import is_worrying
 from app.proofreading.findings import Finding, Status
 from models.tokens import fold
@@ -44,6 +44,13 @@ _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 # "no definite effusion" over a large one
 _ANY = frozenset({"abnormal", "definite", "discrete", "visible", "visualized", "remaining"})
 _OF_NOTE = frozenset({"significant", "obvious", "overt", "frank"})
+_ACUTE = (
+    "RP:airspace-opacity",
+    "RP:pneumonia",
+    "RP:pulmonary-edema",
+    "RP:pleural-effusion",
+    "RP:pneumothorax",
+)
 _WORRY = frozenset({"suspicious", "concerning", "worrisome", "dominant", "aggressive", "malignant"})
 _LEFT = frozenset({"residual", "remaining", "persistent", "persisting"})
 _SLIGHT, _GROSS = frozenset({"trace", "mild"}), frozenset({"moderate", "moderate-severe", "severe"})
@@ -97,9 +104,9 @@ def _acuities(denial: Finding) -> frozenset[str]:
 
 def _not_old(described: Finding, case: Case) -> frozenset[str]:
     """Acute, for what is so by its kind and not old by its words: no acute infiltrate is no infiltrate."""
-    node = case.facts.nodes.get(described.concept or "")
     old = {entity.value for entity in (*described.changes, *described.acuities)} & _OLD
-    return frozenset({"acute"}) if node is not None and node.acuity == "acute" and not old else frozenset()
+    kind = any(subsumes(one, described.concept or "", case.facts) for one in _ACUTE)
+    return frozenset({"acute"}) if kind and not old else frozenset()
 
 
 def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:

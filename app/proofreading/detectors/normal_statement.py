@@ -49,6 +49,7 @@ _STRUCTURES = {
 }
 _OF_STRUCTURE = re.compile(r"\b(?:hilar|mediastinal|pleural|cardiac)\b(?! (?:or|and|,))", re.IGNORECASE)
 _WIDTH, _SHIFT = re.compile(r"wid|broad", re.IGNORECASE), "RP:mediastinal-shift"
+_ONE_VIEW = re.compile(r"\b(?:posterior|lateral|frontal|decubitus|subpulmon|infrapulmon)", re.IGNORECASE)
 _WHOLLY = re.compile(r"\b(?:re-?\s?expan|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE)
 _EXPANDED = ("RP:atelectasis", "RP:pneumothorax")  # what a lung or lobe that has filled again does not have
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
@@ -113,7 +114,7 @@ class NormalStatement:
             return False
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
-        if _lies_elsewhere(normal, described, case):
+        if _lies_elsewhere(normal, described, case) or _behind(normal, described, case):
             return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False
@@ -151,6 +152,14 @@ def _as_normal(finding: Finding, case: Case) -> Finding | None:
         quote=named.group(),
     )
     return replace(finding, normal=True, sites=(structure,))
+
+
+def _behind(normal: Finding, described: Finding, case: Case) -> bool:
+    """True for fluid that one view shows and another does not: the frontal angles are sharp."""
+    if not any("costophrenic" in (site.concept or "") for site in normal.sites):
+        return False
+    spans = (case.report.sentences[one.sentence].span for one in (normal, described))
+    return any(_ONE_VIEW.search(case.report.quote(span)) for span in spans)
 
 
 def _named(normal: Finding) -> Iterator[Entity]:
