@@ -49,7 +49,11 @@ _STRUCTURES = {
 }
 _OF_STRUCTURE = re.compile(r"\b(?:hilar|mediastinal|pleural|cardiac)\b(?! (?:or|and|,))", re.IGNORECASE)
 _WIDTH, _SHIFT = re.compile(r"wid|broad", re.IGNORECASE), "RP:mediastinal-shift"
-_ONE_VIEW = re.compile(r"\b(?:posterior|lateral|frontal|decubitus|subpulmon|infrapulmon)", re.IGNORECASE)
+_FRONTAL = re.compile(r"\bfrontal\b", re.IGNORECASE)
+_ONE_VIEW = re.compile(
+    r"\b(?:posterior|lateral (?:view|projection|film|image)|on the lateral|decubitus|subpulmon|infrapulmon)",
+    re.IGNORECASE,
+)
 _WHOLLY = re.compile(r"\b(?:re-?\s?expan|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE)
 _EXPANDED = ("RP:atelectasis", "RP:pneumothorax")  # what a lung or lobe that has filled again does not have
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
@@ -158,8 +162,8 @@ def _behind(normal: Finding, described: Finding, case: Case) -> bool:
     """True for fluid that one view shows and another does not: the frontal angles are sharp."""
     if not any("costophrenic" in (site.concept or "") for site in normal.sites):
         return False
-    spans = (case.report.sentences[one.sentence].span for one in (normal, described))
-    return any(_ONE_VIEW.search(case.report.quote(span)) for span in spans)
+    said, told = (case.report.quote(case.report.sentences[one.sentence].span) for one in (normal, described))
+    return bool(_ONE_VIEW.search(told) or _FRONTAL.search(said))
 
 
 def _named(normal: Finding) -> Iterator[Entity]:
