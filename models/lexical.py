@@ -58,6 +58,13 @@ def load_modifiers() -> tuple[tuple[str, EntityKind, str], ...]:
         return tuple((row["phrase"], EntityKind(row["kind"]), row["value"]) for row in rows)
 
 
+@cache
+def load_absences() -> tuple[tuple[str, str], ...]:
+    """Words that say of a finding that it is not there, without denying anything, as (phrase, concept)."""
+    with files("models").joinpath("rules/absences.tsv").open(encoding="utf-8") as lines:
+        return tuple((row["phrase"], row["concept"]) for row in csv.DictReader(lines, delimiter="\t"))
+
+
 def _trails(phrase: str, kind: EntityKind) -> bool:
     adverb = kind in (EntityKind.SIDE, EntityKind.ZONE) and phrase.endswith("ly")
     return adverb or phrase.startswith(("on ", "at "))
@@ -77,6 +84,8 @@ class LexicalExtractor:
         payloads: dict[str, _Payload] = {}
         for phrase, kind, value in load_modifiers():
             self._add(payloads, phrase, Term(kind, None, value, _trails(phrase, kind)))
+        for phrase, concept in load_absences():
+            self._add(payloads, phrase, Term(EntityKind.OBSERVATION, concept, absent=True))
         for entry in lexicon:
             self._add(payloads, entry.name, Term(entry.kind, entry.concept))
         for trigger in assertion.load_triggers():
@@ -233,7 +242,7 @@ class _Marked(NamedTuple):
 
 def _marked(found: Found, sentence: int, scopes: Sequence[Scope], words: Sequence[str]) -> _Marked:
     if not scopes:
-        return _Marked(found, sentence, [], _label(found.term.kind, ()))
+        return _Marked(found, sentence, [], _label(found.term, ()))
     covering = [scope for scope in scopes if scope.start <= found.start and found.end <= scope.end]
     if (
         covering
@@ -244,7 +253,7 @@ def _marked(found: Found, sentence: int, scopes: Sequence[Scope], words: Sequenc
         covering = [
             scope for scope in covering if scope.category != "negated"
         ]  # "no fluid in the dilated bronchi"
-    return _Marked(found, sentence, covering, _label(found.term.kind, covering))
+    return _Marked(found, sentence, covering, _label(found.term, covering))
 
 
 def _entity(tokens: TokenLine, text: str, mark: _Marked, label: EntityLabel) -> Entity:
@@ -269,12 +278,14 @@ def _entity(tokens: TokenLine, text: str, mark: _Marked, label: EntityLabel) -> 
     )
 
 
-def _label(kind: EntityKind, covering: Sequence[Scope]) -> EntityLabel:
-    if kind is EntityKind.ANATOMY:
+def _label(term: Term, covering: Sequence[Scope]) -> EntityLabel:
+    if term.kind is EntityKind.ANATOMY:
         return EntityLabel.ANATOMY
-    if not covering or kind is EntityKind.NORMAL:
-        return EntityLabel.PRESENT
+    if not covering or term.kind is EntityKind.NORMAL:
+        return EntityLabel.ABSENT if term.absent else EntityLabel.PRESENT
     categories = {scope.category for scope in covering}
     if "negated" in categories:
-        return EntityLabel.ABSENT
-    return EntityLabel.UNCERTAIN if "uncertain" in categories else EntityLabel.PRESENT
+        return EntityLabel.UNCERTAIN if term.absent else EntityLabel.ABSENT
+    if "uncertain" in categories:
+        return EntityLabel.UNCERTAIN
+    return EntityLabel.ABSENT if term.absent else EntityLabel.PRESENT

@@ -14,12 +14,16 @@ _LETTERS = {"L": "left", "R": "right"}
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What a phrase stands for: a concept name or a modifier word."""
+    """What a phrase stands for: a concept name or a modifier word.
+
+    ``absent``: the words say that the concept is not there ("the angles are sharp").
+    """
 
     kind: EntityKind
     concept: str | None = None
     value: str | None = None
     trails: bool = False
+    absent: bool = False
 
 
 class Found(NamedTuple):

@@ -4,9 +4,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import IntEnum
+from operator import attrgetter
 
 from app.proofreading.case import Case
 from app.proofreading.findings import Finding, Status
+from app.proofreading.gone import is_gone
 from app.proofreading.lung_levels import levels as levels
 from app.proofreading.lung_levels import levels_named as levels_named
 from app.proofreading.report import Correction, Evidence, EvidenceKind
@@ -46,7 +48,9 @@ def _sorted_out(case: Case, sections: frozenset[SectionName]) -> tuple[list[Find
     if sections not in case.memo:
         specific = [f for f in current(case, sections) if not f.normal and is_specific(f)]
         there = [finding for finding in specific if finding.status is not Status.ABSENT]
-        case.memo[sections] = there, [finding for finding in specific if finding.status is Status.ABSENT]
+        gone = [f for f in case.findings if f.section in sections and is_specific(f) and is_gone(f)]
+        absent = [finding for finding in specific if finding.status is Status.ABSENT]
+        case.memo[sections] = there, sorted((*absent, *gone), key=attrgetter("index"))
     found: tuple[list[Finding], list[Finding]] = case.memo[sections]
     return found
 

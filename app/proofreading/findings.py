@@ -129,7 +129,7 @@ def attached(graph: ReportGraph) -> tuple[defaultdict[int, list[int]], defaultdi
 
 
 def _placed(findings: list[Finding], graph: ReportGraph, facts: Facts) -> tuple[Finding, ...]:
-    """Each finding without a place takes that of the finding which suggests it."""
+    """Each finding without a place takes that of the finding which suggests it, and is named with it."""
     found = {finding.index: finding for finding in findings}
     for relation in graph.relations:
         if relation.kind is RelationKind.SUGGESTIVE_OF and {relation.source, relation.target} <= found.keys():

@@ -36,9 +36,9 @@ def is_no_device(denial: Finding, described: Finding, case: Case) -> bool:
     return tubes and bool(_NO_TUBES.match(told))
 
 
-def of_another_age(denial: Finding, described: Finding, case: Case) -> bool:
+def of_another_age(denied: frozenset[str], described: Finding, case: Case) -> bool:
     """True when what is denied is acute or old, and what is described is not told so."""
-    unsaid = {a.value for a in denial.acuities} - {a.value for a in described.acuities}
+    unsaid = denied - {a.value for a in described.acuities}
     if is_old_by_kind(described, case):
         unsaid -= _PAST
     return bool(unsaid) and not (unsaid == {"acute"} and is_fresh(described, case))

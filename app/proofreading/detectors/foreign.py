@@ -10,9 +10,8 @@ from models.types import SectionName, Span
 
 # what a radiograph of the chest does not show
 _ELSEWHERE = re.compile(
-    r"\b(?:patell\w+|menisc(?:al|i)|"
-    r"meniscus(?= of the (?:knee|joint))|cruciate|"
-    r"femoral head|acetabul\w+|tibial?|fibular?|metatars\w+|metacarp\w+|endometri\w+|"
+    r"\b(?:patell\w+|menisc(?:i|al)\w*|(?:medial|lateral|torn) meniscus|"
+    r"cruciate|femoral head|acetabul\w+|tibial?|fibular?|metatars\w+|metacarp\w+|endometri\w+|"
     r"adnexa\w*|ovarian follic\w+|common bile duct|gallbladder wall|pancreatic duct|heterogeneously dense|"
     r"fibroglandular|bi-?rads|gr[ae]y[- ]white|cerebral sulci|mastoid air cells|cerebell\w+|basal ganglia|"
     r"neural foram\w+|disc bulge|supraspinatus|appendix|bowel wall|renal cortical|"

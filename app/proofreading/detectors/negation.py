@@ -24,17 +24,16 @@ from app.proofreading.comparing import (
 from app.proofreading.detectors.denials import (
     at_home_elsewhere,
     is_no_device,
-    is_old_by_kind,
-    of_another_age,
     of_another_organ,
     of_another_vertebra,
-    words_of_its_place,
 )
+from app.proofreading.detectors.denying import beside_another, by_another_name, gone_then_new, of_lungs_only
+from app.proofreading.detectors.limits import is_limited
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
 from models.tokens import fold
-from models.types import EntityKind, Span
+from models.types import Span
 
 _NEGATIVE_OPENING = re.compile(
     r"(there (is|are|has been) )?(no|without|negative for)( (evidence|signs?|findings?) (of|for))?\s*",
@@ -62,24 +61,19 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
     same = same or is_no_device(denial, described, case)
-    if not same and not _one_sign(denial, described, case):
+    if not same and not by_another_name(denial, described, case):
         return False
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
+        return False
+    if gone_then_new(denial, described, case) or beside_another(denial, described, case):
+        return False
+    if of_lungs_only(denial, described, case):
         return False
     if of_another_organ(denial, described, case) or of_another_vertebra(denial, described, case):
         return False
     if at_home_elsewhere(denial, described, case):
         return False
-    return not _elsewhere(denial, described, case) and not _limited(denial, described, case)
-
-
-def _one_sign(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when findings and impression call one sign by two names: a consolidation told, no infiltrate concluded."""
-    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
-    if across and denial.concept == _MARKINGS and described.status is Status.PRESENT:
-        return any(subsumes(kind, described.concept or "", case.facts) for kind in _FIBROSES)
-    airspace = all(subsumes(_AIRSPACE, one.concept or "", case.facts) for one in (denial, described))
-    return across and airspace and described.status is Status.PRESENT
+    return not _elsewhere(denial, described, case) and not is_limited(denial, described, case)
 
 
 def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
@@ -128,74 +122,6 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     described_at = {site.concept for site in described.sites}
     within = described_at.union(*(case.facts.wholes.get(site or "", ()) for site in described_at))
     return bool(denied_at and described_at and not denied_at & within and not levels(denial))
-
-
-def _limited(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
-    if any(change.value == "new" for change in denial.changes):
-        return not any(change.value == "new" for change in described.changes)
-    if denial.measurements or _of_a_kind(denial, described, case) or of_another_age(denial, described, case):
-        return True  # "no nodule of 5 mm or greater"
-    if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
-        return True
-    start = case.report.sentences[denial.sentence].span.start
-    if _narrower(denial, described, case) or _REST.search(case.report.text, start, denial.entity.span.start):
-        return True
-    if _VIEW.search(case.report.sentences[denial.sentence].span.of(case.report.text)):
-        return True
-    begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
-    if _MASKED.search(case.report.text, begin, denial.entity.span.start):
-        return True
-    before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
-    if before is not None and before.group(1).lower() not in _PLAIN:
-        return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
-    if _unread_words(denial, case):
-        return True
-    ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
-    if described.status is Status.PRESENT:
-        ahead -= _SEEN
-    if len(described.sides) == 1 or described.sites:
-        ahead.discard("focal")  # what lies in one place is focal
-    if any(grade.value in _CONSIDERABLE for grade in described.severities):
-        ahead.discard("significant")
-    return bool(ahead - {word.value for word in described.descriptors})
-
-
-def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
-    """True for "no lead fracture", "no active TB" over an old one, "non-calcified", "none now"."""
-    text, span = case.report.text, denial.entity.span
-    here = case.by_sentence.get(denial.sentence, ())
-    owns = any(e.kind is EntityKind.OBSERVATION and e.span.start - span.end == 1 for e in here)
-    active = _ACTIVE.match(denial.entity.quote) and not _ACTIVE.search(described.entity.quote)
-    start = case.report.sentences[denial.sentence].span.start
-    non = _NON.search(text, start, phrase(denial, case).start)
-    now = _NOW.match(text, span.end)
-    return (is_device(denial) and owns) or bool(active or non or now)
-
-
-def _unread_words(denial: Finding, case: Case) -> bool:
-    """True for words before the finding that no rule knows: "no osseous Bankart lesion"."""
-    start, end = phrase(denial, case).start, denial.entity.span.start
-    read = [e.span for e in case.by_sentence.get(denial.sentence, ()) if e.span.start < end]
-    between = _WORD.finditer(case.report.text, start, end)
-    return any(
-        match.group().lower() not in _PLAIN | _GENERAL
-        for match in between
-        if not any(span.start <= match.start() < span.end for span in read)
-    )
-
-
-def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when the denial names a kind that is not described: "cavitary nodule", "bacterial pneumonia"."""
-    denied, told = (
-        fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
-    )
-    if denied[-1] != told[-1]:
-        return denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
-    if len(denied) == 1:
-        return False
-    usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
-    return bool(set(denied) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
 
 
 def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
@@ -262,44 +188,9 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
 _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section tell of two things
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
-_FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
-# normal interstitial markings, and what coarsens them
-_MARKINGS, _FIBROSES = "RP:interstitial-markings", ("RP:interstitial-lung-disease", "RP:honeycombing")
-_FREE_AIR = "RP:free-air"
+_FOREIGN, _FREE_AIR = "RP:foreign-body", "RP:free-air"
 _RESIDUAL = "RP:benign-residual"
-_AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
-# a masked word between "no" and the finding may be "new" or "other"
-_MASK_REACH = 30
-_ACTIVE = re.compile(r"(?:active|acute|recurrent|residual)\b", re.IGNORECASE)
-_NON = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
-_NOW = re.compile(r"\s+(?:now|currently|at present|at this time|today)\b", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z]{3,}")
-_WORD_BEFORE = re.compile(r"([A-Za-z-]+)\s+\Z")
-# words between "no" and the finding that leave its meaning whole
-_PLAIN = frozenset(
-    "no not of for or and nor any the a an is are was were without evidence sign signs negative definite there "
-    "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
-    "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
-    "clear be been exclude lacks lack neither denies pleural in both on abnormal series radiograph radiographs view views "
-    "film films detail stigmata".split()
-)
-# words before a finding that only say where it always is
-_GENERAL = frozenset(
-    "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
-    "acute interstitial enlarged osseous bony displaced subsegmental rib the a of".split()
-)
-_OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
-_SEEN = frozenset({"visible", "visualized", "definite", "obvious"})
-_CONSIDERABLE = frozenset({"moderate", "moderate-severe", "severe"})  # not insignificant
-_REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
-_VIEW = re.compile(  # one of several views or images
-    r"\b(?:on|in) the (?:ins|ex)piratory\b|\b(?:on|in) the (?:supine|erect|upright|lateral|frontal|decubitus|oblique|"
-    r"first|initial|immediate|early|previous|prior|earlier)(?: \w+)? (?:view|film|image|radiograph|projection|study|"
-    r"examination|exam)s?\b|\b(?:film|image|scan|radiograph)s? at \d",
-    re.IGNORECASE,
-)
-_MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
 _ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)
 

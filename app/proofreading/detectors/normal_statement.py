@@ -19,23 +19,43 @@ from app.proofreading.comparing import (
     subsumes,
     without_sentence,
 )
+from app.proofreading.detectors.denying import gone_then_new
 from app.proofreading.detectors.impossible_anatomy import MIRRORED
+from app.proofreading.detectors.normal_structures import (
+    EXPANDED,
+    as_normal,
+    behind,
+    facets,
+    filled,
+    named,
+    structures,
+    unsided,
+)
+from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
 
 _REST = re.compile(r"\b(otherwise|remainder|remaining|rest of)\b", re.IGNORECASE)
-# "pulmonary XXXX are normal": an adjective whose noun was masked names no structure
-_ADJECTIVES = frozenset(
-    "pulmonary pleural cardiac aortic hilar mediastinal bony osseous skeletal costal".split()
-)
 _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
 _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
 _ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
 _VOLUME = re.compile(
-    r"(?:inflated|expanded|expansion|inflation|volume)$", re.IGNORECASE
+    r"(?:inflated|expanded|expansion(?: of)?|inflation|volume)$", re.IGNORECASE
 )  # says nothing of shadows
+_WIDTH, _SHIFT = re.compile(r"wid|broad", re.IGNORECASE), "RP:mediastinal-shift"
+_WHOLLY = re.compile(r"\b(?:re-?\s?expan|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE)
+_TRACES = frozenset(
+    {"RP:pleural-effusion", "RP:pneumothorax"}
+)  # of which little may be seen on one view only
+_PLAIN_KINDS = frozenset(
+    "focal patchy dense confluent consolidative airspace alveolar ill-defined lobar segmental infectious ground-glass "
+    "diffuse".split()
+)
+_WIDE = frozenset(
+    {"RP:lung", "RP:thorax", "RP:chest-study", "RP:hemithorax"}
+)  # normal but for something slight
 _VOLUMES = frozenset({"RP:low-lung-volumes", "RP:hyperinflation", "RP:pneumothorax"})
 _OPACITY = "RP:opacity"  # of itself, not of its kinds
 _WEAK = frozenset({"trace", "mild"})
@@ -53,18 +73,6 @@ _OF_DEVICE = re.compile(
 )
 _BROKEN = "RP:fracture"
 _LEVEL = re.compile(r"\b[CTL]\d{1,2}\b")
-# what of a structure is called normal: its size says nothing of its calcification
-_FACETS = (
-    ("size", re.compile(r"\b(?:size[ds]?|calib(?:er|re)|diameter|width|dimensions?)\b", re.IGNORECASE)),
-    ("contour", re.compile(r"\b(?:contours?|outlines?|shaped?|configuration|domed|course)\b", re.IGNORECASE)),
-    ("position", re.compile(r"\b(?:position\w*|situated|located|level|displaced)\b", re.IGNORECASE)),
-    ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
-    ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),
-    ("margin", re.compile(r"\b(?:sharp\w*|crisp\w*|well[ -]defined|delineated|margins?)\b", re.IGNORECASE)),
-    ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+)\b", re.IGNORECASE)),
-    ("whole", re.compile(r"\b(?:intact|unbroken|uninjured|maintained|preserved)\b", re.IGNORECASE)),
-)
-_AFTER = re.compile(r"(?:\s+(?:and|or|in)\s+\w+)*")  # "normal height and alignment"
 
 
 @cache
@@ -101,7 +109,9 @@ class NormalStatement:
         """One candidate for each described finding, against the first normal statement it contradicts."""
         if any(finding.concept in MIRRORED for finding in asserted(case, REPORTED)):
             return  # the side of a lobe proves nothing there
-        normals = [finding for finding in current(case, REPORTED) if finding.normal]
+        normals = [
+            one for finding in current(case, REPORTED) if (one := as_normal(finding, case)) is not None
+        ]
         for described in asserted(case, REPORTED):
             if _old(described, case):
                 continue
@@ -113,29 +123,30 @@ class NormalStatement:
     def _contradicts(self, normal: Finding, described: Finding, case: Case) -> bool:
         if normal.sentence == described.sentence or described.concept is None:
             return False
-        if described.status is not Status.PRESENT and not _plain(normal, described):
+        if not is_firm(described, case) and not _plain(normal, described):
             return False
         if normal.sides and described.sides and not normal.sides & described.sides:
             return False
         if len(normal.sides) == 1 and not described.sides:
             return False
+        if _WHOLLY.search(normal.entity.quote) and described.concept in EXPANDED:
+            return filled(normal, described) and not gone_then_new(normal, described, case)
+        if _WIDTH.search(normal.entity.quote) and described.concept == _SHIFT:
+            return False
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
-        if _lies_elsewhere(normal, described, case) or _other_levels(normal, described, case):
-            return False
-        if _other_part(normal, described) or _OF_DEVICE.match(case.report.text, phrase(normal, case).end):
+        if _of_another(normal, described, case) or behind(normal, described, case):
             return False
         if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
             return False
-        volumes = ("RP:hyperinflation",) if _VOLUME.search(normal.entity.quote) else ()
+        volumes = ("RP:hyperinflation", "RP:low-lung-volumes") if _VOLUME.search(normal.entity.quote) else ()
         gross = any(grade.value == "severe" for grade in described.severities)
         if {site.concept for site in normal.sites} & _ORGANS and _plain_opacity(normal, described, case):
             return True
         return any(
             subsumes(finding, described.concept, case.facts)
-            for site in normal.sites
-            if site.quote.lower() not in _ADJECTIVES
-            for structure in _unsided(site.concept, case)
+            for site in named(normal)
+            for structure in structures(site.concept, normal, described, case)
             for finding in (
                 *self._excluded(structure, normal, case),
                 *(_GROSS.get(structure, ()) if gross else ()),
@@ -145,16 +156,16 @@ class NormalStatement:
 
     def _excluded(self, structure: str, normal: Finding, case: Case) -> list[str]:
         rows = self._rules.get(structure, ())
-        said = _facets(normal, case) if any(facets for _, facets in rows) else frozenset[str]()
+        said = facets(normal, case) if any(facets for _, facets in rows) else frozenset[str]()
         return [finding for finding, facets in rows if not facets or said & facets]
 
 
-def _facets(normal: Finding, case: Case) -> frozenset[str]:
-    """What of the structure is called normal: its size, contour, alignment; "general" when nothing is named."""
-    said = phrase(normal, case)
-    more = _AFTER.match(case.report.text, said.end)
-    words = case.report.text[said.start : more.end() if more is not None else said.end]
-    return frozenset(facet for facet, pattern in _FACETS if pattern.search(words)) or frozenset({"general"})
+def _of_another(normal: Finding, described: Finding, case: Case) -> bool:
+    """True when another place, vertebra, part of the spine or a device is called normal."""
+    if _lies_elsewhere(normal, described, case) or _other_levels(normal, described, case):
+        return True
+    of_device = _OF_DEVICE.match(case.report.text, phrase(normal, case).end)
+    return of_device is not None or _other_part(normal, described)
 
 
 def _plain_opacity(normal: Finding, described: Finding, case: Case) -> bool:
@@ -163,7 +174,7 @@ def _plain_opacity(normal: Finding, described: Finding, case: Case) -> bool:
     Or the other way round.
     """
     across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
-    kinds = {word.value for word in described.descriptors} - {"focal", "patchy"}
+    kinds = {word.value for word in described.descriptors} - _PLAIN_KINDS
     weak = any(grade.value in _WEAK for grade in described.severities)
     if not across or described.concept != _OPACITY or kinds or weak:
         return False
@@ -217,13 +228,6 @@ def _before(normal: Finding, case: Case) -> str:
     return case.report.text[sentence.start : normal.entity.span.end]
 
 
-def _unsided(concept: str | None, case: Case) -> tuple[str, ...]:
-    if concept is None:
-        return ()
-    plain = case.facts.leaving.get((concept, EdgeKind.UNSIDED), ())
-    return (concept, *plain)
-
-
 def _old(described: Finding, case: Case) -> bool:
     """True for what is gone, or old where it need not be: a chronic curve of the spine is as any other."""
     gone = any(change.value in _GONE for change in described.changes)
@@ -236,7 +240,6 @@ def _old(described: Finding, case: Case) -> bool:
 def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
     structure = ", ".join(site.quote.lower() for site in normal.sites)
     across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
-    weak = any(grade.value in _WEAK for grade in described.severities)
     what = name(described.concept, case.facts)
     removed = without_sentence(case, described)
     unsaid = without_sentence(case, normal)
@@ -246,17 +249,22 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
         span=phrase(normal, case),
         message=f'{structure}: "{normal.entity.quote.lower()}", yet {what} is described.',
         rule="negation.normal_statement",
-        confidence=_confidence(normal, described, weak=weak, across=across),
+        confidence=_confidence(normal, described, case, across=across),
         evidence=sentences(case, normal, described),
         correction=fixes[0] if fixes else None,
         alternatives=fixes[1:],
     )
 
 
-def _confidence(normal: Finding, described: Finding, *, weak: bool, across: bool) -> float:
-    seen = any(site.concept in _SEEN_OR_NOT for site in normal.sites)
-    if described.status is not Status.PRESENT:
-        return 0.62
-    if weak:
-        return 0.65 if seen and across else 0.5
+def _confidence(normal: Finding, described: Finding, case: Case, *, across: bool) -> float:
+    """Of what is slight a normal lung or chest says little."""
+    slight = {grade.value for grade in described.severities} & _WEAK
+    if "prominen" in described.entity.quote.lower():
+        slight.add("mild")
+    wide = any(_WIDE & {site.concept, *unsided(site.concept, case)} for site in normal.sites)
+    wide = wide and not _WHOLLY.search(normal.entity.quote)
+    if slight and (wide or not across or ("trace" in slight and described.concept in _TRACES)):
+        return 0.5
+    if slight or described.status is not Status.PRESENT:
+        return 0.63
     return 0.8 if across else 0.7

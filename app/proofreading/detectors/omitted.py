@@ -19,45 +19,25 @@ from app.proofreading.comparing import (
     subsumes,
     without_either,
 )
+from app.proofreading.detectors.reading import is_firm, needs_follow_up
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
-from models.assertion import load_triggers
 from models.types import Entity, EntityKind, Span
 
 _OLD = frozenset({"stable", "resolved", "decreased", "chronic", "old"})
 
 
-_READINGS = frozenset(
-    {
-        "consistent with",
-        "most consistent with",
-        "compatible with",
-        "most compatible with",
-        "in keeping with",
-        "suggesting",
-        "suggestive of",
-        "representing",
-    }
-)
-
-
-# of free air a fear is enough: no impression leaves it out
-_FEARED = frozenset(
-    {
-        "concerning for",
-        "worrisome for",
-        "suspicious for",
-        "highly suspicious for",
-        "likely",
-        "probable",
-        "indicating",
-    }
-)
 _OF_VESSELS = re.compile(r"aort|vascular|vessel|coronar", re.IGNORECASE)
 _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
 _OF_CHEST = re.compile(r"chest|thora|pulmon|cardi|lung", re.IGNORECASE)
-_LESIONS = frozenset({"RP:nodule", "RP:mass", "RP:opacity"})
+_LESIONS = frozenset({"RP:nodule", "RP:opacity", "RP:cavity"})
+_MASSES = ("RP:mass", "RP:lung-cancer", "RP:pleural-mass")
+_HARMLESS = re.compile(
+    r"calcif|granulom|hamartom|nipple|lipom|known|treated|radiation|chronic|scar\b|thyroid|goit",
+    re.IGNORECASE,
+)
 _LARGE_MM = 10
+_OF_TIME = frozenset({EntityKind.CHANGE, EntityKind.ACUITY})
 _OPACITY, _SHIFT = "RP:opacity", "RP:mediastinal-shift"
 _WEAK = frozenset({"trace", "mild"})
 _FREE_AIR, _HERNIA = "RP:free-air", "RP:hiatal-hernia"
@@ -83,9 +63,8 @@ class Omitted:
             return
         concluded = asserted(case, IMPRESSION)
         for described in asserted(case, FINDINGS):
-            if not (_acute(described, case) or _large_lesion(described) or is_fresh(described, case)):
-                continue
-            if _mentioned(described, concluded, case):
+            acute = _acute(described, case) or is_fresh(described, case)
+            if not (acute or _lesion(described, case)) or _mentioned(described, concluded, case):
                 continue
             if denial is not None and not (in_reach(denial, described, case) or _critical(described, case)):
                 continue
@@ -94,13 +73,16 @@ class Omitted:
                 return
 
 
-def _large_lesion(finding: Finding) -> bool:
-    """A nodule or mass of a centimetre that is neither old nor calcified: no impression leaves it out."""
-    told_old = {c.value for c in (*finding.changes, *finding.acuities)} & _OLD
-    calcified = any("calcif" in d.quote.lower() for d in finding.descriptors)
+def _lesion(finding: Finding, case: Case) -> bool:
+    """A mass, or a nodule of a centimetre or that needs follow-up, neither old nor calcified: never left out."""
+    told_old = {e.value for e in case.by_sentence[finding.sentence] if e.kind in _OF_TIME} & _OLD
+    here = case.report.quote(case.report.sentences[finding.sentence].span)
+    if finding.status is not Status.PRESENT or told_old or _HARMLESS.search(here):
+        return False
     large = any(measured.mm >= _LARGE_MM for measured in finding.measurements)
-    present = finding.status is Status.PRESENT and finding.concept in _LESIONS
-    return present and large and not told_old and not calcified
+    if any(subsumes(kind, finding.concept or "", case.facts) for kind in _MASSES):
+        return True
+    return finding.concept in _LESIONS and (large or needs_follow_up(finding, case))
 
 
 def _beyond(place: tuple[Span, int], described: Finding, case: Case) -> bool:
@@ -146,7 +128,7 @@ def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
     if node is None or not (node.acuity == "acute" or _told_acute(finding, node.acuity)):
         return False
-    if not (finding.status is Status.PRESENT or _read_as(finding)):
+    if not (is_firm(finding, case) or needs_follow_up(finding, case)):
         return False
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
@@ -163,13 +145,6 @@ def _told_acute(finding: Finding, usual: str | None) -> bool:
     acute = any(acuity.value == "acute" for acuity in finding.acuities)
     fresh = finding.concept == _OPACITY and any(change.value == "new" for change in finding.changes)
     return (usual == "either" and acute) or fresh
-
-
-def _read_as(finding: Finding) -> bool:
-    """True when it is what something else is consistent with, and no alternative is named."""
-    phrases = {trigger.phrase for trigger in load_triggers() if trigger.id in finding.entity.rules}
-    readings = _READINGS | _FEARED if finding.concept == _FREE_AIR else _READINGS
-    return finding.status is Status.UNCERTAIN and bool(phrases) and phrases <= readings
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:

@@ -24,6 +24,7 @@ from app.proofreading.comparing import (
     subsumes,
     without_sentence,
 )
+from app.proofreading.detectors.reading import is_sign_of
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
@@ -72,7 +73,7 @@ class Unsupported:
                 yield _candidate(
                     case, concluded, against, 0.85 if concluded.status is Status.PRESENT else 0.55
                 )
-            elif len(reported) >= _SHORT and concluded.status is Status.PRESENT and is_chest(case):
+            elif len(reported) >= _SHORT and is_sign_of(concluded, case) and is_chest(case):
                 yield _candidate(case, concluded, (), 0.7 if _looked_at(concluded, case) else 0.62)
 
 

@@ -1,0 +1,136 @@
+"""What else a denial denies: another name of the sign, its cause, its consequence; and when it does not."""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import IMPRESSION, REPORTED, asserted, subsumes
+from app.proofreading.detectors.reading import is_firm
+from app.proofreading.findings import SIDES, Finding, Status
+from kg_ingest.schema import EdgeKind
+from models.types import EntityKind
+
+_AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
+_KNOWN = re.compile(
+    r"\b(?:known|history|hx|treated|treatment|radiation|irradiated|resect\w*|post|status|versus|vs|or)\b",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(
+    r"\b(?:associated|accompanying|complicating|underlying|resultant|ensuing|adjacent|ipsilateral|"
+    r"(?:that|this|same) side)\b",
+    re.IGNORECASE,
+)
+_WORRYING = re.compile(
+    r"\b(?:suspicious|suspect\w*|concern\w*|worrisome|worrying|malignan\w*|cancer|carcinoma|metasta\w*|spiculat\w*|"
+    r"cavit\w*|enlarging|lobulated|biopsy|pet)\b",
+    re.IGNORECASE,
+)
+_HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
+_GONE = frozenset({"resolved"})
+_AGAIN = re.compile(
+    r"\b(?:new|newly|recurr\w*|developing|developed|development|now|another|again|different|separate|other)\b",
+    re.IGNORECASE,
+)
+_LARGE_MM = 8
+_MASS = "RP:mass"
+_LUNG = "RP:lung"
+_PULMONARY = re.compile(r"(?:lung|pulmonary|parenchymal|intrapulmonary)\b", re.IGNORECASE)
+
+
+@cache
+def _denied_with() -> Mapping[str, tuple[tuple[str, bool], ...]]:
+    """What a denial in one section denies in the other, and whether in the impression too (``denials.tsv``)."""
+    rows: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
+    table = files("app").joinpath("proofreading/detectors/denials.tsv")
+    with table.open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines, delimiter="\t"):
+            rows[row["denied"]].append((row["described"], row["described_in"] == "any"))
+    return {denied: tuple(described) for denied, described in rows.items()}
+
+
+def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when findings and impression call one sign by two names, or one denies what the other is the cause of.
+
+    A consolidation told, no infiltrate concluded; pneumonia told, no consolidation concluded.
+    """
+    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    if not across or not is_firm(described, case):
+        return False
+    kind, other = denial.concept or "", described.concept or ""
+    if subsumes(_AIRSPACE, kind, case.facts) and subsumes(_AIRSPACE, other, case.facts):
+        return described.status is Status.PRESENT
+    if any(grade.value == "trace" for grade in described.severities):
+        return False
+    told = [
+        one
+        for general, ones in _denied_with().items()
+        if subsumes(general, kind, case.facts)
+        for one, anywhere in ones
+        if subsumes(one, other, case.facts) and (anywhere or described.section not in IMPRESSION)
+    ]
+    return (
+        bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
+    )
+
+
+def _read_otherwise(described: Finding, case: Case) -> bool:
+    """True when its own sentence offers a reading of it: "consolidation, likely infarct"."""
+    return any(
+        one.index != described.index and one.status is Status.UNCERTAIN
+        for one in case.told_in[described.sentence]
+    )
+
+
+def _sentence(finding: Finding, case: Case) -> str:
+    return case.report.quote(case.report.sentences[finding.sentence].span)
+
+
+def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for "no lung mass" against one of the mediastinum, pleura or chest wall."""
+    if not denial.entity.rules or not _PULMONARY.match(denial.entity.quote):
+        return False
+    homes = case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+    places = [site.concept for site in described.sites if site.concept] or list(homes)
+    return not any(_LUNG in {_plain(place), *case.facts.wholes.get(place, ())} for place in places)
+
+
+def _plain(place: str) -> str:
+    return place.replace("RP:left-", "RP:").replace("RP:right-", "RP:")
+
+
+def gone_then_new(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when something went, and something came or is told beside it: "the effusion has resolved", "new effusion"."""
+    gone = (
+        denial.entity.historical or denial.normal or any(change.value in _GONE for change in denial.changes)
+    )
+    if gone and _AGAIN.search(_sentence(described, case)):
+        return True
+    return gone and any(
+        other.section is denial.section
+        and subsumes(denial.concept or "", other.concept or "", case.facts)
+        and (denial.entity.historical or other.index != described.index)
+        for other in (() if denial.normal else asserted(case, REPORTED))
+    )
+
+
+def beside_another(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for "left rib fractures without associated pneumothorax" against one on the right."""
+    if denial.sides or not described.sides or not _BESIDE.search(_sentence(denial, case)):
+        return False
+    here = case.by_sentence.get(denial.sentence, ())
+    said = [SIDES.get(e.value or "", frozenset()) for e in here if e.kind is EntityKind.SIDE]
+    sides = frozenset[str]().union(*said, *(f.sides for f in case.told_in.get(denial.sentence, ())))
+    return bool(sides) and not sides & described.sides
+
+
+def is_worrying(described: Finding, case: Case) -> bool:
+    """True for what "no suspicious nodule" denies: large, a mass, or suspicious by its words, and not calcified."""
+    told = _sentence(described, case)
+    if _HARMLESS.search(told):
+        return False
+    large = any(measured.mm >= _LARGE_MM for measured in described.measurements)
+    return large or subsumes(_MASS, described.concept or "", case.facts) or bool(_WORRYING.search(told))

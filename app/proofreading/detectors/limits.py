@@ -1,0 +1,183 @@
+"""Denials of a kind only: "no large effusion", "no new opacity", "no flow-limiting lesion"."""
+
+import re
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import is_device, phrase, subsumes
+from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
+from app.proofreading.detectors.denying import is_worrying
+from app.proofreading.findings import Finding, Status
+from models.tokens import fold
+from models.types import EntityKind
+
+# a masked word between "no" and the finding may be "new" or "other"
+_MASK_REACH = 30
+_STEM = 4
+_ACTIVE = re.compile(r"(?:active|acute|recurrent|residual)\b", re.IGNORECASE)
+_NON = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
+_NOW = re.compile(r"\s+(?:now|currently|at present|at this time|today)\b", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_WORD_BEFORE = re.compile(r"(?<![A-Za-z-])([A-Za-z-]+)\s+\Z")
+# words between "no" and the finding that leave its meaning whole
+_PLAIN = frozenset(
+    "no not of for or and nor any the a an is are was were without evidence sign signs negative definite there "
+    "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
+    "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
+    "clear be been exclude lacks lack neither denies pleural in both on abnormal complicating associated underlying "
+    "accompanying resultant ensuing free as appear appears seem seems look looks does do did apparent "
+    "questioned suspected reported described residual remaining persistent recurrent intrathoracic "
+    "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically "
+    "postprocedural post-procedural procedural "
+    "iatrogenic post-procedure postprocedure longer "
+    "series radiograph radiographs view views film films detail stigmata".split()
+)
+# words before a finding that only say where it always is
+_GENERAL = frozenset(
+    "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
+    "acute interstitial enlarged osseous bony displaced subsegmental rib the a of free".split()
+)
+_ALVEOLAR, _INTERSTITIAL = (re.compile(word, re.IGNORECASE) for word in ("alveolar|airspace", "interstitial"))
+_REGION = re.compile(
+    r"\b(axill|hil|mediast|paratrach|subcarin|aortopulm|ap window|supraclav|retroperit|pelvi|mesent|cervic|inguin)"
+)
+_IN_MEDIASTINUM = dict.fromkeys(("paratrach", "subcarin", "aortopulm", "ap window"), "mediast")
+_NODES = re.compile(r"\bnod(?:e|al)|adenop|\blad\b", re.IGNORECASE)
+_REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
+_VIEW = re.compile(  # one of several views or images
+    r"\b(?:on|in) the (?:ins|ex)piratory\b|\b(?:on|in) the (?:supine|erect|upright|lateral|frontal|decubitus|oblique|"
+    r"first|initial|immediate|early|previous|prior|earlier)(?: \w+)? (?:view|film|image|radiograph|projection|study|"
+    r"examination|exam)s?\b|\b(?:film|image|scan|radiograph)s? at \d",
+    re.IGNORECASE,
+)
+_FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
+_OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
+_MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
+# "no definite effusion" over a large one
+_ANY = frozenset({"abnormal", "definite", "discrete", "visible", "visualized", "remaining"})
+_OF_NOTE = frozenset({"significant", "obvious", "overt", "frank"})
+_ACUTE = (
+    "RP:airspace-opacity",
+    "RP:pneumonia",
+    "RP:pulmonary-edema",
+    "RP:pleural-effusion",
+    "RP:pneumothorax",
+)
+_WORRY = frozenset({"suspicious", "concerning", "worrisome", "dominant", "aggressive", "malignant"})
+_LEFT = frozenset({"residual", "remaining", "persistent", "persisting"})
+_SLIGHT, _GROSS = frozenset({"trace", "mild"}), frozenset({"moderate", "moderate-severe", "severe"})
+_OLD = frozenset({"stable", "old", "chronic", "resolved", "decreased"})
+
+
+def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
+    if denial.entity.historical:  # what was there and is gone
+        return bool(denial.severities or denial.measurements)
+    if any(change.value == "new" for change in denial.changes):
+        return not any(change.value == "new" for change in described.changes)
+    if denial.measurements or _of_a_kind(denial, described, case):
+        return True  # "no nodule of 5 mm or greater"
+    if of_another_age(_acuities(denial) - _not_old(described, case), described, case):
+        return True
+    if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
+        return True
+    start = case.report.sentences[denial.sentence].span.start
+    if _narrower(denial, described, case) or _REST.search(case.report.text, start, denial.entity.span.start):
+        return True
+    if _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span)):
+        return True
+    begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
+    if _MASKED.search(case.report.text, begin, denial.entity.span.start):
+        return True
+    before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
+    worrying = is_worrying(described, case)
+    if before is not None and before.group(1).lower() not in (_PLAIN | _WORRY if worrying else _PLAIN):
+        return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
+    if _unread_words(denial, case):
+        return True
+    return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
+
+
+def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | None]:
+    """Words of kind before what is denied, without those that deny what is described just as well."""
+    ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
+    if len(described.sides) == 1 or described.sites:
+        ahead.discard("focal")  # what lies in one place is focal
+    if ahead & _WORRY and is_worrying(described, case):
+        ahead -= _WORRY
+    grades = {grade.value for grade in described.severities}
+    if described.status is Status.PRESENT and not grades & _SLIGHT:
+        ahead -= _ANY | (_OF_NOTE if grades & _GROSS else frozenset())
+    return ahead
+
+
+def _acuities(denial: Finding) -> frozenset[str]:
+    """The ages that are denied; "residual" is none where nothing is left."""
+    return frozenset(a.value or "" for a in denial.acuities if a.quote.lower() not in _LEFT)
+
+
+def _not_old(described: Finding, case: Case) -> frozenset[str]:
+    """Acute, for what is so by its kind and not old by its words: no acute infiltrate is no infiltrate."""
+    old = {entity.value for entity in (*described.changes, *described.acuities)} & _OLD
+    kind = any(subsumes(one, described.concept or "", case.facts) for one in _ACUTE)
+    return frozenset({"acute"}) if kind and not old else frozenset()
+
+
+def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for "no lead fracture", "no active TB" over an old one, "non-calcified", "none now"."""
+    text, span = case.report.text, denial.entity.span
+    here = case.by_sentence.get(denial.sentence, ())
+    owns = any(e.kind is EntityKind.OBSERVATION and e.span.start - span.end == 1 for e in here)
+    active = _ACTIVE.match(denial.entity.quote) and not _ACTIVE.search(described.entity.quote)
+    start = case.report.sentences[denial.sentence].span.start
+    non = _NON.search(text, start, phrase(denial, case).start)
+    now = _NOW.match(text, span.end)
+    return (is_device(denial) and owns) or bool(active or non or now)
+
+
+def _unread_words(denial: Finding, case: Case) -> bool:
+    """True for words before the finding that no rule knows: "no osseous Bankart lesion"."""
+    start, end = phrase(denial, case).start, denial.entity.span.start
+    read = [e.span for e in case.by_sentence.get(denial.sentence, ()) if e.span.start < end]
+    between = _WORD.finditer(case.report.text, start, end)
+    return any(
+        match.group().lower() not in _PLAIN | _GENERAL
+        for match in between
+        if not any(span.start <= match.start() < span.end for span in read)
+    )
+
+
+def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when the denial names a kind that is not described: "cavitary nodule", "axillary adenopathy"."""
+    if not denial.entity.rules:  # words that deny by themselves: "the angles are sharp"
+        return False
+    denied, told = (
+        fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
+    )
+    if _is_form(denied[-1], told[-1]):
+        usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
+        kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
+    else:
+        kind = denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
+    alveolar = _ALVEOLAR.search(denial.entity.quote) and _INTERSTITIAL.search(described.entity.quote)
+    return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
+
+
+def _is_form(word: str, other: str) -> bool:
+    """True for singular and plural of one word."""
+    length = max(_STEM, min(len(word), len(other)) - 2)
+    return word[:length] == other[:length]
+
+
+def _of_other_nodes(denial: Finding, described: Finding, case: Case) -> bool:
+    """True when nodes of one region are denied and those of another described: "no axillary adenopathy"."""
+    if not _NODES.search(denial.entity.quote):
+        return False
+    start = case.report.sentences[denial.sentence].span.start
+    denied = _regions(case.report.text[start : denial.entity.span.end])
+    places = " ".join((described.entity.quote, *(site.quote for site in described.sites)))
+    told = _regions(places)
+    return bool(denied and told) and not denied & told
+
+
+def _regions(words: str) -> set[str]:
+    return {_IN_MEDIASTINUM.get(region, region) for region in _REGION.findall(words.lower())}

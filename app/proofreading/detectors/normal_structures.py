@@ -1,0 +1,114 @@
+"""What a normal statement says of which structure: "no hilar abnormality", "normal in size", "has re-expanded"."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import is_generic, levels, phrase
+from app.proofreading.findings import Finding, Status
+from kg_ingest.schema import EdgeKind
+from models.types import Entity, EntityKind
+
+# "pulmonary XXXX are normal": an adjective whose noun was masked names no structure
+_ADJECTIVES = frozenset(
+    "pulmonary pleural cardiac aortic hilar mediastinal bony osseous skeletal costal".split()
+)
+_STRUCTURES = {
+    "hilar": "RP:hilum",
+    "mediastinal": "RP:mediastinum",
+    "pleural": "RP:pleura",
+    "cardiac": "RP:heart",
+}
+_OF_STRUCTURE = re.compile(r"\b(?:hilar|mediastinal|pleural|cardiac)\b(?! (?:or|and|,))", re.IGNORECASE)
+_FRONTAL = re.compile(r"\bfrontal\b", re.IGNORECASE)
+_ONE_VIEW = re.compile(
+    r"\b(?:posterior|lateral (?:view|projection|film|image)|on the lateral|decubitus|subpulmon|infrapulmon)",
+    re.IGNORECASE,
+)
+_LUNG = "RP:lung"
+EXPANDED = ("RP:atelectasis", "RP:pneumothorax")  # what a lung or lobe that has filled again does not have
+# what of a structure is called normal: its size says nothing of its calcification
+_FACETS = (
+    ("size", re.compile(r"\b(?:size[ds]?|calib(?:er|re)|diameter|width|dimensions?)\b", re.IGNORECASE)),
+    ("contour", re.compile(r"\b(?:contours?|outlines?|shaped?|configuration|domed|course)\b", re.IGNORECASE)),
+    ("position", re.compile(r"\b(?:position\w*|situated|located|level|displaced)\b", re.IGNORECASE)),
+    ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
+    ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),
+    ("margin", re.compile(r"\b(?:sharp\w*|crisp\w*|well[ -]defined|delineated|margins?)\b", re.IGNORECASE)),
+    ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+)\b", re.IGNORECASE)),
+    ("whole", re.compile(r"\b(?:intact|unbroken|uninjured|maintained|preserved)\b", re.IGNORECASE)),
+)
+_AFTER = re.compile(r"(?:\s+(?:and|or|in)\s+\w+)*")  # "normal height and alignment"
+
+
+def as_normal(finding: Finding, case: Case) -> Finding | None:
+    """A normal structure; "no hilar abnormality" says of the hila that they are normal."""
+    if finding.normal:
+        return finding
+    if not is_generic(finding) or finding.status is not Status.ABSENT:
+        return None
+    if finding.acuities or finding.descriptors or finding.changes or finding.severities:
+        return None
+    named = _OF_STRUCTURE.search(case.report.quote(phrase(finding, case)))
+    if named is None or "acute" in finding.entity.quote.lower():
+        return None
+    structure = replace(
+        finding.entity,
+        kind=EntityKind.ANATOMY,
+        concept=_STRUCTURES[named.group().lower()],
+        quote=named.group(),
+    )
+    return replace(finding, normal=True, sites=(structure,))
+
+
+def behind(normal: Finding, described: Finding, case: Case) -> bool:
+    """True for fluid that one view shows and another does not: the frontal angles are sharp."""
+    if not any("costophrenic" in (site.concept or "") for site in normal.sites):
+        return False
+    said, told = (case.report.quote(case.report.sentences[one.sentence].span) for one in (normal, described))
+    return bool(_ONE_VIEW.search(told) or _FRONTAL.search(said))
+
+
+def named(normal: Finding) -> Iterator[Entity]:
+    """The structures that are named; an adjective names one with the noun after it: "hilar and mediastinal contours"."""
+    sites = normal.sites
+    for site, following in zip(sites, (*sites[1:], None), strict=False):
+        adjective = site.quote.lower() in _ADJECTIVES and normal.concept is None
+        if not adjective or (following is not None and following.quote.lower() not in _ADJECTIVES):
+            yield site
+
+
+def filled(normal: Finding, described: Finding) -> bool:
+    """True for "the left lung has re-expanded" against a collapse or pneumothorax there."""
+    said, told = levels(normal), levels(described)
+    several = any(site.quote.lower().endswith("s") for site in normal.sites)
+    if not normal.sites or (described.sides and not normal.sides and not several):
+        return False
+    if described.concept == EXPANDED[1]:
+        return not said
+    return "re" in normal.entity.quote.lower() and not (said and told and not said & told)
+
+
+def structures(site: str | None, normal: Finding, described: Finding, case: Case) -> tuple[str, ...]:
+    """The structure that is called normal; for a part of a lung the lung too, where something lies in that part."""
+    here = unsided(site, case)
+    mixed = any(not one.normal and one.status is Status.PRESENT for one in case.told_in[normal.sentence])
+    within = levels(normal) and levels(normal) <= levels(described) and not mixed
+    return (*here, _LUNG) if within and _LUNG in case.facts.wholes.get(site or "", ()) else here
+
+
+def unsided(concept: str | None, case: Case) -> tuple[str, ...]:
+    """The structure itself and the one that has no side."""
+    if concept is None:
+        return ()
+    plain = case.facts.leaving.get((concept, EdgeKind.UNSIDED), ())
+    return (concept, *plain)
+
+
+def facets(normal: Finding, case: Case) -> frozenset[str]:
+    """What of the structure is called normal: its size, contour, alignment; "general" when nothing is named."""
+    said = phrase(normal, case)
+    more = _AFTER.match(case.report.text, said.end)
+    words = case.report.text[said.start : more.end() if more is not None else said.end]
+    return frozenset(facet for facet, pattern in _FACETS if pattern.search(words)) or frozenset({"general"})

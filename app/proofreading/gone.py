@@ -1,0 +1,29 @@
+"""What was there, and is said to be gone: as good as a denial."""
+
+import re
+from functools import cache
+
+from app.proofreading.findings import Finding, Status
+from models.assertion import load_triggers
+
+_GOING = re.compile(
+    r"no longer|resolved|cleared|gone|disappear|vanish|regress|resorb|reabsorb|resolution|not (?:re|conf|pers)"
+)
+
+
+def is_gone(finding: Finding) -> bool:
+    """True for what was there and is said to be gone: "the previously seen effusion is no longer present"."""
+    entity = finding.entity
+    if not entity.historical or entity.hypothetical or entity.other or finding.aside or finding.normal:
+        return False
+    resolved = any(change.value == "resolved" for change in finding.changes)
+    return finding.status is Status.ABSENT and (resolved or not _gone_rules().isdisjoint(entity.rules))
+
+
+@cache
+def _gone_rules() -> frozenset[str]:
+    return frozenset(
+        trigger.id
+        for trigger in load_triggers()
+        if trigger.category == "negated" and _GOING.search(trigger.phrase)
+    )
