@@ -17,6 +17,7 @@ import jellyfish
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein, Levenshtein
 
+from app.proofreading.assembled import Assembly
 from app.proofreading.expected import Expectation
 from app.proofreading.speech import Speech
 from models.lexical import load_modifiers
@@ -40,6 +41,12 @@ _NEARLY = 0.7  # least likeness of sounds, and
 _LETTERS = 0.4  # of letters,
 _LETTERS_OF_ONE = 0.45  # and where one word was heard as one
 _SPLIT = 0.8  # likeness of letters of a word heard as two that share its beginning
+_ALL_THE_TIME = 150_000  # an English word this frequent is at home in any text
+_CALENDAR = frozenset(
+    "january february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday".split()
+)
+_INFLECTED = ("s", "es", "ces", "ly", "ed", "d", "ing", "er", "ers", "al", "ic", "r", "ally")
 _EVERYDAY = 20_000  # an English word this frequent may just be new to the reports
 _ANYWHERE = frozenset("a an the is are in on at to be was xxxx".split())
 _ADDED = tuple("non un re pre post sub multi bi uni peri para intra extra micro".split())
@@ -64,6 +71,13 @@ def english() -> dict[str, int]:
             words: dict[str, int] = json.load(stored)
             return words
     return {}
+
+
+@cache
+def _dictated() -> frozenset[str]:
+    """Long words that radiologists say again and again."""
+    lines = files("app").joinpath("proofreading/dictated.txt").read_text("utf-8").splitlines()
+    return frozenset(word.lower() for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _sound(word: str) -> str:
@@ -117,6 +131,7 @@ class Lexis:
             if count >= _STEADY and len(word) >= _SHORT and word.isalpha() and word != _MASK
         ]
         self.expected = Expectation(speech, graph, self._own)
+        self.assembled = Assembly(_dictated(), self._pairs, self._strange)
         self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)
         self.misheard = lru_cache(maxsize=50_000)(self._misheard)
@@ -145,6 +160,13 @@ class Lexis:
         """True for a word that neither graph, corpus nor rules use, also in a plain ending."""
         forms = (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ly"))
         return not any(form in self._domain for form in forms)
+
+    def _strange(self, word: str) -> bool:
+        """True for a word that is neither one of reports, in any ending, nor one that everybody says all the time."""
+        if english().get(word, 0) >= _ALL_THE_TIME or word in _CALENDAR:
+            return False
+        stems = [word, *(word.removesuffix(ending) for ending in _INFLECTED if word.endswith(ending))]
+        return not any(form in self._domain for stem in stems for form in (stem, f"{stem}e", f"{stem}x"))
 
     def _sounds_like(self, word: str, before: str, after: str) -> str | None:
         """The term that sounds like ``word`` and belongs in its place, where ``word`` does not."""

@@ -30,8 +30,10 @@ _SHORTEST_MISSPELLING = 7
 _SHORTEST_CONFUSION = 5
 _UNSURE = 0.55  # without a site's own reports, a word that the bundled ones lack says little
 _LONGEST_RUN = 3
+_MOST_PARTS = 4  # words that one term is heard as
 _MASK = "xxxx"
 _END = "."  # stands for what is before and after a sentence
+_PIECE = re.compile(r"[A-Za-z]?[a-z]*")
 _PLAIN = re.compile(r"[a-z]+|[A-Z]?[a-z]+")
 
 
@@ -126,6 +128,8 @@ class Terminology:
             return None
         if (known := _known(sentence, index)) is not None:
             return known
+        if (assembled := self._assembled(sentence, index)) is not None:
+            return assembled
         if spoken:
             for search in (self._slipped, self._misheard, self._unexpected):
                 if (heard := search(sentence, index)) is not None:
@@ -157,6 +161,21 @@ class Terminology:
             return None
         meant = self._lexis.slipped(word, *sentence.place(index))
         return None if meant is None else _Heard(span, meant, "slip", 0.85)
+
+    def _assembled(self, sentence: _Sentence, index: int) -> _Heard | None:
+        """The longest run of up to four words that sounds like one long term, and is none."""
+        for size in range(min(_MOST_PARTS, len(sentence.words) - index), 1, -1):
+            window = tuple(sentence.words[index : index + size])
+            span = sentence.span(index, size)
+            parts = span.of(sentence.text).split(" ")
+            if len(parts) != size or _MASK in window or not all(map(_PIECE.fullmatch, parts)):
+                continue  # a comma or a hyphen stands between, or an abbreviation is one of them
+            if any(part[0].isupper() for part in parts[index == 0 :] if len(part) > 1):
+                continue  # within a sentence, names have capitals
+            meant = self._lexis.assembled.instead(window, sentence.place(index, size))
+            if meant is not None:
+                return _Heard(span, meant, "assembled", 0.75, size)
+        return None
 
     def _misheard(self, sentence: _Sentence, index: int) -> _Heard | None:
         """The longest run of up to three words, one of them never said, that sounds like a word that fits."""
