@@ -18,6 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein, Levenshtein
 
 from app.proofreading.assembled import Assembly
+from app.proofreading.collocated import Collocation
 from app.proofreading.expected import Expectation
 from app.proofreading.speech import Speech
 from models.lexical import load_modifiers
@@ -131,6 +132,7 @@ class Lexis:
             if count >= _STEADY and len(word) >= _SHORT and word.isalpha() and word != _MASK
         ]
         self.expected = Expectation(speech, graph, self._own)
+        self.collocated = Collocation(self._strange)
         self.assembled = Assembly(_dictated(), self._pairs, self._strange)
         self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)

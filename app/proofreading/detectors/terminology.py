@@ -130,6 +130,8 @@ class Terminology:
             return known
         if (assembled := self._assembled(sentence, index)) is not None:
             return assembled
+        if (collocated := self._collocated(sentence, index)) is not None:
+            return collocated
         if spoken:
             for search in (self._slipped, self._misheard, self._unexpected):
                 if (heard := search(sentence, index)) is not None:
@@ -176,6 +178,13 @@ class Terminology:
             if meant is not None:
                 return _Heard(span, meant, "assembled", 0.75, size)
         return None
+
+    def _collocated(self, sentence: _Sentence, index: int) -> _Heard | None:
+        """A word that no report has, where its neighbour goes with one that sounds like it."""
+        meant = self._lexis.collocated.instead(sentence.words[index], sentence.place(index))
+        span = sentence.span(index)
+        plain = _PLAIN.fullmatch(span.of(sentence.text)) and (not index or span.of(sentence.text).islower())
+        return _Heard(span, meant, "collocated", 0.75) if meant is not None and plain else None
 
     def _misheard(self, sentence: _Sentence, index: int) -> _Heard | None:
         """The longest run of up to three words, one of them never said, that sounds like a word that fits."""
