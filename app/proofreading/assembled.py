@@ -1,7 +1,7 @@
 """A long term that was heard as several short words: "score leo sis", "low back to me"."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -9,8 +9,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein, Levenshtein
 
 from app.proofreading.expected import LITTLE, Place, is_form
-from app.proofreading.phones import joined, readings
+from app.proofreading.phones import joined, phones, readings
 
+MOST_PARTS = 4  # words that one term is heard as
 _EXACT = 5  # signs of the shortest term that is heard exactly,
 _OF_THREE = 4  # as three words or more, or
 _ALONE = 9  # where each of the words is one of reports, and nothing else speaks for it
@@ -32,7 +33,7 @@ class Assembly:
         self, terms: Iterable[str], pairs: Mapping[tuple[str, str], int], foreign: Callable[[str], bool]
     ) -> None:
         """``pairs`` are words that do stand side by side; ``foreign`` tells of a word that no report has."""
-        self._pairs, self._foreign = pairs, foreign
+        self._pairs, self._foreign = pairs, lru_cache(maxsize=50_000)(foreign)
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         for term in sorted(set(terms)):
             for sound in readings(term):
@@ -40,6 +41,20 @@ class Assembly:
                     self._by_sound[sound].append(term)
         self._long = [sound for sound in self._by_sound if len(sound) >= _NEAR - 1]
         self.instead = lru_cache(maxsize=50_000)(self._instead)
+
+    def windows(self, words: Sequence[str]) -> dict[int, list[int]]:
+        """Where runs of words begin that may be heard for a term, with the runs' sizes, the longest first."""
+        sounds, odd = [*map(phones, words)], [*map(self._foreign, words)]
+        found: dict[int, list[int]] = {}
+        for start, sound in enumerate(sounds[:-1]):
+            strange = odd[start]
+            for size in range(2, min(MOST_PARTS, len(words) - start) + 1):
+                more = sounds[start + size - 1]
+                sound += more[1:] if sound[-1:] == more[:1] else more
+                strange = strange or odd[start + size - 1]
+                if sound in self._by_sound or (strange and len(sound) >= _NEAR):
+                    found.setdefault(start, []).insert(0, size)
+        return found
 
     def _instead(self, window: tuple[str, ...], place: Place) -> str | None:
         """The term that these words, which do not belong together, are heard for."""

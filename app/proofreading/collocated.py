@@ -40,10 +40,10 @@ class Collocation:
 
     def _instead(self, word: str, place: Place) -> str | None:
         """The word that goes with a neighbour and sounds like this one, which no report has."""
-        if len(word) < _SHORTEST or not word.isascii() or not word.isalpha() or not self._foreign(word):
-            return None
         after, before = _table()
         terms = after.get(place.before, frozenset()) | before.get(place.after, frozenset())
+        if not terms or len(word) < _SHORTEST or not (word.isascii() and word.isalpha() and self._foreign(word)):
+            return None
         fitting = [(alike, term) for term in terms if (alike := _alike(word, term)) and not _form(word, term)]
         return max(fitting)[1] if fitting else None
 

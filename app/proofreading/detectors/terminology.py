@@ -30,7 +30,6 @@ _SHORTEST_MISSPELLING = 7
 _SHORTEST_CONFUSION = 5
 _UNSURE = 0.55  # without a site's own reports, a word that the bundled ones lack says little
 _LONGEST_RUN = 3
-_MOST_PARTS = 4  # words that one term is heard as
 _MASK = "xxxx"
 _END = "."  # stands for what is before and after a sentence
 _PIECE = re.compile(r"[A-Za-z]?[a-z]*")
@@ -80,6 +79,7 @@ class _Sentence(NamedTuple):
     words: list[str]
     starts: list[int]
     ends: list[int]
+    pieces: dict[int, list[int]]  # sizes of the runs from a token on that may be heard for one term
 
     def span(self, index: int, size: int = 1) -> Span:
         """Where some tokens stand."""
@@ -113,7 +113,8 @@ class Terminology:
 
     def _search(self, text: str, spoken: bool) -> tuple[_Heard, ...]:
         tokens = tokenize(text)
-        sentence = _Sentence(text, tokens.words, tokens.starts, tokens.ends)
+        pieces = self._lexis.assembled.windows(tokens.words)
+        sentence = _Sentence(text, tokens.words, tokens.starts, tokens.ends, pieces)
         found: list[_Heard] = []
         index = 0
         while index < len(sentence.words):
@@ -166,7 +167,7 @@ class Terminology:
 
     def _assembled(self, sentence: _Sentence, index: int) -> _Heard | None:
         """The longest run of up to four words that sounds like one long term, and is none."""
-        for size in range(min(_MOST_PARTS, len(sentence.words) - index), 1, -1):
+        for size in sentence.pieces.get(index, ()):
             window = tuple(sentence.words[index : index + size])
             span = sentence.span(index, size)
             parts = span.of(sentence.text).split(" ")
