@@ -42,7 +42,11 @@ class Collocation:
         """The word that goes with a neighbour and sounds like this one, which no report has."""
         after, before = _table()
         terms = after.get(place.before, frozenset()) | before.get(place.after, frozenset())
-        if not terms or len(word) < _SHORTEST or not (word.isascii() and word.isalpha() and self._foreign(word)):
+        if (
+            not terms
+            or len(word) < _SHORTEST
+            or not (word.isascii() and word.isalpha() and self._foreign(word))
+        ):
             return None
         fitting = [(alike, term) for term in terms if (alike := _alike(word, term)) and not _form(word, term)]
         return max(fitting)[1] if fitting else None

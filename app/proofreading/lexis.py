@@ -75,7 +75,7 @@ def english() -> dict[str, int]:
 
 
 @cache
-def _dictated() -> frozenset[str]:
+def dictated() -> frozenset[str]:
     """Long words that radiologists say again and again."""
     lines = files("app").joinpath("proofreading/dictated.txt").read_text("utf-8").splitlines()
     return frozenset(word.lower() for line in lines if not line.startswith("#") for word in line.split())
@@ -133,7 +133,7 @@ class Lexis:
         ]
         self.expected = Expectation(speech, graph, self._own)
         self.collocated = Collocation(self._strange)
-        self.assembled = Assembly(_dictated(), self._pairs, self._strange)
+        self.assembled = Assembly(dictated(), self._pairs, self._strange)
         self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)
         self.misheard = lru_cache(maxsize=50_000)(self._misheard)

@@ -91,7 +91,7 @@ NO_FILM = re.compile(
     r"\d+[- ]slice|"
     r"high[- ]resolution (?:sections|slices|images)|slice thickness|thin collimation|volumetric acquisition|helical|"
     r"(?:soft tissue|lung|bone) (?:algorithm|kernel|window\w*)|windowed for|(?:ecg|cardiac)[- ]gat\w+|ctdi\w*|dlp|"
-    r"in the scanner|pulse sequences?)\b",
+    r"in the scanner|pulse sequences?|series \d+,? image \d+|images? \d+[/-]\d+|gastrografin|enema|pass(?:es)? \d+|\d+-gauge)\b",
     re.IGNORECASE,
 )
 SHORT = {
@@ -139,7 +139,7 @@ TOGETHER = frozenset({"chest", "shoulder", "heart", "spine"})
 
 _FILM = re.compile(  # how a title names a radiograph without its kind: "Chest PA and lateral"
     r"\b(?:(?:one|two|three|four|[1-6]|min)[ -]*(?:or more )?(?:views?|v|vw|vws)|[1-4]v|views?|pa|ap|lat|lateral|portable|"
-    r"rib series|inspiration|frontal|obliques?)\b",
+    r"ribs?|inspiration|frontal|obliques?)\b",
     re.IGNORECASE,
 )
 

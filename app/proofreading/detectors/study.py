@@ -11,7 +11,14 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, leave_out
 from app.proofreading.detectors.foreign import title_of
 from app.proofreading.detectors.order import NAMED, NOT_THIS, PERFORMED
-from app.proofreading.detectors.studies import MODALITIES, NO_FILM, OWN_WORDS, TOGETHER, kinds_named, parts_named
+from app.proofreading.detectors.studies import (
+    MODALITIES,
+    NO_FILM,
+    OWN_WORDS,
+    TOGETHER,
+    kinds_named,
+    parts_named,
+)
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 

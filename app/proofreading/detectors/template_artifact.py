@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import is_chest
+from app.proofreading.detectors.cut_off import cut_off
 from app.proofreading.parts import sentences_aside
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Span
@@ -21,11 +22,13 @@ _MESSAGES: dict[str, tuple[str, float]] = {  # and the confidence
     "instruction": ("An instruction of the template was left in the report.", 0.86),
     "voice_command": ("A spoken command was written out.", 0.8),
     "placeholder": ("A placeholder was left in the report.", 0.88),
+    "heading": ("A heading is repeated.", 0.75),
     "unfilled": ("A field was left unfilled.", 0.86),
+    "repeated_phrase": ("Words are repeated.", 0.75),
     "repeated_word": ("A word is repeated.", 0.75),
 }
 _SIGN = re.compile(
-    r"[][{}<>«|#$%@_*~^/\\?&(]|\.{3}|(?<!\S)\.\w|\w\.\w\.|:\s?\."
+    r"[][{}<>«|#$%@_*~^/\\?&(]|\.{3}|(?<!\S)\.\w|\w\.\w\.|:\s?\.|:\s?\w+\s?:"
 )  # one of them is in each leftover of signs
 _LEAST_WORDS = 4
 _CHOICES = re.compile(r"[A-Za-z]+")
@@ -46,6 +49,7 @@ class TemplateArtifact:
                 found.append(leftover.moved(start))
         for leftover in sorted(found, key=lambda one: list(_MESSAGES).index(one.rule)):
             yield _candidate(case, leftover)
+        yield from cut_off(case)
         yield from _repeated_sentences(case)
 
 

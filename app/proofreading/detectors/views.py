@@ -35,12 +35,17 @@ _NOT_MADE = _words(
     r"previous\w*|prior|compar\w+|earlier|later|then|subsequent\w*|second|also|converted|changed|instead|lieu|available)\b"
 )
 _MIN = _words(r"\b(?:min(?:imum)?|at least|or more|complete|series|plus)\b|\+")
+_TWO_PARTS = _words(r"\bribs?\b.*\bchest\b|\bchest\b.*\bribs?\b")
 _SUMMED = _words(
     r"^\W*(?:\d\.\s*)?(?:(?:normal|negative|unremarkable|stable|limited|clear|suboptimal)\s+)+"
     r"(?:(?:one|two|single|1|2)[ -]?(?:view\b|portable\b|frontal\b|ap\b))[^.;]*"
 )
-_FILM = _words(r"\b(?:x-?rays?|xr|cxr|radiograph\w*|views?|\d ?v|vw|pa|ap|portable|chest|ribs?|spine|sternum)\b")
-_OTHER = _words(r"\b(?:ct|cta|mri?|us|ultrasound|doppler|pet|fluoro\w*|barium|mammo\w*|decub\w*|kub|abd\w*)\b")
+_FILM = _words(
+    r"\b(?:x-?rays?|xr|cxr|radiograph\w*|views?|\d ?v|vw|pa|ap|portable|chest|ribs?|spine|sternum)\b"
+)
+_OTHER = _words(
+    r"\b(?:ct|cta|mri?|us|ultrasound|doppler|pet|fluoro\w*|barium|mammo\w*|decub\w*|kub|abd\w*)\b"
+)
 _SPINE = {
     "cervical": _words(r"\bcervical sp|\bc-?spine|\bodontoid|\bopen[- ]mouth"),
     "thoracic": _words(r"\b(?:thoracic|dorsal) sp|\b[td]-?spine"),
@@ -54,6 +59,10 @@ _BONES = {
     "scapula": _words(r"\bscapular?\b"),
     "chest": _words(r"\bchest|\bcxr\b|\bthorax\b"),
 }
+_CHEST_ONLY = _words(r"\bchest|\bcxr\b")
+_ABDOMEN = _words(
+    r"\b(?<!upper )abdomen\b(?! (?:is|are|was|partly|included))|\babdominal (?:series|films?|radiographs?|views?)\b"
+)
 _WHOLE = _words(r"\b(?:whole|total|scoliosis|entire|complete|survey)\b")
 _CONFIDENCE = 0.8
 
@@ -111,7 +120,14 @@ def _number(text: str) -> int | None:
 def _count(ordered: str, told: _Told, whole: str) -> str | None:
     """One view instead of several, or the other way round."""
     wanted, made = _number(ordered), _number(told.text)
-    if made is None or wanted is None or made == wanted or _MIN.search(ordered) or _number(whole or told.text) != made:
+    if (
+        made is None
+        or wanted is None
+        or made == wanted
+        or _MIN.search(ordered)
+        or _TWO_PARTS.search(ordered)
+        or _number(whole or told.text) != made
+    ):
         return None
     if 1 not in (wanted, made) or (made == 1 and not _alone(told.text)):
         return None
@@ -134,10 +150,18 @@ def _stance(ordered: str, told: _Told, whole: str) -> str | None:
 
 def _part(ordered: str, told: _Told, whole: str) -> str | None:
     """Another level of the spine; of titles, another bone."""
+    if _CHEST_ONLY.search(ordered) and not _ABDOMEN.search(ordered) and _ABDOMEN.search(told.text):
+        return "the chest"
     for table, titles in ((_SPINE, False), (_BONES, True)):
         wanted = {name for name, pattern in table.items() if pattern.search(ordered)}
         made = {name for name, pattern in table.items() if pattern.search(told.text)}
-        if wanted and made and not wanted & made and (told.title or not titles) and not _WHOLE.search(ordered):
+        if (
+            wanted
+            and made
+            and not wanted & made
+            and (told.title or not titles)
+            and not _WHOLE.search(ordered)
+        ):
             return f"the {' and '.join(sorted(wanted))}"
     return None
 
