@@ -132,7 +132,7 @@ class Lexis:
             if count >= _STEADY and len(word) >= _SHORT and word.isalpha() and word != _MASK
         ]
         self.expected = Expectation(speech, graph, self._own)
-        self.collocated = Collocation(self._strange)
+        self.collocated = Collocation(self._strange, self._pairs)
         self.assembled = Assembly(dictated(), self._pairs, self._strange)
         self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)

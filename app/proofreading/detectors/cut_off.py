@@ -14,25 +14,25 @@ _TOLD = REPORTED | {SectionName.RECOMMENDATION, SectionName.TECHNIQUE, SectionNa
 _LEAST_WORDS = 3
 _NEVER_LAST = re.compile(  # also before a full stop
     r"(?<!\btype )(?<!\bgroup )(?<!\bgrade )(?<!\bstage )(?<!\bhepatitis )(?<!\bvitamin )(?<!\binfluenza )(?<!\bstanford )"
-    r"\b(?:the|a|an|and|or|of|with a|with the|into|than the)[.,]?$"
+    r"\b(?:the|and|or|of|with a|with the|into|than the)[.,]?$"
 )
 _OPEN = re.compile(  # only where no full stop follows
-    r"\b(?:in|to|for|at|by|with|from|is|are|was|were|has|have|than|that|which|no|without|its|this|may|might|could|should|"
+    r"\b(?:an?|in|to|for|at|by|with|from|is|are|was|were|has|have|than|that|which|no|without|its|this|may|might|could|should|"
     r"cannot|be|been|due|secondary|consistent|compatible|suggests?|suggesting|represents?|representing|demonstrates?|shows?|"
     r"measures|measuring|involving|overlying|projecting|within|between|along|over|near|greater|approximately|recommend|"
     r"evidence|pleural|pericardial|costophrenic|cardiophrenic|cardiomediastinal|cardiopulmonary|intrathoracic|thoracic|osseous|"
-    r"airspace|an? (?:\w+ )?(?:small|mild|moderate|large|tiny|subtle|faint|new|focal|left|right|upper|lower|hazy|patchy|linear|"
-    r"nodular|stable|minimal|dual|single|chamber|lead)|(?:upper|lower) (?:thoracic|lung)|"
+    r"airspace|an? (?:\w+ )?(?:small|mild|moderate|large|tiny|subtle|faint|new|focal|left|right|upper|lower|hazy|"
+    r"patchy|linear|nodular|stable|minimal|dual|single|chamber|lead)|(?:upper|lower) (?:thoracic|lung)|"
     r"(?:follow-?up|repeat)\b.{0,40}\b(?:in|within|after) \d+|(?:measur\w+|approximately|at least|up to) \d+)$"
 )
 _PIECE = re.compile(r"(?<=\s)[a-z]{4,}$")
 _LEAST_STOPPED = 5  # words of a sentence that ends with a full stop
 _SHORTEST_REST = 2  # letters that a word lacks
-_A_WORD = 3_000  # an English word this frequent is one
+_A_WORD = 200  # an English word this frequent is one
 _CONFIDENCE = 0.75
 _ABBREVIATED = frozenset(
-    "abdo bilat calc calcs cardiomeg atelec atelect cath consol degen dist effus emphys exam infilt inter lymph mediast osteo "
-    "pneumo prev prob prox resp retro subseg susp thor trach vasc vert approx".split()
+    "abdo bilat calc calcs cardiomeg atelec atelect cath consol degen dist effus emphys exam infilt inter lymph "
+    "mediast osteo pneumo prev prob prox resp retro subseg susp thor trach vasc vert approx".split()
 )
 
 

@@ -11,7 +11,8 @@ from models.types import SectionName, Span
 
 # what a radiograph of the chest does not show
 _ELSEWHERE = re.compile(
-    r"\b(?:patell\w+|menisc(?:al|i)|(?:medial|lateral) meniscus|cruciate|femoral head|acetabul\w+|tibial?|fibular?|metatars\w+|metacarp\w+|endometri\w+|"
+    r"\b(?:patell\w+|menisc(?:al|i)|(?:medial|lateral) meniscus|cruciate|"
+    r"femoral head|acetabul\w+|tibial?|fibular?|metatars\w+|metacarp\w+|endometri\w+|"
     r"adnexa\w*|ovarian follic\w+|common bile duct|gallbladder wall|pancreatic duct|heterogeneously dense|"
     r"fibroglandular|bi-?rads|gr[ae]y[- ]white|cerebral sulci|mastoid air cells|cerebell\w+|basal ganglia|"
     r"neural foram\w+|disc bulge|supraspinatus|appendix|bowel wall|renal cortical|"
@@ -45,7 +46,8 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _HISTORY = re.compile(
-    r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri)\b",
+    r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri|"
+    r"ultrasound|sonogra\w+|duplex|doppler|echo\w*|due to|secondary to|overl\w+|project\w*|clips?|stents?|catheters?)\b",
     re.IGNORECASE,
 )
 _CONFIDENCE = 0.8

@@ -91,7 +91,8 @@ NO_FILM = re.compile(
     r"\d+[- ]slice|"
     r"high[- ]resolution (?:sections|slices|images)|slice thickness|thin collimation|volumetric acquisition|helical|"
     r"(?:soft tissue|lung|bone) (?:algorithm|kernel|window\w*)|windowed for|(?:ecg|cardiac)[- ]gat\w+|ctdi\w*|dlp|"
-    r"in the scanner|pulse sequences?|series \d+,? image \d+|images? \d+[/-]\d+|gastrografin|enema|pass(?:es)? \d+|\d+-gauge)\b",
+    r"in the scanner|pulse sequences?|series \d+,? image \d+|"
+    r"images? \d+[/-]\d+|gastrografin|enema|pass(?:es)? \d+|\d+-gauge)\b",
     re.IGNORECASE,
 )
 SHORT = {

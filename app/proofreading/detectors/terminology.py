@@ -181,11 +181,18 @@ class Terminology:
         return None
 
     def _collocated(self, sentence: _Sentence, index: int) -> _Heard | None:
-        """A word that no report has, where its neighbour goes with one that sounds like it."""
-        meant = self._lexis.collocated.instead(sentence.words[index], sentence.place(index))
-        span = sentence.span(index)
-        plain = _PLAIN.fullmatch(span.of(sentence.text)) and (not index or span.of(sentence.text).islower())
-        return _Heard(span, meant, "collocated", 0.75) if meant is not None and plain else None
+        """Words that do not fit, where their neighbour goes with one that sounds like them."""
+        for size in range(min(_LONGEST_RUN, len(sentence.words) - index), 0, -1):
+            window = tuple(sentence.words[index : index + size])
+            meant = self._lexis.collocated.instead(window, sentence.place(index, size))
+            if meant is None:
+                continue
+            span = sentence.span(index, size)
+            parts = span.of(sentence.text).split(" ")
+            plain = len(parts) == size and all(_PLAIN.fullmatch(part) for part in parts)
+            if plain and all(part.islower() for part in parts[index == 0 :]):
+                return _Heard(span, meant, "collocated", 0.75, size)
+        return None
 
     def _misheard(self, sentence: _Sentence, index: int) -> _Heard | None:
         """The longest run of up to three words, one of them never said, that sounds like a word that fits."""

@@ -1,6 +1,6 @@
 """Views, positions and parts that were ordered, or that the title names, against those that the report tells of.
 
-"One frontal projection" where two views were ordered; a supine film instead of an erect one; a lumbar spine instead of a thoracic.
+"One frontal projection" where two views were ordered; a supine film instead of an erect one; another level of the spine.
 """
 
 import re
