@@ -41,12 +41,16 @@ class Collocation:
     def __init__(self, foreign: Callable[[str], bool], pairs: Mapping[tuple[str, str], int]) -> None:
         """``foreign`` tells of a word that no report has, ``pairs`` which words do stand side by side."""
         self._foreign, self._pairs = foreign, pairs
+        self._after, self._before = _table()
         self.instead = lru_cache(maxsize=50_000)(self._instead)
+
+    def beside(self, place: Place) -> bool:
+        """True where one of the neighbours is in the table."""
+        return place.before in self._after or place.after in self._before
 
     def _instead(self, window: tuple[str, ...], place: Place) -> str | None:
         """The word that goes with a neighbour and sounds like these, one that no report has or several that do not fit."""
-        after, before = _table()
-        terms = after.get(place.before, _NONE) | before.get(place.after, _NONE)
+        terms = self._after.get(place.before, _NONE) | self._before.get(place.after, _NONE)
         if not terms or not all(word.isascii() and word.isalpha() for word in window):
             return None
         if not (self._pieces(window) if len(window) > 1 else self._odd(window[0])):

@@ -183,8 +183,10 @@ class Terminology:
     def _collocated(self, sentence: _Sentence, index: int) -> _Heard | None:
         """Words that do not fit, where their neighbour goes with one that sounds like them."""
         for size in range(min(_LONGEST_RUN, len(sentence.words) - index), 0, -1):
-            window = tuple(sentence.words[index : index + size])
-            meant = self._lexis.collocated.instead(window, sentence.place(index, size))
+            place = sentence.place(index, size)
+            if not self._lexis.collocated.beside(place):
+                continue
+            meant = self._lexis.collocated.instead(tuple(sentence.words[index : index + size]), place)
             if meant is None:
                 continue
             span = sentence.span(index, size)
