@@ -1,17 +1,10 @@
-"""What is known of words: the terms of the knowledge graph, the speech of reference reports, English.
+"""What is known of words: the terms of the knowledge graph, the speech of reference reports, English."""
 
-English words and their frequencies come with the pyspellchecker package (MIT).
-"""
-
-import gzip
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Set
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.resources import files
-from importlib.util import find_spec
-from pathlib import Path
 
 import jellyfish
 from rapidfuzz import process
@@ -19,6 +12,7 @@ from rapidfuzz.distance import DamerauLevenshtein, Levenshtein
 
 from app.proofreading.assembled import Assembly
 from app.proofreading.collocated import Collocation
+from app.proofreading.dictionary import dictated, english, strange
 from app.proofreading.expected import Expectation
 from app.proofreading.speech import Speech
 from models.lexical import load_modifiers
@@ -42,12 +36,6 @@ _NEARLY = 0.7  # least likeness of sounds, and
 _LETTERS = 0.4  # of letters,
 _LETTERS_OF_ONE = 0.45  # and where one word was heard as one
 _SPLIT = 0.8  # likeness of letters of a word heard as two that share its beginning
-_ALL_THE_TIME = 150_000  # an English word this frequent is at home in any text
-_CALENDAR = frozenset(
-    "january february march april may june july august september october november december monday tuesday wednesday "
-    "thursday friday saturday sunday".split()
-)
-_INFLECTED = ("s", "es", "ces", "ly", "ed", "d", "ing", "er", "ers", "al", "ic", "r", "ally")
 _EVERYDAY = 20_000  # an English word this frequent may just be new to the reports
 _ANYWHERE = frozenset("a an the is are in on at to be was xxxx".split())
 _ADDED = tuple("non un re pre post sub multi bi uni peri para intra extra micro".split())
@@ -61,24 +49,6 @@ _COMPOUNDS = tuple(
     "broncho pneumo thoraco sterno osteo fibro micro macro neo semi extra endo ecto meso".split()
 )
 _PREFIXES = tuple("hyper hypo inter intra peri para post pre retro sub supra infra trans un".split())
-
-
-@cache
-def english() -> dict[str, int]:
-    """English words with their frequencies in a large corpus."""
-    spec = find_spec("spellchecker")
-    for root in spec.submodule_search_locations or () if spec is not None else ():
-        with gzip.open(Path(root) / "resources" / "en.json.gz") as stored:
-            words: dict[str, int] = json.load(stored)
-            return words
-    return {}
-
-
-@cache
-def dictated() -> frozenset[str]:
-    """Long words that radiologists say again and again."""
-    lines = files("app").joinpath("proofreading/dictated.txt").read_text("utf-8").splitlines()
-    return frozenset(word.lower() for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _sound(word: str) -> str:
@@ -164,11 +134,7 @@ class Lexis:
         return not any(form in self._domain for form in forms)
 
     def _strange(self, word: str) -> bool:
-        """True for a word that is neither one of reports, in any ending, nor one that everybody says all the time."""
-        if english().get(word, 0) >= _ALL_THE_TIME or word in _CALENDAR:
-            return False
-        stems = [word, *(word.removesuffix(ending) for ending in _INFLECTED if word.endswith(ending))]
-        return not any(form in self._domain for stem in stems for form in (stem, f"{stem}e", f"{stem}x"))
+        return strange(word, self._domain)
 
     def _sounds_like(self, word: str, before: str, after: str) -> str | None:
         """The term that sounds like ``word`` and belongs in its place, where ``word`` does not."""

@@ -44,7 +44,7 @@ def test_what_sounds_alike_has_nearly_the_same_signs(heard: str, term: str) -> N
         "Mild scully oh sis of the spine.",
         "Status post left neff reck to me.",
         "Chronic brawn kite us is suspected.",
-        "Bilateral cheese tubes are in place.",
+        "Bilateral chist tubes are in place.",
         "The monitoring beads are unchanged.",
         "Small plural effusion on the left.",
         "Ground grass opacity at the base.",

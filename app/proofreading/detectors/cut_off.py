@@ -6,7 +6,7 @@ from functools import cache
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED
-from app.proofreading.lexis import dictated, english
+from app.proofreading.dictionary import dictated, english
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
