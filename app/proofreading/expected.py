@@ -24,7 +24,7 @@ _JOINED = 0.6  # least likeness of letters where several words were heard
 _SHARES = (0.04, 0.1, 0.15)  # least share of what follows or precedes a neighbour
 _LIKENESS = (0.4, 0.45, 0.5)  # least likeness of letters
 _MASK = "xxxx"
-_LITTLE = frozenset(
+LITTLE = frozenset(
     "a the of in is are and or with no to at on for there an be not do from by was this that has have had may can could "
     "should would will been being as but if than which who these those its their our we you i he she it his her were "
     "very under over when where while what also only into any all some".split()
@@ -54,7 +54,7 @@ class Expectation:
             self._before[second] += count
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         for word, count in sorted(speech.words.items()):
-            if count >= _SAID and len(word) >= _SHORTEST and word.isalpha() and word not in _LITTLE:
+            if count >= _SAID and len(word) >= _SHORTEST and word.isalpha() and word not in LITTLE:
                 self._by_sound[_sound(word)].append(word)
         self._sounds = tuple(self._by_sound)
         self._near = lru_cache(maxsize=50_000)(self._sounding_near)
@@ -71,7 +71,7 @@ class Expectation:
             (self._share(place, term) * likeness, term)
             for term, likeness in self._near(word)
             if likeness >= least
-            and not any(_is_form(part, term) for part in window if len(window) == 1 or len(part) > _STEM)
+            and not any(is_form(part, term) for part in window if len(window) == 1 or len(part) > _STEM)
             and term not in window
             and self._share(place, term) >= _SHARES[doubts]
         ]
@@ -83,9 +83,9 @@ class Expectation:
         if (place.before, window[0]) in pairs or (window[-1], place.after) in pairs:
             return False
         if len(window) == 1:
-            return len(window[0]) >= _SHORTEST and window[0] not in _LITTLE and window[0] not in self._own
+            return len(window[0]) >= _SHORTEST and window[0] not in LITTLE and window[0] not in self._own
         inner = tuple(pairwise(window))
-        closed = window[0] in _LITTLE - _OPENING or window[-1] in _LITTLE
+        closed = window[0] in LITTLE - _OPENING or window[-1] in LITTLE
         return not closed and not any(pair in pairs or pair in self._terms.pairs for pair in inner)
 
     def _doubts(self, word: str) -> int:
@@ -125,7 +125,7 @@ def _allowed(first: str, second: str) -> int:
     return 0 if longest < 2 else 2 if longest >= _LONG else 1
 
 
-def _is_form(word: str, term: str) -> bool:
+def is_form(word: str, term: str) -> bool:
     """True when the two are forms or compounds of one word: that is grammar or another finding, not the ear."""
     shared = Prefix.similarity(word, term)
     rest = max(len(word), len(term)) - shared

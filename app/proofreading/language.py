@@ -4,7 +4,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from app.proofreading.lexis import english
+from app.proofreading.dictionary import english
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NEUTRAL = re.compile(r"X{2,}|[A-Z]{2,4}s?")  # masks of de-identification and abbreviations

@@ -1,22 +1,18 @@
-"""What is known of words: the terms of the knowledge graph, the speech of reference reports, English.
+"""What is known of words: the terms of the knowledge graph, the speech of reference reports, English."""
 
-English words and their frequencies come with the pyspellchecker package (MIT).
-"""
-
-import gzip
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Set
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.resources import files
-from importlib.util import find_spec
-from pathlib import Path
 
 import jellyfish
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein, Levenshtein
 
+from app.proofreading.assembled import Assembly
+from app.proofreading.collocated import Collocation
+from app.proofreading.dictionary import dictated, english, strange
 from app.proofreading.expected import Expectation
 from app.proofreading.speech import Speech
 from models.lexical import load_modifiers
@@ -54,17 +50,6 @@ _COMPOUNDS = tuple(
     "broncho pneumo thoraco sterno osteo fibro micro macro neo semi extra endo ecto meso".split()
 )
 _PREFIXES = tuple("hyper hypo inter intra peri para post pre retro sub supra infra trans un".split())
-
-
-@cache
-def english() -> dict[str, int]:
-    """English words with their frequencies in a large corpus."""
-    spec = find_spec("spellchecker")
-    for root in spec.submodule_search_locations or () if spec is not None else ():
-        with gzip.open(Path(root) / "resources" / "en.json.gz") as stored:
-            words: dict[str, int] = json.load(stored)
-            return words
-    return {}
 
 
 def _sound(word: str) -> str:
@@ -118,6 +103,8 @@ class Lexis:
             if count >= _STEADY and len(word) >= _SHORT and word.isalpha() and word != _MASK
         ]
         self.expected = Expectation(speech, graph, self._own)
+        self.collocated = Collocation(self._strange, self._pairs)
+        self.assembled = Assembly(dictated(), self._pairs, self._strange)
         self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)
         self.misheard = lru_cache(maxsize=50_000)(self._misheard)
@@ -146,6 +133,9 @@ class Lexis:
         """True for a word that neither graph, corpus nor rules use, also in a plain ending."""
         forms = (word, word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ly"))
         return not any(form in self._domain for form in forms)
+
+    def _strange(self, word: str) -> bool:
+        return strange(word, self._domain)
 
     def _sounds_like(self, word: str, before: str, after: str) -> str | None:
         """The term that sounds like ``word`` and belongs in its place, where ``word`` does not."""

@@ -41,6 +41,7 @@ from app.proofreading.detectors.trend import Trend
 from app.proofreading.detectors.two_places import TwoPlaces
 from app.proofreading.detectors.units import Units
 from app.proofreading.detectors.unsupported import Unsupported
+from app.proofreading.detectors.views import Views
 from app.proofreading.lexis import Lexis
 
 
@@ -85,6 +86,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Order(),
         Scope(),
         Study(),
+        Views(),
         TemplateArtifact(),
         Foreign(),
     )

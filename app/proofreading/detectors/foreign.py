@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, leave_out
+from app.proofreading.detectors.studies import kinds_named
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
@@ -15,27 +16,38 @@ _ELSEWHERE = re.compile(
     r"adnexa\w*|ovarian follic\w+|common bile duct|gallbladder wall|pancreatic duct|heterogeneously dense|"
     r"fibroglandular|bi-?rads|gr[ae]y[- ]white|cerebral sulci|mastoid air cells|cerebell\w+|basal ganglia|"
     r"neural foram\w+|disc bulge|supraspinatus|appendix|bowel wall|renal cortical|"
-    r"fetus|maxillary (?:sinus\w*|antr\w+)|ethmoid\w*|mandibular condyles?|carotid bulbs?|femoral veins?|brain|"
+    r"fetus|maxillary (?:sinus\w*|antr\w+)|ethmoid\w*|mandibular condyles?|carotid bulbs?|brain|"
     r"hip prosthes[ie]s|prostate|"
     r"uterus|uterine|ovar(?:y|ies)|prostate gland|testic\w+|testes|scrot\w+|urinary bladder|bladder wall|placenta|"
     r"f(?:o)?etal|amniotic|intracranial|extra-?axial|calvari\w+|paranasal sinus\w*|orbits?|globes|pituitary|"
     r"corpus callosum|ventricular system|(?:lateral|third|fourth) ventricles?|white matter|cerebr\w+|hydronephrosis|"
     r"portal vein|hepatic parenchyma|corticomedullary|knees?|ankles?|wrists?|elbows?|femurs?|femoral neck|hip joints?|"
     r"sacroiliac|carpal|tarsal|calcane\w+|achilles|rotator cuff|labr(?:um|al)|conus|cauda equina|thecal sac|"
-    r"microcalcifications?|popliteal|deep vein thrombosis|peristalsis|esophageal motility)\b",
+    r"microcalcifications?|popliteal|deep vein thrombosis|peristalsis|esophageal motility|"
+    r"(?:medial|lateral|patellofemoral|tibiofemoral) compartments?|suprapatellar|ejection fraction|"
+    r"(?:mild|moderate|severe|trace) (?:mitral|aortic|tricuspid|pulmonic) (?:regurgitation|insufficiency|stenosis)|"
+    r"wall motion abnormalit\w+|diastolic dysfunction|shadowing (?:stones?|calcul\w+)|"
+    r"gallbladder (?:is|was|appears|contains|sludge|stones?)|pubic ram(?:us|i)|obturator rings?|iliac (?:wings?|crests?)|"
+    r"pelvic ring|skeletal survey|dvt|lower extremit(?:y|ies)|hip joint spaces?|radial heads?|"
+    r"olecranon|ulnar?|scaphoid (?:bone|fracture|waist)|lunate|talar dome|ankle mortise|lisfranc|metatarsals?|"
+    r"odontoid|l[45][-/ ]?(?:l5|s1)|spinal canal stenosis|ligamentum flavum|nerve roots?|"
+    r"pulmonary embol\w+ to the|filling defects?|low probability|v/?q (?:scan|study)|perfusion defects?|"
+    r"common (?:hepatic|femoral|iliac) \w+|pancreatic (?:head|tail|body|parenchyma)|splenic vein|"
+    r"renal (?:cysts?|pelvis|calcul\w+)|ureters?|sigmoid|"
+    r"c(?:a)?ecum|terminal ileum|liver (?:parenchyma|lesions?|cysts?)|hepatic (?:steatosis|lesions?|veins?)|"
+    r"adrenal nodules?|gestation\w*|"
+    r"yolk sac|nuchal|endometrium|epididym\w+|myometri\w+|restricted diffusion|short axis|(?:pi|li|ti|lung)-?rads|"
+    r"t-?score|bone mineral density|ostiomeatal|nasal septum|tonsils?|parotid\w*|optic nerves?)\b",
     re.IGNORECASE,
 )
-_CHEST_FILM = re.compile(
-    r"\bcxr\b|\b(?:chest|thorax)\s*(?:x-?ray|radiograph|film|series)|\bx-?ray chest\b"
-    r"|\bchest,? (?:two|one|single|2|1|pa|ap)\b",
-    re.IGNORECASE,
-)
+_CHEST = re.compile(r"\bcxr\b|\b(?:chest|thorax)\b", re.IGNORECASE)
 _MORE = re.compile(
     r"\b(?:ct|cta|ctpa|mri?|abd\w*|pelvi\w+|shoulder|knee|hip|spine|ultrasound|us|mammo\w*|kub|neck|head|brain)\b",
     re.IGNORECASE,
 )
 _HISTORY = re.compile(
-    r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|cannulae?|catheter|sheath|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri)\b",
+    r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri|"
+    r"ultrasound|sonogra\w+|duplex|doppler|echo\w*|due to|secondary to|overl\w+|project\w*|clips?|stents?|catheters?|cannulae?|sheath)\b",
     re.IGNORECASE,
 )
 _CONFIDENCE = 0.8
@@ -50,7 +62,7 @@ class Foreign:
     def detect(self, case: Case) -> Iterator[Candidate]:
         """At most one candidate: where several sentences tell of such an organ, it was looked at too."""
         title = title_of(case)
-        if title is None or not _CHEST_FILM.search(title) or _MORE.search(title):
+        if title is None or not _CHEST.search(title) or kinds_named(title) != ["XR"] or _MORE.search(title):
             return
         found = [
             (index, match.group().lower())

@@ -14,6 +14,7 @@ from app.proofreading.detectors.studies import (
     PARTS,
     SHORT,
     TOGETHER,
+    kinds_named,
     parts_named,
 )
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
@@ -166,7 +167,9 @@ def _words_of_part(case: Case) -> str | None:
 def _by_procedure(words: str) -> str:
     """The modality that an ordered procedure begins with: "US PELVIS COMPLETE"."""
     first = words.split()[0].upper() if words.split() else ""
-    return SHORT.get(first, first)
+    first = SHORT.get(first, first)
+    kinds = kinds_named(words)
+    return first if first in dict(MODALITIES) or len(kinds) != 1 else kinds[0]
 
 
 def _modality(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:

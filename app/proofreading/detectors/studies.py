@@ -6,7 +6,7 @@ MODALITIES = (
     (
         "CT",
         re.compile(
-            r"\b(?:CT|CTA|CTV|HRCT|CTPA|CCTA|CTCA|LDCT|MDCT|CECT|NCCT|NECT|(?i:CAT scan|computed tomograph\w+|"
+            r"\b(?:CT|CTA|CTV|HRCT|CTPA|CCTA|CTCA|LDCT|MDCT|CECT|NCCT|NECT|(?i:CAT scan|ct[- ]guided|computed tomograph\w+|"
             r"virtual colonoscopy))\b"
         ),
     ),
@@ -91,7 +91,8 @@ NO_FILM = re.compile(
     r"\d+[- ]slice|"
     r"high[- ]resolution (?:sections|slices|images)|slice thickness|thin collimation|volumetric acquisition|helical|"
     r"(?:soft tissue|lung|bone) (?:algorithm|kernel|window\w*)|windowed for|(?:ecg|cardiac)[- ]gat\w+|ctdi\w*|dlp|"
-    r"in the scanner|pulse sequences?)\b",
+    r"in the scanner|pulse sequences?|series \d+,? image \d+|"
+    r"images? \d+[/-]\d+|gastrografin|enema|pass(?:es)? \d+|\d+-gauge)\b",
     re.IGNORECASE,
 )
 SHORT = {
@@ -135,6 +136,19 @@ PARTS = {
 }
 # parts that one study shows together
 TOGETHER = frozenset({"chest", "shoulder", "heart", "spine"})
+
+
+_FILM = re.compile(  # how a title names a radiograph without its kind: "Chest PA and lateral"
+    r"\b(?:(?:one|two|three|four|[1-6]|min)[ -]*(?:or more )?(?:views?|v|vw|vws)|[1-4]v|views?|pa|ap|lat|lateral|portable|"
+    r"ribs?|inspiration|frontal|obliques?)\b",
+    re.IGNORECASE,
+)
+
+
+def kinds_named(title: str) -> list[str]:
+    """The kinds of study that a title or an order names; a radiograph may be named by its views."""
+    kinds = [name for name, pattern in MODALITIES if pattern.search(title)]
+    return kinds if kinds or not _FILM.search(title) else ["XR"]
 
 
 def parts_named(words: str) -> frozenset[str]:

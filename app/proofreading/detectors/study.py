@@ -11,7 +11,14 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, leave_out
 from app.proofreading.detectors.foreign import title_of
 from app.proofreading.detectors.order import NAMED, NOT_THIS, PERFORMED
-from app.proofreading.detectors.studies import MODALITIES, NO_FILM, OWN_WORDS, TOGETHER, parts_named
+from app.proofreading.detectors.studies import (
+    MODALITIES,
+    NO_FILM,
+    OWN_WORDS,
+    TOGETHER,
+    kinds_named,
+    parts_named,
+)
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
@@ -96,7 +103,7 @@ class Study:
         title = title_of(case)
         if title is None:
             return
-        kinds = [name for name, pattern in MODALITIES if pattern.search(title)]
+        kinds = kinds_named(title)
         for number, sentence in enumerate(case.report.sentences):
             text = sentence.span.of(case.report.text)
             section = case.report.section_of(number)
@@ -104,7 +111,7 @@ class Study:
             if not told or NOT_THIS.search(text) or not number or text.strip() in title:
                 continue
             found = (
-                _of_another(text, kinds)
+                _of_another(text, kinds, technique=section is SectionName.TECHNIQUE)
                 or _of_another_part(title, text)
                 or _against(title + _technique(case), text, kinds)
             )
@@ -118,7 +125,7 @@ def _technique(case: Case) -> str:
     return " ".join(("", *bodies))
 
 
-def _of_another(text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None:
+def _of_another(text: str, kinds: list[str], *, technique: bool) -> tuple[re.Match[str], str] | None:
     """Words of another kind of study than the one kind that the title names."""
     if len(kinds) != 1:
         return None
@@ -133,7 +140,7 @@ def _of_another(text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None
     if section is not None:
         return section, "a plain film"
     named = [(kind, match) for kind, pattern in MODALITIES if (match := pattern.search(text)) is not None]
-    own = PERFORMED.search(text) or NAMED.search(text)
+    own = technique or PERFORMED.search(text) or NAMED.search(text)
     if own and named and all(kind != kinds[0] for kind, _ in named):
         return named[0][1], f"a study of kind {kinds[0]}"
     return None

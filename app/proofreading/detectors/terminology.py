@@ -32,6 +32,7 @@ _UNSURE = 0.55  # without a site's own reports, a word that the bundled ones lac
 _LONGEST_RUN = 3
 _MASK = "xxxx"
 _END = "."  # stands for what is before and after a sentence
+_PIECE = re.compile(r"[A-Za-z]?[a-z]*")
 _PLAIN = re.compile(r"[a-z]+|[A-Z]?[a-z]+")
 
 
@@ -78,6 +79,7 @@ class _Sentence(NamedTuple):
     words: list[str]
     starts: list[int]
     ends: list[int]
+    pieces: dict[int, list[int]]  # sizes of the runs from a token on that may be heard for one term
 
     def span(self, index: int, size: int = 1) -> Span:
         """Where some tokens stand."""
@@ -111,7 +113,8 @@ class Terminology:
 
     def _search(self, text: str, spoken: bool) -> tuple[_Heard, ...]:
         tokens = tokenize(text)
-        sentence = _Sentence(text, tokens.words, tokens.starts, tokens.ends)
+        pieces = self._lexis.assembled.windows(tokens.words)
+        sentence = _Sentence(text, tokens.words, tokens.starts, tokens.ends, pieces)
         found: list[_Heard] = []
         index = 0
         while index < len(sentence.words):
@@ -126,6 +129,10 @@ class Terminology:
             return None
         if (known := _known(sentence, index)) is not None:
             return known
+        if (assembled := self._assembled(sentence, index)) is not None:
+            return assembled
+        if (collocated := self._collocated(sentence, index)) is not None:
+            return collocated
         if spoken:
             for search in (self._slipped, self._misheard, self._unexpected):
                 if (heard := search(sentence, index)) is not None:
@@ -157,6 +164,37 @@ class Terminology:
             return None
         meant = self._lexis.slipped(word, *sentence.place(index))
         return None if meant is None else _Heard(span, meant, "slip", 0.85)
+
+    def _assembled(self, sentence: _Sentence, index: int) -> _Heard | None:
+        """The longest run of up to four words that sounds like one long term, and is none."""
+        for size in sentence.pieces.get(index, ()):
+            window = tuple(sentence.words[index : index + size])
+            span = sentence.span(index, size)
+            parts = span.of(sentence.text).split(" ")
+            if len(parts) != size or _MASK in window or not all(map(_PIECE.fullmatch, parts)):
+                continue  # a comma or a hyphen stands between, or an abbreviation is one of them
+            if any(part[0].isupper() for part in parts[index == 0 :] if len(part) > 1):
+                continue  # within a sentence, names have capitals
+            meant = self._lexis.assembled.instead(window, sentence.place(index, size))
+            if meant is not None:
+                return _Heard(span, meant, "assembled", 0.75, size)
+        return None
+
+    def _collocated(self, sentence: _Sentence, index: int) -> _Heard | None:
+        """Words that do not fit, where their neighbour goes with one that sounds like them."""
+        for size in range(min(_LONGEST_RUN, len(sentence.words) - index), 0, -1):
+            place = sentence.place(index, size)
+            if not self._lexis.collocated.beside(place):
+                continue
+            meant = self._lexis.collocated.instead(tuple(sentence.words[index : index + size]), place)
+            if meant is None:
+                continue
+            span = sentence.span(index, size)
+            parts = span.of(sentence.text).split(" ")
+            plain = len(parts) == size and all(_PLAIN.fullmatch(part) for part in parts)
+            if plain and all(part.islower() for part in parts[index == 0 :]):
+                return _Heard(span, meant, "collocated", 0.75, size)
+        return None
 
     def _misheard(self, sentence: _Sentence, index: int) -> _Heard | None:
         """The longest run of up to three words, one of them never said, that sounds like a word that fits."""
