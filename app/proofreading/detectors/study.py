@@ -90,6 +90,7 @@ _THIS = {  # how a sentence names its own study
 }
 _SHARED = {"MR": frozenset({"CT"}), "NM": frozenset({"CT"}), "RF": frozenset({"XR"}), "MG": frozenset({"US"})}
 _PLANES = _words(r"\b(?:axial|coronal|sagittal)\b")
+_COMPARED = _words(r"\bcompar\w+|\blast (?:year|month|week)\b")
 _CONFIDENCE = 0.8
 
 
@@ -140,7 +141,7 @@ def _of_another(text: str, kinds: list[str], *, technique: bool) -> tuple[re.Mat
     if section is not None:
         return section, "a plain film"
     named = [(kind, match) for kind, pattern in MODALITIES if (match := pattern.search(text)) is not None]
-    own = technique or PERFORMED.search(text) or NAMED.search(text)
+    own = (technique and not _COMPARED.search(text)) or PERFORMED.search(text) or NAMED.search(text)
     if own and named and all(kind != kinds[0] for kind, _ in named):
         return named[0][1], f"a study of kind {kinds[0]}"
     return None
