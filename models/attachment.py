@@ -18,7 +18,7 @@ _COORDINATORS = frozenset({"and", "or", ",", "/", "to", "than", "greater", "vers
 _LIGHT = frozenset({"the", "a", "an", "in", "of", "size", "sized", "area", "areas", "region"})
 _PREPOSITIONS = frozenset(
     (
-        "in of at within involving overlying along over throughout near above below projecting about from "
+        "in of at within involving involve involves overlying along over throughout near above below projecting about from "
         "into on across projects adjacent around through occupying affecting lateral medial "
         "confined limited localized restricted centered centred via beneath under underneath behind beside "
         "occupies occupy fills filling fill overlies overlie traverses traversing traverse crosses crossing "

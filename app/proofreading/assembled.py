@@ -1,7 +1,7 @@
 """A long term that was heard as several short words: "score leo sis", "low back to me"."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import pairwise
 
@@ -30,9 +30,14 @@ class Assembly:
     """Terms by their sound. Thread-safe once built."""
 
     def __init__(
-        self, terms: Iterable[str], pairs: Mapping[tuple[str, str], int], foreign: Callable[[str], bool]
+        self,
+        terms: Iterable[str],
+        pairs: Mapping[tuple[str, str], int],
+        foreign: Callable[[str], bool],
+        words: Set[str] = frozenset(),
     ) -> None:
         """``pairs`` are words that do stand side by side; ``foreign`` tells of a word that no report has."""
+        self._words = words
         self._pairs, self._foreign = pairs, lru_cache(maxsize=50_000)(foreign)
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         for term in sorted(set(terms)):
@@ -61,6 +66,8 @@ class Assembly:
         beside = [pair in self._pairs for pair in pairwise(window)]
         odd = [self._foreign(word) for word in window]
         sound, phrase = joined(window), _is_phrase(window, odd)
+        if len(window) == 2 and all(len(word) > 2 and word in self._words for word in window):
+            return None  # "cavity seen", "air enema"
         if all(beside) or (any(beside) and len(sound) < _ALONE):
             return None
         near = self._nearly(sound, window, odd)

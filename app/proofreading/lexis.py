@@ -104,7 +104,7 @@ class Lexis:
         ]
         self.expected = Expectation(speech, graph, self._own)
         self.collocated = Collocation(self._strange, self._pairs)
-        self.assembled = Assembly(dictated(), self._pairs, self._strange)
+        self.assembled = Assembly(dictated(), self._pairs, self._strange, known.words.keys())
         self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)
         self.misheard = lru_cache(maxsize=50_000)(self._misheard)
@@ -204,6 +204,8 @@ class Lexis:
             return False
         if len(window) == 1:
             return english().get(window[0], 0) <= _EVERYDAY
+        if all(self._is_word(word) and english().get(word, _EVERYDAY + 1) > _EVERYDAY for word in window):
+            return False  # "side today"
         return window[0] not in _CLOSED - {"a", "in", "at"} and window[-1] not in _CLOSED
 
     def _beside(self, before: str, term: str, after: str) -> int:

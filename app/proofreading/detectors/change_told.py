@@ -110,8 +110,14 @@ def _ways(case: Case, finding: Finding) -> Iterator[str]:
         return
     if finding.status is Status.ABSENT:
         return
-    yield from (change.value for change in finding.changes if change.value in _PLAIN)
+    yield from (
+        change.value
+        for change in finding.changes
+        if change.value in _PLAIN and "again" not in change.quote.lower()
+    )
     broken = subsumes(_FRACTURE, finding.concept or "", case.facts)
+    if any(acuity.value == "subacute" for acuity in finding.acuities):
+        return
     if any(_AGE.search(acuity.quote) for acuity in finding.acuities) or _is_aged(text):
         if not finding.changes:
             yield "old"

@@ -35,7 +35,7 @@ _ELSEWHERE = re.compile(
     r"common (?:hepatic|femoral|iliac) \w+|pancreatic (?:head|tail|body|parenchyma)|splenic vein|"
     r"renal (?:cysts?|pelvis|calcul\w+)|ureters?|sigmoid|"
     r"c(?:a)?ecum|terminal ileum|liver (?:parenchyma|lesions?|cysts?)|hepatic (?:steatosis|lesions?|veins?)|"
-    r"adrenal nodules?|gestation\w*|"
+    r"adrenal nodules?|gestational sac|"
     r"yolk sac|nuchal|endometrium|epididym\w+|myometri\w+|restricted diffusion|short axis|(?:pi|li|ti|lung)-?rads|"
     r"t-?score|bone mineral density|ostiomeatal|nasal septum|tonsils?|parotid\w*|optic nerves?)\b",
     re.IGNORECASE,

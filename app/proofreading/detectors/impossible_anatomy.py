@@ -13,6 +13,7 @@ from models.types import Entity, EntityKind, RelationKind, Span
 
 _SIDED = ("RP:left-", "RP:right-")
 _VARIANT = "RP:aorta"
+_OF_ANY_ORGAN = frozenset("carcinoma adenocarcinoma cancer malignancy edema oedema".split())
 MIRRORED = frozenset({"RP:dextrocardia", "HP:0001651", "HP:0001696"})  # situs inversus: sides prove nothing
 _ON_SIDE = re.compile(
     r"\W*(?:(?:is|are|was|were|seen|noted|located|lies|lying|projects|identified|present|enlarged|normal|visualized|again)\W+){0,4}"
@@ -129,6 +130,8 @@ def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:
     if not homes or any(home.id not in _INNER for home in homes):
         return
     for site in finding.sites:
+        if finding.entity.quote.lower() in _OF_ANY_ORGAN:
+            continue
         if finding.concept in ANYWHERE and not _LIMB.fullmatch(site.quote):
             continue  # a mass of the parotid; but a nodule of the lower leg was a lobe's
         node = case.facts.nodes.get(site.concept or "")

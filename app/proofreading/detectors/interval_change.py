@@ -65,6 +65,11 @@ def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candi
 
 def _change(finding: Finding) -> Entity | None:
     """The change said of the finding itself, when just one is."""
+    if any(
+        change.quote.lower().split()[-1] == "again" or change.quote.lower().startswith("again")
+        for change in finding.changes
+    ):
+        return None  # seen again, whatever became of it
     return finding.changes[0] if len({change.value for change in finding.changes}) == 1 else None
 
 

@@ -32,6 +32,7 @@ _PLACES = {
     "left": re.compile(r"\b(?:[Ll]eft|L[UL]L|[Ll]ingular?)\b"),
     "right": re.compile(r"\b(?:[Rr]ight|R[UML]L|[Mm]iddle lobe)\b"),
 }
+_AGED = frozenset({"old", "chronic"})
 _SINGLE = 1
 _WHOLE = frozenset({"RP:thorax", "RP:hemithorax"})  # which no other place lies beside
 _LARGE = frozenset({"RP:lung", "RP:pleura", "RP:chest-wall"})
@@ -131,7 +132,9 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     tied = [
         (tie, other)
         for tie, other in tied
-        if tie is not Likeness.NONE and not places_apart(concluded, other, case)
+        if tie is not Likeness.NONE
+        and not places_apart(concluded, other, case)
+        and not _aged_apart(concluded, other)
     ]
     if any(
         other.sides & concluded.sides
@@ -149,6 +152,12 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     if not agreeing:
         return None
     return max(agreeing, key=lambda item: item[:2])[2]
+
+
+def _aged_apart(first: Finding, second: Finding) -> bool:
+    """True for an old one and one that is not said to be: healed and fresh fractures are two."""
+    one, other = ({a.value for a in f.acuities} & _AGED for f in (first, second))
+    return bool(one) != bool(other)
 
 
 def _level_with(first: Finding, second: Finding) -> bool:

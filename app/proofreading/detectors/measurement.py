@@ -16,6 +16,8 @@ from app.proofreading.comparing import (
     sentences,
     without_place,
 )
+from app.proofreading.detectors.foreign import title_of
+from app.proofreading.detectors.studies import TOGETHER, parts_named
 from app.proofreading.findings import Finding
 from app.proofreading.findings import Measurement as Size
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
@@ -52,7 +54,9 @@ class Measurements:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates of range in text order, then mismatches in the order of the impression."""
-        if is_chest(case):  # the ranges are those of chest findings
+        if (
+            is_chest(case) and not parts_named(title_of(case) or "") - TOGETHER
+        ):  # the ranges are those of chest findings
             for finding in asserted(case, FINDINGS | IMPRESSION):
                 yield from _out_of_range(case, finding)
             yield from _structures(case)

@@ -93,7 +93,8 @@ def _last_word(finding: Finding) -> str:
 def _taken_out(denial: Finding, described: Finding) -> bool:
     """True when a device is told to be removed where it was told of before: the course of a procedure."""
     gone = any(change.value == "resolved" for change in denial.changes)
-    return is_device(denial) and gone and denial.section is described.section
+    other = fold(denial.entity.quote) != fold(described.entity.quote)  # "IABP exchanged for Impella"
+    return is_device(denial) and gone and (denial.section is described.section or other)
 
 
 def _explained(described: Finding, case: Case) -> bool:

@@ -14,7 +14,7 @@ _ANOTHER = re.compile(
 _NONE = re.compile(
     r"\W*(?:none\b|no (?:prior|previous|comparison|relevant|old|earlier|other|preceding)\b"
     r"|not available|unavailable|n/?a\b|nil\b"
-    r"|there (?:is|are) no\b|nothing\b"
+    r"|there (?:is|are) no (?:prior|previous|comparison|relevant|old|earlier|other|preceding|available)\b|nothing\b"
     r"|without (?:a |any )?(?:prior|previous|comparison)|no (?:images|films|studies|imaging)\b"
     r"|(?:this is (?:the|a) )?(?:(?:first|initial)\s+(?:ever\s+)?(?:chest\s+)?"
     r"(?:study|exam\w*|film|radiograph|visit|presentation|imaging)"

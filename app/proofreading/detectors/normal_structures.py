@@ -39,7 +39,9 @@ _FACETS = (
     ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+)\b", re.IGNORECASE)),
     ("whole", re.compile(r"\b(?:intact|unbroken|uninjured|maintained|preserved)\b", re.IGNORECASE)),
 )
-_AFTER = re.compile(r"(?:\s+(?:and|or|in)\s+\w+)*")  # "normal height and alignment"
+_AFTER = re.compile(
+    r"(?:\s+(?:(?:and|or|in)\s+\w+|density|minerali[sz]ation|heights?|alignment|contours?|size))*"
+)  # "normal height and alignment"
 
 
 def as_normal(finding: Finding, case: Case) -> Finding | None:

@@ -70,7 +70,7 @@ _LIMITS = (
     _limit(
         "length within a body in cm",
         60,
-        rf"{_NO_HEIGHT}(?<![\d.]){_NUMBER}\s?cm\b(?!\s*(?:tall|in height|h2o)|{_TOOL})",
+        rf"{_NO_HEIGHT}(?<![\d.]){_NUMBER}\s?cm\b(?!\s?/\s?s|\s*(?:tall|in height|h2o|per sec)|{_TOOL})",
     ),
     _limit("length within a body in mm", 600, rf"(?<![\d.]){_NUMBER}\s?mm\b(?!\s*hg|{_TOOL})"),
     _limit("age of a person in years", 125, r"(?<![\d.])(?P<number>\d{3})[\s-]years?[\s-]old\b"),

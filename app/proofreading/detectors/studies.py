@@ -72,7 +72,7 @@ OWN_WORDS = {
         re.IGNORECASE,
     ),
     "MG": re.compile(
-        r"\b(?:craniocaudal|mediolateral oblique|spot (?:compression|magnification)|cc and mlo|mlo views?|"
+        r"\b(?:craniocaudal views?|mediolateral oblique|spot (?:compression|magnification)|cc and mlo|mlo views?|"
         r"breast was compressed|fibroglandular|microcalcifications)\b",
         re.IGNORECASE,
     ),

@@ -91,6 +91,10 @@ _THIS = {  # how a sentence names its own study
 _SHARED = {"MR": frozenset({"CT"}), "NM": frozenset({"CT"}), "RF": frozenset({"XR"}), "MG": frozenset({"US"})}
 _PLANES = _words(r"\b(?:axial|coronal|sagittal)\b")
 _COMPARED = _words(r"\bcompar\w+|\blast (?:year|month|week)\b")
+_ASKED = _words(  # for another study: "MRI of the spine urgently"
+    r"\b(?:recommend\w*|suggest\w*|advis\w*|consider\w*|would|could|should|may|urgent\w*|refer(?:ral|red)?|if|for scoring|"
+    r"to follow|pending|next|follow-?up|further|required|needed|warranted|indicated|correlat\w*|awaited)\b|\bnow\W*$"
+)
 _CONFIDENCE = 0.8
 
 
@@ -109,7 +113,13 @@ class Study:
             text = sentence.span.of(case.report.text)
             section = case.report.section_of(number)
             told = section in REPORTED or section is SectionName.TECHNIQUE
-            if not told or NOT_THIS.search(text) or not number or text.strip() in title:
+            if (
+                not told
+                or NOT_THIS.search(text)
+                or _ASKED.search(text)
+                or not number
+                or text.strip() in title
+            ):
                 continue
             found = (
                 _of_another(text, kinds, technique=section is SectionName.TECHNIQUE)

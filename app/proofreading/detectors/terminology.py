@@ -204,6 +204,11 @@ class Terminology:
                 continue
             if _MASK in window or not any(self._lexis.unspoken(word) for word in window):
                 continue
+            if size > 1 and any(
+                part.isupper() and len(part) > 1
+                for part in sentence.span(index, size).of(sentence.text).split()
+            ):
+                continue  # "ICU stay"
             meant = self._lexis.misheard(window, *sentence.place(index, size))
             if meant is not None:
                 sure = _UNSURE if size == 1 and not self._lexis.of_archive else 0.75

@@ -31,6 +31,8 @@ from kg_ingest.schema import EdgeKind
 from models.types import SectionName
 
 _BONE = re.compile(r"bon[ey]|osseous|skelet", re.IGNORECASE)
+_STEM = 6
+_NO_STEMS = frozenset({"pleura", "pulmon", "medias", "tensio", "acute "})
 _SHORT = 3  # a findings section of fewer sentences leaves things out
 _LESIONS = frozenset({"RP:nodule", "RP:mass"})
 # not acute, yet told of wherever they are seen
@@ -41,7 +43,8 @@ _GRAVE = tuple(
 )
 # known from elsewhere, or one of several readings
 _TOLD_BEFORE = re.compile(
-    r"\b(?:known|history of|hx|treated|status post|s/p|differential|alternatives?|versus|vs)\b", re.IGNORECASE
+    r"\b(?:known|progressi(?:ve|on)|history of|hx|treated|status post|s/p|differential|alternatives?|versus|vs)\b",
+    re.IGNORECASE,
 )
 _ATELECTASIS = "RP:atelectasis"
 _PRESSING = ("RP:pneumothorax", "RP:pleural-effusion")  # what takes the room of a lung
@@ -113,6 +116,8 @@ def _collapsed(finding: Finding) -> bool:
 
 def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
     """True when something tied to it is described, or for lungs any shadow in them."""
+    if _stem_told(concluded, case):
+        return True
     in_lung = "RP:lung" in _homes(concluded, case)
     pressed = concluded.concept == _ATELECTASIS
     return any(
@@ -122,6 +127,18 @@ def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
         or (in_lung and any(subsumes(shadow, other.concept or "", case.facts) for shadow in _SHADOWS))
         for other in described
         if not is_device(other)
+    )
+
+
+def _stem_told(concluded: Finding, case: Case) -> bool:
+    """True when the findings use the word in another form, that of no finding: "cavitated", "cavitation"."""
+    stem = concluded.entity.quote.lower()[:_STEM]
+    if len(stem) < _STEM or not stem.isalpha() or stem in _NO_STEMS:
+        return False
+    return any(
+        _in_findings(case, number) and stem in sentence.span.of(case.report.text).lower()
+        for number, sentence in enumerate(case.report.sentences)
+        if not any(concluded.concept == told.concept for told in case.told_in.get(number, ()))
     )
 
 
