@@ -30,6 +30,7 @@ _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
 _BEFORE_PLACES = frozenset({"left", "right", "the", "both", "bilateral", "lt", "rt", "l", "r"})
 _STOPS = frozenset({",", ".", ";", "("})
 _ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
+_ADJECTIVAL = ("ary", "al", "ic", "ous", "ive", "ar", "ant", "ent", "sion")
 _BY = frozenset({"by", "for", "with"})
 _AUXILIARIES = frozenset({"been", "was", "were", "has", "have"})
 _JOINING = _ALTERNATIVES | {"and", "early", "possible", "with", "a", "an"}
@@ -87,6 +88,8 @@ def _modification(line: Line, position: int) -> Relation | None:
     around = line.words[max(0, modifier.start - 1) : modifier.end]
     # "has been removed, and a port", "replaced by a port"
     said_of = not _AUXILIARIES.isdisjoint(around) or (modifier.end > modifier.start + 1 and around[-1] in _BY)
+    if after is None and modifier.kind is EntityKind.SIDE and not modifier.trails:
+        after = _past_one_word(line, position)
     order = (before, after) if modifier.trails or said_of else (after, before)
     target = next((head for head in order if head is not None), None) or _any_head(line, position)
     return None if target is None else Relation(RelationKind.MODIFY, modifier.entity, target.entity)
@@ -117,6 +120,15 @@ def _head_ahead(line: Line, position: int) -> Placed | None:
             return None
         current = following
     return None
+
+
+def _past_one_word(line: Line, position: int) -> Placed | None:
+    """The observation right after one adjective that no rule knows: "a left secondary pneumothorax"."""
+    following = next(iter(line.placed[position + 1 : position + 2]), None)
+    if following is None or following.kind is not EntityKind.OBSERVATION:
+        return None
+    gap = line.gap(line.placed[position], following)
+    return following if len(gap) == 1 and gap[0].isalpha() and gap[0].endswith(_ADJECTIVAL) else None
 
 
 def _head_behind(line: Line, position: int) -> Placed | None:

@@ -1,7 +1,7 @@
 """A long term that was heard as several short words: "score leo sis", "low back to me"."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -34,10 +34,10 @@ class Assembly:
         terms: Iterable[str],
         pairs: Mapping[tuple[str, str], int],
         foreign: Callable[[str], bool],
-        words: Set[str] = frozenset(),
+        is_word: Callable[[str], bool] = lambda word: False,
     ) -> None:
         """``pairs`` are words that do stand side by side; ``foreign`` tells of a word that no report has."""
-        self._words = words
+        self._is_word = is_word
         self._pairs, self._foreign = pairs, lru_cache(maxsize=50_000)(foreign)
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         for term in sorted(set(terms)):
@@ -66,7 +66,7 @@ class Assembly:
         beside = [pair in self._pairs for pair in pairwise(window)]
         odd = [self._foreign(word) for word in window]
         sound, phrase = joined(window), _is_phrase(window, odd)
-        if len(window) == 2 and all(len(word) > 2 and word in self._words for word in window):
+        if len(window) == 2 and all(len(word) > 2 and self._is_word(word) for word in window):
             return None  # "cavity seen", "air enema"
         if all(beside) or (any(beside) and len(sound) < _ALONE):
             return None

@@ -104,7 +104,7 @@ class Lexis:
         ]
         self.expected = Expectation(speech, graph, self._own)
         self.collocated = Collocation(self._strange, self._pairs)
-        self.assembled = Assembly(dictated(), self._pairs, self._strange, known.words.keys())
+        self.assembled = Assembly(dictated(), self._pairs, self._strange, self._is_word)
         self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)
         self.misheard = lru_cache(maxsize=50_000)(self._misheard)
@@ -194,7 +194,7 @@ class Lexis:
         fitting = [
             (self._beside(before, term, after), likeness, term)
             for term, likeness in self._near("".join(window))
-            if likeness >= (_LETTERS_OF_ONE if len(window) == 1 else _LETTERS) and not _related(term, window)
+            if likeness >= self._least(window) and not _related(term, window)
         ]
         best = max(fitting, default=(0, 0.0, ""), key=lambda item: (min(item[0], _OFTEN), item[1]))
         return best[2] if best[0] >= _OFTEN else None
@@ -207,6 +207,12 @@ class Lexis:
         if all(self._is_word(word) and english().get(word, _EVERYDAY + 1) > _EVERYDAY for word in window):
             return False  # "side today"
         return window[0] not in _CLOSED - {"a", "in", "at"} and window[-1] not in _CLOSED
+
+    def _least(self, window: tuple[str, ...]) -> float:
+        """Least likeness of letters: more where an article stands before a word of English, as anywhere."""
+        if len(window) == 1:
+            return _LETTERS_OF_ONE
+        return _SPLIT if window[0] in ("a", "an") and self._is_word(window[1]) else _LETTERS
 
     def _beside(self, before: str, term: str, after: str) -> int:
         """How often the term is said beside these neighbours; one that stands anywhere says nothing."""

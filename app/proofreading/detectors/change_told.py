@@ -44,6 +44,7 @@ _THEN = re.compile(
     re.IGNORECASE,
 )
 _CARINA = re.compile(r"\b(?:carina|above|below|deep|vertebra\w*|rib)\b", re.IGNORECASE)
+_RATIO = re.compile(r"\d\s?/\s?\d")  # heart and chest: "17/29 cm"
 _GROWN, _SHRUNK, _EQUAL = 1.15, 0.87, 0.05
 _AGE = re.compile(r"chronic|long|\bold\b|remote|healed|healing", re.IGNORECASE)
 _AGED = re.compile(
@@ -138,6 +139,8 @@ def _is_aged(text: str) -> bool:
 def _by_sizes(text: str) -> str | None:
     """What a size now and one before, in that order, tell of the course."""
     sizes = list(_SIZE.finditer(text))
+    if _RATIO.search(text):
+        return None
     if len(sizes) != 2 or _CARINA.search(text) or sizes[0][2][0].lower() != sizes[1][2][0].lower():
         return None
     if not _THEN.search(text, sizes[0].end()):

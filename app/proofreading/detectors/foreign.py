@@ -47,8 +47,9 @@ _MORE = re.compile(
 )
 _HISTORY = re.compile(
     r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri|"
-    r"ultrasound|sonogra\w+|duplex|doppler|echo\w*|due to|secondary to|overl\w+|project\w*|"
-    r"clips?|stents?|catheters?|cannulae?|sheath)\b",
+    r"ultrasound|sonogra\w+|duplex|doppler|female|male|lady|gentleman|patient|echo\w*|"
+    r"due to|secondary to|overl\w+|project\w*"
+    r"|clips?|stents?|catheters?|cannulae?|sheath)\b",
     re.IGNORECASE,
 )
 _CONFIDENCE = 0.8

@@ -32,6 +32,7 @@ _PLACES = {
     "left": re.compile(r"\b(?:[Ll]eft|L[UL]L|[Ll]ingular?)\b"),
     "right": re.compile(r"\b(?:[Rr]ight|R[UML]L|[Mm]iddle lobe)\b"),
 }
+_BEHIND_HEART = re.compile(r"\bretrocardiac\b|\bbehind the heart\b", re.IGNORECASE)
 _AGED = frozenset({"old", "chronic"})
 _SINGLE = 1
 _WHOLE = frozenset({"RP:thorax", "RP:hemithorax"})  # which no other place lies beside
@@ -144,6 +145,8 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
         return None
     if _CONTRALATERAL.search(case.report.sentences[concluded.sentence].span.of(case.report.text)):
         tied = [(tie, other) for tie, other in tied if tie is Likeness.SAME]  # the other side is told of too
+    if _BEHIND_HEART.search(" ".join(_unsided(concluded, case))):
+        return None  # a shadow behind the heart is mostly one of the left lower lobe
     agreeing = [
         (tie, bool(levels(concluded) & levels(other)), other)
         for tie, other in tied
@@ -152,6 +155,13 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     if not agreeing:
         return None
     return max(agreeing, key=lambda item: item[:2])[2]
+
+
+def _unsided(concluded: Finding, case: Case) -> Iterator[str]:
+    """The sentences of findings that may be the concluded one, and are told without a side."""
+    for other in asserted(case, FINDINGS):
+        if not other.sides and likeness(concluded.concept, other.concept, case.facts) is not Likeness.NONE:
+            yield case.report.sentences[other.sentence].span.of(case.report.text)
 
 
 def _aged_apart(first: Finding, second: Finding) -> bool:

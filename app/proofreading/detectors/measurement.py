@@ -35,6 +35,7 @@ _OTHER_WORDS = re.compile(  # between a size and a structure: something else may
     r"an|for|up|by|on|which|there|this|normal|enlarged|dilated|again|has|have|having)\b)[a-z]{2,}",
     re.IGNORECASE,
 )
+_MOVE = re.compile(r"\b(?:advanc|withdraw|retract|pull|reposition|insert)\w*\W[^.;]{0,25}\Z", re.IGNORECASE)
 _THRESHOLD = re.compile(
     r"(?:[<>\u2264\u2265]|\b(?:than|least|most|under|over|below|above|exceed\w*|within))\s*\Z", re.IGNORECASE
 )
@@ -163,7 +164,8 @@ def _mismatch(case: Case, concluded: Finding, described: list[Finding]) -> Itera
     everything = [size.mm for finding in current(case, FINDINGS) for size in finding.measurements]
     if not rivals or any(_close(said.mm, mm) for mm in everything) or _about_a_prior(case, concluded):
         return
-    if _THRESHOLD.search(case.report.text, max(0, said.span.start - _REACH), said.span.start):
+    before = case.report.text[max(0, said.span.start - _REACH) : said.span.start]
+    if _THRESHOLD.search(before) or _MOVE.search(before):
         return
     seen = rivals[0].measurements[0]
     if len({size.measurements[0].mm for size in rivals}) != 1:

@@ -10,6 +10,7 @@ from app.proofreading.comparing import (
     IMPRESSION,
     Likeness,
     asserted,
+    fading,
     is_chest,
     levels,
     likeness,
@@ -68,6 +69,7 @@ _Graded = tuple[Finding, Degree]
 
 def _against(case: Case, said: _Graded, others: list[_Graded]) -> Iterator[Candidate]:
     """A candidate where every other statement of the same finding grades it far from this one."""
+    others = [other for other in others if not fading(other[0], case)]  # "the large effusion is smaller"
     rivals = [other for other in others if _same(said[0], other[0], case) and _of_one_bone(said, other)]
     if rivals and all(abs(said[1].rank - other[1].rank) >= _FAR for other in rivals):
         yield _candidate(case, said, rivals[0])
