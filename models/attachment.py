@@ -6,16 +6,13 @@ relation can be explained by the words between its two ends. Relations as in Rad
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
 
+from models.coordination import shared, suggestion
+from models.line import HEADS, LIGHT, Line, Placed
 from models.types import EntityKind, Relation, RelationKind
 
-HEADS = frozenset({EntityKind.ANATOMY, EntityKind.OBSERVATION, EntityKind.DEVICE, EntityKind.NORMAL})
 _OBSERVED = frozenset({EntityKind.OBSERVATION, EntityKind.DEVICE, EntityKind.NORMAL})
 _COORDINATORS = frozenset({"and", "or", ",", "/", "to", "than", "greater", "versus", "&"})
-_LIGHT = frozenset({"the", "a", "an", "in", "of", "size", "sized", "area", "areas", "region"})
 _PREPOSITIONS = frozenset(
     (
         "in of at within involving involve involves overlying along over throughout near above below projecting about from "
@@ -29,41 +26,13 @@ _PREPOSITIONS = frozenset(
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
 _BEFORE_PLACES = frozenset({"left", "right", "the", "both", "bilateral", "lt", "rt", "l", "r"})
 _STOPS = frozenset({",", ".", ";", "("})
-_ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
 _ADJECTIVAL = ("ary", "al", "ic", "ous", "ive", "ar", "ant", "ent", "sion")
 _BY = frozenset({"by", "for", "with"})
 _AUXILIARIES = frozenset({"been", "was", "were", "has", "have"})
-_JOINING = _ALTERNATIVES | {"and", "early", "possible", "with", "a", "an"}
 _ARTICLES = frozenset({"the", "a", "an"})
 _FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
 _FAR = 30  # entities: what a modifier belongs to is nearer, so that work stays linear in a run-on sentence
 _PLACING = frozenset({EntityKind.SIDE, EntityKind.ZONE})
-
-
-class Placed(NamedTuple):
-    """A term of the sentence: its entity's index in the graph, kind, and tokens [start, end).
-
-    ``trails`` marks a modifier that follows what it modifies ("on the left", "bilaterally").
-    """
-
-    entity: int
-    kind: EntityKind
-    start: int
-    end: int
-    trails: bool = False
-    predicate: bool = False  # says something of a structure, and is no finding by itself: "calcified"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One sentence: the report's folded words, and the sentence's entities in text order."""
-
-    words: Sequence[str]
-    placed: Sequence[Placed]
-
-    def gap(self, left: Placed, right: Placed) -> Sequence[str]:
-        """The words between two entities."""
-        return self.words[left.end : right.start]
 
 
 def relations(line: Line, links: Sequence[tuple[int, int]]) -> list[Relation]:
@@ -77,7 +46,7 @@ def relations(line: Line, links: Sequence[tuple[int, int]]) -> list[Relation]:
     result += _led(line, result)
     if len(line.placed) > 1:
         result += _locations(line)
-    result += [relation for link in links for relation in _suggestion(line, link)]
+    result += [relation for link in links for relation in suggestion(line, link)]
     return result
 
 
@@ -115,8 +84,8 @@ def _head_ahead(line: Line, position: int) -> Placed | None:
     for following in line.placed[position + 1 : position + _FAR]:
         gap = line.gap(current, following)
         if following.kind in HEADS:
-            return following if all(word in _LIGHT for word in gap) else None
-        if not all(word in _COORDINATORS or word in _LIGHT for word in gap):
+            return following if all(word in LIGHT for word in gap) else None
+        if not all(word in _COORDINATORS or word in LIGHT for word in gap):
             return None
         current = following
     return None
@@ -172,62 +141,7 @@ def _locations(line: Line) -> list[Relation]:
         sites = [site for site in _subject(line, position) if site.entity not in claimed]
         observed = line.placed[position].entity
         result += [Relation(RelationKind.LOCATED_AT, observed, site.entity) for site in sites]
-    return result + _shared(line, result)
-
-
-def _shared(line: Line, located: Sequence[Relation]) -> list[Relation]:
-    """What coordinated observations share of place: "atelectasis versus scar in the right base".
-
-    Alternatives share the place of either; joined ones ("effusion and atelectasis at the left base") that
-    which follows the last.
-    """
-    observed = [placed for placed in line.placed if placed.kind is EntityKind.OBSERVATION]
-    if len(observed) < 2 or not located:
-        return []
-    sites: dict[int, list[int]] = {}
-    for relation in located:
-        sites.setdefault(relation.source, []).append(relation.target)
-    start = {placed.entity: placed.start for placed in line.placed}
-    result: list[Relation] = []
-    for first, second in zip(observed[-2::-1], observed[:0:-1], strict=True):
-        joint = _joint(line, first, second)
-        both = first.predicate and second.predicate  # "the aorta is unfolded and calcified"
-        if first.entity not in sites and second.entity in sites:
-            after = all(start[site] >= second.end for site in sites[second.entity])
-            if joint & _ALTERNATIVES or (joint and after):
-                sites[first.entity] = sites[second.entity]
-                result += [Relation(RelationKind.LOCATED_AT, first.entity, s) for s in sites[first.entity]]
-        elif (
-            second.entity not in sites
-            and first.entity in sites
-            and (joint & _ALTERNATIVES or (joint and both))
-        ):
-            sites[second.entity] = sites[first.entity]
-            result += [Relation(RelationKind.LOCATED_AT, second.entity, s) for s in sites[second.entity]]
-    return result
-
-
-def _joint(line: Line, first: Placed, second: Placed) -> frozenset[str]:
-    """The words that join two observations, empty when more than modifiers stands between them."""
-    inner = [p for p in line.placed if first.end <= p.start and p.end <= second.start]
-    taken = {token for placed in inner for token in range(placed.start, placed.end)}
-    words = frozenset(line.words[at] for at in range(first.end, second.start) if at not in taken)
-    plain = all(placed.kind not in HEADS for placed in inner) and not (
-        "with" in words and _sided(line, first)
-    )
-    return words if plain and words and words <= _JOINING else frozenset()
-
-
-def _sided(line: Line, observed: Placed) -> bool:
-    """True when a side stands among the words before it: "right effusion"."""
-    current = observed
-    for previous in reversed([p for p in line.placed if p.end <= observed.start]):
-        if previous.kind in HEADS or any(word not in _LIGHT for word in line.gap(previous, current)):
-            return False
-        if previous.kind is EntityKind.SIDE:
-            return True
-        current = previous
-    return False
+    return result + shared(line, result)
 
 
 def _sites_before(line: Line, position: int) -> list[Placed]:
@@ -265,7 +179,7 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
             )
             near = near or _apposed(line, line.placed[position], following)
             if sites:
-                near = all(word in _COORDINATORS or word in _LIGHT for word in gap)
+                near = all(word in _COORDINATORS or word in LIGHT for word in gap)
             elif current.kind not in HEADS and not normal:
                 near = near or bool(_reach(line, position, following))
             if not near:
@@ -299,24 +213,8 @@ def _subject(line: Line, position: int) -> list[Placed]:
         if any(word in _BREAKS for word in gap) or previous.kind in _OBSERVED:
             break
         if previous.kind is EntityKind.ANATOMY:
-            if sites and not all(word in _COORDINATORS or word in _LIGHT for word in gap):
+            if sites and not all(word in _COORDINATORS or word in LIGHT for word in gap):
                 break
             sites.append(previous)
         current = previous
     return sites
-
-
-def _suggestion(line: Line, link: tuple[int, int]) -> list[Relation]:
-    """The nearest observation before the linking words suggests each one that follows them."""
-    start, end = link
-    seen = [p for p in line.placed if p.kind in (EntityKind.OBSERVATION, EntityKind.DEVICE)]
-    source = next((p for p in reversed(seen) if p.end <= start), None)
-    targets = [p for p in seen if p.start >= end]
-    if source is None or not targets:
-        return []
-    joined = targets[:1]
-    for first, second in pairwise(targets):
-        if not _joint(line, first, second):
-            break
-        joined.append(second)
-    return [Relation(RelationKind.SUGGESTIVE_OF, source.entity, target.entity) for target in joined]

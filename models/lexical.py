@@ -15,7 +15,8 @@ import ahocorasick
 
 from models import assertion
 from models.assertion import Hit, Scope, Trigger
-from models.attachment import Line, Placed, relations
+from models.attachment import relations
+from models.line import Line, Placed
 from models.terms import Found, Term, described_only, with_letters, with_measurements
 from models.tokens import TokenLine, fold, tokenize
 from models.types import (

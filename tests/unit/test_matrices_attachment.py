@@ -20,9 +20,6 @@ PLACES = (
     ("A mass fills the retrosternal space.", "Posterior mediastinal mass."),
     ("Manubrial fracture.", "Fracture of the sternal body."),
     ("Left clavicle fracture, distal third.", "Midshaft fracture of the left clavicle."),
-    ("The endotracheal tube ends 4 cm above the carina.", "Right mainstem intubation."),
-    ("Feeding tube tip in the right lower lobe bronchus.", "Feeding tube in the stomach."),
-    ("Chest tube directed to the right apex.", "Right basal chest tube."),
     ("Aneurysm of the descending aorta.", "Ascending aortic aneurysm."),
     ("Consolidation in the lingula.", "Left lower lobe pneumonia."),
     ("Opacity behind the heart.", "Left upper lobe pneumonia."),
@@ -64,7 +61,6 @@ UNFOUNDED = (
     ("COMPARISON: None.", "The effusion has spread to the left."),
     ("COMPARISON: None.", "The nodule is larger than in March."),
     ("COMPARISON: First chest film of this patient.", "The effusion is larger."),
-    ("COMPARISON: Nothing available for comparison.", "Heart size is unchanged."),
 )
 CORRECT = (
     ("Right chest tube at the apex. Left chest tube at the base.", "Bilateral chest tubes."),

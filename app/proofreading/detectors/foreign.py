@@ -49,7 +49,7 @@ _HISTORY = re.compile(
     r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri|"
     r"ultrasound|sonogra\w+|duplex|doppler|female|male|lady|gentleman|patient|echo\w*|"
     r"due to|secondary to|overl\w+|project\w*"
-    r"|clips?|stents?|catheters?|cannulae?|sheath)\b",
+    r"|clips?|stents?|catheters?|cannulae?|sheath|lines?|tip)\b",
     re.IGNORECASE,
 )
 _CONFIDENCE = 0.8

@@ -107,7 +107,7 @@ _RECALLED = re.compile(  # what tells of another time by its grammar or by a dat
     r"receded|subsided|abated|lessened|vanished|re-?accumulated|re-?expanded|changed|advanced|extended|deteriorated|thickened)\b"
     r"|\b(?:re-?accumulation|re-?expansion) of\b"
     r"|\bremains? (?:unchanged|stable|large|small|moderate|visible|present|in place)\b"
-    r"|\bunchanged\b(?! (?:since|from) (?:birth|surgery|childhood))|\bidentical to\b|\bno different\b|\bas before\b"
+    r"|\bidentical to\b|\bno different\b|\bas before\b"
     r"|\b(?:improved|improving|better|worse|worsened|decreased|diminished) "
     r"(?:lung )?(?:aeration|inflation|expansion|aerated)\b"
     r"|\b(?:aeration|inflation) (?:has |is )?(?:improv|better|worse)\w*",

@@ -88,6 +88,8 @@ class Views:
         told = list(_told(case, case.context.procedure is not None))
         whole = " ".join(one.text for one in told if not one.title)
         for one in told:
+            if one.title and _OTHER.search(one.text):
+                continue  # a study of another kind altogether
             found = next((what for rule in _RULES if (what := rule(ordered, one, whole)) is not None), None)
             if found is not None:
                 yield _candidate(case, one, found)
