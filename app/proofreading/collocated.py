@@ -1,7 +1,7 @@
 """A word that no report has, beside a neighbour that goes with one of nearly its sound: "chess tube"."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -44,9 +44,12 @@ class Collocation:
         self._after, self._before = _table()
         self.instead = lru_cache(maxsize=50_000)(self._instead)
 
-    def beside(self, place: Place) -> bool:
-        """True where one of the neighbours is in the table."""
-        return place.before in self._after or place.after in self._before
+    def beside(self, words: Sequence[str], index: int, size: int) -> bool:
+        """True where a neighbour of these words is in the table."""
+        end = index + size
+        return (index > 0 and words[index - 1] in self._after) or (
+            end < len(words) and words[end] in self._before
+        )
 
     def _instead(self, window: tuple[str, ...], place: Place) -> str | None:
         """The word that goes with a neighbour and sounds like these, one that no report has or several that do not fit."""

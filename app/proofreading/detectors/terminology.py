@@ -160,6 +160,8 @@ class Terminology:
 
     def _slipped(self, sentence: _Sentence, index: int) -> _Heard | None:
         word, span = sentence.words[index], sentence.span(index)
+        if not self._lexis.unspoken(word):
+            return None
         if not (word.isascii() and word.isalpha() and _PLAIN.fullmatch(span.of(sentence.text))):
             return None
         meant = self._lexis.slipped(word, *sentence.place(index))
@@ -183,9 +185,9 @@ class Terminology:
     def _collocated(self, sentence: _Sentence, index: int) -> _Heard | None:
         """Words that do not fit, where their neighbour goes with one that sounds like them."""
         for size in range(min(_LONGEST_RUN, len(sentence.words) - index), 0, -1):
-            place = sentence.place(index, size)
-            if not self._lexis.collocated.beside(place):
+            if not self._lexis.collocated.beside(sentence.words, index, size):
                 continue
+            place = sentence.place(index, size)
             meant = self._lexis.collocated.instead(tuple(sentence.words[index : index + size]), place)
             if meant is None:
                 continue
@@ -198,6 +200,8 @@ class Terminology:
 
     def _misheard(self, sentence: _Sentence, index: int) -> _Heard | None:
         """The longest run of up to three words, one of them never said, that sounds like a word that fits."""
+        if not any(map(self._lexis.unspoken, sentence.words[index : index + _LONGEST_RUN])):
+            return None
         for size in range(min(_LONGEST_RUN, len(sentence.words) - index), 0, -1):
             window = tuple(sentence.words[index : index + size])
             if not all(word.isascii() and word.isalpha() for word in window):
