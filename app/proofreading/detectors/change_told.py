@@ -66,7 +66,7 @@ _ASKED = re.compile(
     r"\b(?:if|should|recommend\w*|suggest(?:ed)?|advis\w+|could|would|consider|not|no|if)\b", re.IGNORECASE
 )
 _FRACTURE = "RP:fracture"
-_CONFIDENCE = 0.72
+_CONFIDENCE = 0.55
 
 
 @dataclass(frozen=True, slots=True)

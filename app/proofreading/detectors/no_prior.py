@@ -114,7 +114,7 @@ _RECALLED = re.compile(  # what tells of another time by its grammar or by a dat
     re.IGNORECASE,
 )
 _OF_ANOTHER = re.compile(r"\b(?:ct|mri?|pet)\b", re.IGNORECASE)
-_RECALLED_CONFIDENCE = 0.64
+_RECALLED_CONFIDENCE = 0.55
 
 
 class NoPrior:

@@ -24,7 +24,7 @@ _BEYOND = re.compile(
 )
 _REFERS = re.compile(r"(?:as )?(?:the|this|that|such|these|those)\b", re.IGNORECASE)
 _SIDES = ("left", "right")
-_ACROSS, _WITHIN = 0.7, 0.64
+_ACROSS, _WITHIN = 0.55, 0.5
 
 
 @dataclass(frozen=True, slots=True)
