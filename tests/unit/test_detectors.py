@@ -127,7 +127,7 @@ def test_the_rest_of_the_report_decides_what_is_right(check) -> None:  # type: i
             "demographic_mismatch", "uterus", None,
         ),
         ("FINDINGS: The [side] lung is clear.", "template_artifact", "[side]", None),
-        ("FINDINGS: There is is no effusion.", "template_artifact", "is is", "There is no effusion"),
+        ("FINDINGS: There is no effusion effusion.", "template_artifact", "effusion effusion", "There is no effusion"),
         (
             "FINDINGS: Elevated left hemidiaphragm. Lungs are clear.\nIMPRESSION: Elevated right hemidiaphragm.",
             "laterality_mismatch", "right", "IMPRESSION: Elevated left",

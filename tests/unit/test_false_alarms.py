@@ -131,3 +131,10 @@ def test_a_correct_report_is_not_flagged(correct: str, all_services: Services) -
 @pytest.mark.parametrize("wrong", [wrong for _, wrong in PAIRS])
 def test_the_error_beside_it_is(wrong: str, all_services: Services) -> None:
     assert flagged(wrong, all_services)
+
+
+def test_a_doubled_little_word_is_a_remark(all_services: Services) -> None:
+    checked = check_report(SubmittedReport("FINDINGS: The the lungs are clear.", "doubled"), all_services)
+    assert [(e.candidate.rule, e.tier) for e in checked.errors] == [
+        ("template_artifact.repeated_word", Tier.LOW)
+    ]

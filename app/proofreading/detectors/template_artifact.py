@@ -10,6 +10,7 @@ from typing import NamedTuple
 from app.proofreading.case import Case
 from app.proofreading.comparing import is_chest
 from app.proofreading.detectors.cut_off import cut_off
+from app.proofreading.expected import LITTLE
 from app.proofreading.parts import sentences_aside
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Span
@@ -27,6 +28,7 @@ _MESSAGES: dict[str, tuple[str, float]] = {  # and the confidence
     "repeated_phrase": ("Words are repeated.", 0.75),
     "repeated_word": ("A word is repeated.", 0.75),
 }
+_COSMETIC = 0.55
 _SIGN = re.compile(
     r"[][{}<>«|#$%@_*~^/\\?&(]|\.{3}|(?<!\S)\.\w|\w\.\w\.|:\s?\.|:\s?\w+\s?:"
 )  # one of them is in each leftover of signs
@@ -132,6 +134,8 @@ def _said_twice(sentence: str) -> Iterator[_Leftover]:
 def _candidate(case: Case, leftover: _Leftover) -> Candidate:
     span = leftover.span
     message, confidence = _MESSAGES[leftover.rule]
+    if leftover.kept.lower() in LITTLE:
+        confidence = _COSMETIC  # "the the" misleads nobody
     around = next((s.span for s in case.report.sentences if s.span.contains(span)), span)
     fixes = _fixes(case, leftover)
     return Candidate(

@@ -32,7 +32,21 @@ from models.types import SectionName
 
 _BONE = re.compile(r"bon[ey]|osseous|skelet", re.IGNORECASE)
 _STEM = 6
-_NO_STEMS = frozenset({"pleura", "pulmon", "medias", "tensio", "acute "})
+_NO_STEMS = frozenset(
+    {
+        "pleura",
+        "pulmon",
+        "medias",
+        "tensio",
+        "pneumo",
+        "hydrop",
+        "subcut",
+        "airspa",
+        "inters",
+        "bronch",
+        "consol",
+    }
+)
 _SHORT = 3  # a findings section of fewer sentences leaves things out
 _LESIONS = frozenset({"RP:nodule", "RP:mass"})
 # not acute, yet told of wherever they are seen
