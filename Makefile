@@ -7,7 +7,7 @@ LLM_STAMP := .venv/.llm
 INDEX := var/index/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check lint types imports bench bench-kg bench-batch bench-llm kill-rounds mllp-soak mllp-hostile mllp-rounds servers openapi evaluate graph llm-cpu lock clean
+.PHONY: help install demo serve test check lint types imports bench bench-wordings bench-kg bench-batch bench-llm kill-rounds mllp-soak mllp-hostile mllp-rounds servers openapi evaluate graph llm-cpu lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ evaluate: install $(DEV_STAMP) ## measure on the invented reports
 
 bench: install ## speed and memory beside a peer
 	$(BIN)/python bench/run.py
+
+bench-wordings: install ## what is found of the wordings of independent writers
+	$(BIN)/python bench/wordings.py
 
 bench-kg: install ## rates of loading and asking knowledge graphs, on a real Neo4j
 	$(BIN)/python bench/kg.py

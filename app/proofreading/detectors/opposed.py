@@ -12,10 +12,8 @@ from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 
 _CONFIDENCE = 0.86
-_TABLE = read_patterns("opposed.tsv")
+_FILE = "opposed.tsv"
 _RIGHT, _LEFT = "right", "left"
-_PNEUMONECTOMY, _PLANNED = (compiled(_TABLE, kind) for kind in ("pneumonectomy", "planned"))
-_OF_LUNG = _TABLE["of_lung"][0][0]
 _SHORT = {_LEFT: "(?:lll|lul)", _RIGHT: "(?:rll|rul|rml)"}
 
 
@@ -23,7 +21,7 @@ _SHORT = {_LEFT: "(?:lll|lul)", _RIGHT: "(?:rll|rul|rml)"}
 def _patterns() -> tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...]:
     return tuple(
         (re.compile(words, re.IGNORECASE), why, tuple(letters.split("|")))
-        for words, why, letters in _TABLE["opposed"]
+        for words, why, letters in read_patterns(_FILE)["opposed"]
     )
 
 
@@ -73,8 +71,8 @@ def _removed_lung(case: Case) -> str | None:
         return None
     for sentence in case.report.sentences:
         text = sentence.span.of(case.report.text)
-        match = _PNEUMONECTOMY.search(text)
-        if match is not None and not _PLANNED.search(text[: match.start()]):
+        match = compiled(_FILE, "pneumonectomy").search(text)
+        if match is not None and not compiled(_FILE, "planned").search(text[: match.start()]):
             return (match["one"] or match["two"]).lower()
     return None
 
@@ -82,7 +80,9 @@ def _removed_lung(case: Case) -> str | None:
 def _of_removed(text: str, side: str | None) -> Iterator[tuple[int, int, str]]:
     if side is None:
         return
-    for match in re.finditer(_OF_LUNG.format(side=side, short=_SHORT[side]), text, re.IGNORECASE):
+    for match in re.finditer(
+        read_patterns(_FILE)["of_lung"][0][0].format(side=side, short=_SHORT[side]), text, re.IGNORECASE
+    ):
         yield match.start(), match.end(), "the report tells that this lung was taken out"
 
 

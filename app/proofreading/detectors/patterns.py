@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
 _NAME = re.compile(r"<<(\w+)>>")
@@ -10,6 +11,7 @@ _PART = "part"
 Rows = Mapping[str, tuple[tuple[str, ...], ...]]
 
 
+@cache
 def read_patterns(file: str) -> Rows:
     """The rows of a table of this folder by their kind, without it; ``<<name>>`` stands for an earlier row "part"."""
     parts: dict[str, str] = {}
@@ -26,6 +28,7 @@ def read_patterns(file: str) -> Rows:
     return {kind: tuple(found) for kind, found in rows.items()}
 
 
-def compiled(rows: Rows, kind: str) -> re.Pattern[str]:
-    """The one regular expression of a kind, case aside."""
-    return re.compile(rows[kind][0][0], re.IGNORECASE)
+@cache
+def compiled(file: str, kind: str) -> re.Pattern[str]:
+    """The one regular expression of a kind in a table, case aside."""
+    return re.compile(read_patterns(file)[kind][0][0], re.IGNORECASE)

@@ -7,11 +7,7 @@ from functools import cache
 from app.proofreading.detectors.patterns import compiled, read_patterns
 
 Found = tuple[int, int, str]
-_TABLE = read_patterns("size_words.tsv")
-_LIMIT, _NORMAL, _GROWTH, _RANGE, _TWO, _MULTIPLE, _NEW, _LISTED = (
-    compiled(_TABLE, kind)
-    for kind in ("limit", "normal", "growth", "range", "two", "multiple", "new", "listed")
-)
+_FILE = "size_words.tsv"
 _TIMES = {"doubl": (1.5, 2.8), "tripl": (2.3, 4.0), "quadrupl": (3.0, 5.5), "halv": (0.35, 0.68)}
 _COUNTS = {"two": 2, "both": 2, "three": 3, "four": 4}
 _SAME = 0.15  # share by which two tellings of one size may differ
@@ -21,7 +17,8 @@ _SAME = 0.15  # share by which two tellings of one size may differ
 def _bounded(kind: str) -> tuple[tuple[re.Pattern[str], float, float], ...]:
     """The rows of words with the least and the most that they allow."""
     return tuple(
-        (re.compile(words, re.IGNORECASE), float(least), float(most)) for words, least, most in _TABLE[kind]
+        (re.compile(words, re.IGNORECASE), float(least), float(most))
+        for words, least, most in read_patterns(_FILE)[kind]
     )
 
 
@@ -40,12 +37,12 @@ def _denied(text: str) -> Iterator[Found]:
         for match in pattern.finditer(text):
             if not least <= size(match) <= most:
                 yield match.start(), match.end(), "the word and the size exclude each other"
-    for match in _LIMIT.finditer(text):
+    for match in compiled(_FILE, "limit").finditer(text):
         above = re.match("exceed|greater|more|larger|at least", match["word"], re.IGNORECASE) is not None
         found, limit = size(match), _mm(match["limit"], match["lunit"])
         if (found < limit) if above else (found > limit):
             yield match.start(), match.end(), "the limit and the size exclude each other"
-    for match in _NORMAL.finditer(text):
+    for match in compiled(_FILE, "normal").finditer(text):
         normal = match["word"].lower() == "normal"
         found, limit = size(match), _mm(match["limit"], match["lunit"])
         if (found > limit) if normal else (found < limit):
@@ -54,7 +51,7 @@ def _denied(text: str) -> Iterator[Found]:
 
 def _grown(text: str) -> Iterator[Found]:
     """A difference that the two sizes do not have."""
-    for match in _GROWTH.finditer(text):
+    for match in compiled(_FILE, "growth").finditer(text):
         unit = match["unit"]
         was, now = (_mm(match[name], match[of] or unit) for name, of in (("was", "wunit"), ("size", "unit")))
         by = _mm(match["by"], match["bunit"] or unit)
@@ -72,23 +69,23 @@ def _values(text: str) -> Iterator[Found]:
 
 def _series(text: str) -> Iterator[Found]:
     """Several sizes that their own order, count or multiple denies."""
-    for match in _RANGE.finditer(text):
+    for match in compiled(_FILE, "range").finditer(text):
         top, largest = (_mm(match[name], match[unit]) for name, unit in (("b", "unit"), ("c", "cunit")))
         if abs(top - largest) > max(1.0, _SAME * top):
             yield match.start(), match.end(), "the largest is not the end of the range"
-    for match in _TWO.finditer(text):
+    for match in compiled(_FILE, "two").finditer(text):
         small = match["one"].lower().startswith("small")
         one, other = _mm(match["a"], match["unit"]), _mm(match["b"], match["bunit"])
         same = small == match["other"].lower().startswith("small")
         if not same and ((one > other) if small else (one < other)):
             yield match.start(), match.end(), "the smaller one is larger"
-    for match in _MULTIPLE.finditer(text):
+    for match in compiled(_FILE, "multiple").finditer(text):
         least, most = _TIMES[match["word"].lower()]
         if not least <= float(match["b"]) / max(float(match["a"]), 0.01) <= most:
             yield match.start(), match.end(), "the two sizes say otherwise"
-    for match in _NEW.finditer(text):
+    for match in compiled(_FILE, "new").finditer(text):
         yield match.start(), match.end(), "what is new had no size before"
-    for match in _LISTED.finditer(text):
+    for match in compiled(_FILE, "listed").finditer(text):
         if len(re.findall(r"\d+(?:\.\d+)?", match["list"])) != _COUNTS[match["count"].lower()]:
             yield match.start(), match.end(), "as many sizes as lesions are told"
 

@@ -17,11 +17,7 @@ _CONFIDENCE = 0.84
 _WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 _NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
 _DIGITS = {word: number for words in (_WORDS, _NUMBERS) for number, word in enumerate(words.split(), 1)}
-_TABLE = read_patterns("told_twice.tsv")
-_RANGE, _OTHERWISE, _PRIOR, _LIMIT, _FROM_TO, _RIB, _LESION, _SIDES = (
-    compiled(_TABLE, kind)
-    for kind in ("range", "otherwise", "prior", "limit", "from_to", "rib", "lesion", "sides")
-)
+_FILE = "told_twice.tsv"
 _VERTEBRA = re.compile(r"\b[CTL]\d{1,2}\b")
 _SIZE, _ANY = "size in mm", "any size"  # told of today as the only one of its sentence; told at all
 _REACH = 12  # code points before a size in which it is called a limit
@@ -33,13 +29,14 @@ _ROUNDED = 1.0
 def _kinds() -> tuple[tuple[str, float, re.Pattern[str]], ...]:
     """Quantities: name, by how much two tellings may differ, where the value stands."""
     return tuple(
-        (name, float(slack), re.compile(words, re.IGNORECASE)) for name, slack, words in _TABLE["quantity"]
+        (name, float(slack), re.compile(words, re.IGNORECASE))
+        for name, slack, words in read_patterns(_FILE)["quantity"]
     )
 
 
 @cache
 def _things() -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(words, re.IGNORECASE) for (words,) in _TABLE["thing"])
+    return tuple(re.compile(words, re.IGNORECASE) for (words,) in read_patterns(_FILE)["thing"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,10 @@ def _values(text: str) -> tuple[_Value, ...]:
         return ()
     keys = frozenset(number for number, words in enumerate(_things()) if words.search(text))
     sides = frozenset(
-        name for match in _SIDES.finditer(text) for name, found in match.groupdict().items() if found
+        name
+        for match in compiled(_FILE, "sides").finditer(text)
+        for name, found in match.groupdict().items()
+        if found
     )
     around = keys, sides, levels_named(text) | frozenset(match.group() for match in _VERTEBRA.finditer(text))
     found = [(*value, *around) for value in _of_kinds(text)]
@@ -116,34 +116,38 @@ def _values(text: str) -> tuple[_Value, ...]:
 def _of_kinds(text: str) -> Iterator[tuple[str, float, int, int]]:
     for name, _, pattern in _kinds():
         matches = list(pattern.finditer(text))
-        if len(matches) == 1 and not _OTHERWISE.search(text):
+        if len(matches) == 1 and not compiled(_FILE, "otherwise").search(text):
             group = "value" if matches[0]["value"] else "value2"
             words = matches[0][group].lower()
             value = float(_DIGITS.get(words, 0) or words)
             ratio = value / 100 if name == "ratio" and value > 1 else value
             yield name, ratio, matches[0].start(group), matches[0].end(group)
-    ribs = list(_RIB.finditer(text)) if _LESION.search(text) else []
-    if len(ribs) == 1 and not _OTHERWISE.search(text):
+    ribs = list(compiled(_FILE, "rib").finditer(text)) if compiled(_FILE, "lesion").search(text) else []
+    if len(ribs) == 1 and not compiled(_FILE, "otherwise").search(text):
         group = "value" if ribs[0]["value"] else "value2"
         yield "rib with the lesion", float(ribs[0][group]), ribs[0].start(group), ribs[0].end(group)
-    ranges = list(_RANGE.finditer(text))
-    if len(ranges) == 1 and not _OTHERWISE.search(text):
+    ranges = list(compiled(_FILE, "range").finditer(text))
+    if len(ranges) == 1 and not compiled(_FILE, "otherwise").search(text):
         first, last = (_DIGITS.get(number.lower()) or int(number) for number in ranges[0].groups() if number)
         yield "ribs", first * 100.0 + last, ranges[0].start(), ranges[0].end()
 
 
 def _sizes(text: str) -> Iterator[tuple[str, float, int, int]]:
     """The sizes of today in a sentence of one thing."""
-    for match in _FROM_TO.finditer(text):
+    for match in compiled(_FILE, "from_to").finditer(text):
         yield (
             "size in mm",
             float(match["now"]) * (1.0 if match["unit"].lower() == "mm" else 10.0),
             match.start("now"),
             match.end("unit"),
         )
-    spared = [match.span() for pattern in (_PRIOR, _FROM_TO) for match in pattern.finditer(text)]
+    spared = [
+        match.span()
+        for pattern in (compiled(_FILE, "prior"), compiled(_FILE, "from_to"))
+        for match in pattern.finditer(text)
+    ]
     for span, mm in find_measurements(text):
-        limit = _LIMIT.search(text, max(0, span.start - _REACH), span.start)
+        limit = compiled(_FILE, "limit").search(text, max(0, span.start - _REACH), span.start)
         if limit is None and not any(start <= span.start < end for start, end in spared):
             yield _SIZE, mm, span.start, span.end
 

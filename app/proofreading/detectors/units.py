@@ -14,24 +14,7 @@ from models.types import SectionName, Span
 
 _CONFIDENCE = 0.86
 _BODY = REPORTED | {SectionName.COMPARISON, SectionName.RECOMMENDATION}
-_TABLE = read_patterns("units.tsv")
-_ANGULAR, _MOVED, _ABOVE, _IN, _OUT, _FAR, _WALL, _DATE, _NAMED, _TIME, _POOR, _DEEP = (
-    compiled(_TABLE, kind)
-    for kind in (
-        "angular",
-        "moved",
-        "above",
-        "in",
-        "out",
-        "far",
-        "wall",
-        "date",
-        "named",
-        "time",
-        "poor",
-        "deep",
-    )
-)
+_FILE = "units.tsv"
 _LEAST_MOVE, _MOST_MOVE = 3.0, 300.0  # mm by which a tube is moved
 _NEAR_CARINA, _FAR_CARINA = 20.0, 60.0  # mm; nearer, no tube goes further in; farther, none further out
 _FARTHEST, _WALL_MOST = 200.0, 60.0  # mm from a landmark of the chest; of a wall
@@ -46,7 +29,8 @@ _LAST_HOUR, _LAST_MINUTE = 24, 59
 def _units() -> tuple[tuple[re.Pattern[str], str, bool], ...]:
     """Words, why they cannot be, and whether an angle in the sentence excuses them."""
     return tuple(
-        (re.compile(words, re.IGNORECASE), why, excused == "length") for words, why, excused in _TABLE["unit"]
+        (re.compile(words, re.IGNORECASE), why, excused == "length")
+        for words, why, excused in read_patterns(_FILE)["unit"]
     )
 
 
@@ -74,7 +58,7 @@ def _found(text: str) -> tuple[Found, ...]:
 
 def _counted(text: str) -> Iterator[Found]:
     """So many or so few ribs as the breath that is told does not show."""
-    for pattern in (_POOR, _DEEP):
+    for pattern in (compiled(_FILE, "poor"), compiled(_FILE, "deep")):
         for match in pattern.finditer(text):
             yield match.start(), match.end(), "so many ribs are no such inspiration"
 
@@ -82,19 +66,21 @@ def _counted(text: str) -> Iterator[Found]:
 def _other_units(text: str) -> Iterator[Found]:
     for pattern, why, angular in _units():
         for match in pattern.finditer(text):
-            if not (angular and _ANGULAR.search(text)):
+            if not (angular and compiled(_FILE, "angular").search(text)):
                 yield match.start(), match.end(), why
 
 
 def _distances(text: str) -> Iterator[Found]:
-    for match in _MOVED.finditer(text):
+    for match in compiled(_FILE, "moved").finditer(text):
         if not _LEAST_MOVE <= size(match) <= _MOST_MOVE:
             yield match.start(), match.end(), "no tube is moved so far"
-    for match in _ABOVE.finditer(text):
+    for match in compiled(_FILE, "above").finditer(text):
         mm, rest = size(match), text[match.end() :]
-        if (mm <= _NEAR_CARINA and _IN.search(rest)) or (mm >= _FAR_CARINA and _OUT.search(rest)):
+        if (mm <= _NEAR_CARINA and compiled(_FILE, "in").search(rest)) or (
+            mm >= _FAR_CARINA and compiled(_FILE, "out").search(rest)
+        ):
             yield match.start(), match.end(), "so placed, it should be moved the other way"
-    for pattern, most in ((_FAR, _FARTHEST), (_WALL, _WALL_MOST)):
+    for pattern, most in ((compiled(_FILE, "far"), _FARTHEST), (compiled(_FILE, "wall"), _WALL_MOST)):
         for match in pattern.finditer(text):
             if size(match) > most:
                 yield match.start(), match.end(), "nothing in a body has this size"
@@ -102,15 +88,15 @@ def _distances(text: str) -> Iterator[Found]:
 
 def _times(text: str) -> Iterator[Found]:
     """Days and hours that no calendar and no clock has."""
-    for match in _DATE.finditer(text):
+    for match in compiled(_FILE, "date").finditer(text):
         day, month, year = int(match["a"]), int(match["b"]), int(match["year"])
         if not _is_date(year, month, day) and not _is_date(year, day, month):
             yield match.start(), match.end(), "no calendar has this day"
-    for match in _NAMED.finditer(text):
+    for match in compiled(_FILE, "named").finditer(text):
         month_name, number = (match["month"] or match["then"]).lower(), int(match["day"] or match["first"])
         if not 1 <= number <= _MONTHS[month_name]:
             yield match.start(), match.end(), "no calendar has this day"
-    for match in _TIME.finditer(text):
+    for match in compiled(_FILE, "time").finditer(text):
         hour, minute = int(match["hour"] or match["h"]), int(match["minute"] or match["m"])
         if hour > _LAST_HOUR or minute > _LAST_MINUTE:
             yield match.start(), match.end(), "no clock has this time"
