@@ -105,7 +105,7 @@ def _assert_prompts_hold(stub: Stub) -> None:
 
 
 def test_medium_flag_is_not_lowered_by_a_model_that_denies_everything(all_services: Services) -> None:
-    text = "FINDINGS: The the lungs are clear.\nIMPRESSION: Normal."
+    text = "FINDINGS: The lungs lungs are clear.\nIMPRESSION: Normal."
     plain = check_report(SubmittedReport(text, "r"), all_services)
     assert Tier.MEDIUM in {error.tier for error in plain.errors}
     tiers = {}
