@@ -55,7 +55,7 @@ def _modification(line: Line, position: int) -> Relation | None:
     after = _head_ahead(line, position)
     before = _head_behind(line, position)
     around = line.words[max(0, modifier.start - 1) : modifier.end]
-    # "has been removed, and a port", "replaced by a port"
+    # "has been removed, and a port", "exchanged for a port"
     said_of = not _AUXILIARIES.isdisjoint(around) or (modifier.end > modifier.start + 1 and around[-1] in _BY)
     if after is None and modifier.kind is EntityKind.SIDE and not modifier.trails:
         after = _past_one_word(line, position)

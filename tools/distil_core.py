@@ -79,6 +79,9 @@ def oidm_anatomy(data: Path) -> Iterator[Row | tuple[str, str, str, str, str]]:
         xrefs = [f"SCTID:{item['snomedId']}"] if item.get("snomedId") else []
         xrefs += [f"{code['system']}:{code['code']}" for code in item.get("codes", [])]
         names = [item["description"], *item.get("synonyms", [])]
+        named = str(item["description"]).lower().split(" ")[0]
+        if sidedness and named in ("left", "right"):
+            sidedness = named  # two renal veins have each other's side there
         region = {"Thorax": "chest"}.get(item.get("region", ""), str(item.get("region", "")).lower())
         yield Row(identifier, "anatomy", names, OIDM_ANATOMY, region, sidedness, sorted(set(xrefs)))
         for key, kind in (("partOfRef", "PART_OF"), ("containedByRef", "PART_OF"), ("unsidedRef", "UNSIDED")):

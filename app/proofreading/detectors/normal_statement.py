@@ -36,7 +36,7 @@ from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
 
-_REST = re.compile(r"\b(otherwise|remainder|remaining|rest of)\b", re.IGNORECASE)
+_REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|other|elsewhere)\b", re.IGNORECASE)
 _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
 _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
@@ -137,7 +137,7 @@ class NormalStatement:
             return False
         if _of_another(normal, described, case) or behind(normal, described, case):
             return False
-        if normal.zones or normal.entity.value == "borderline" or _REST.search(_before(normal, case)):
+        if normal.zones or normal.entity.value == "borderline" or _REST.search(_sentence(normal, case)):
             return False
         volumes = ("RP:hyperinflation", "RP:low-lung-volumes") if _VOLUME.search(normal.entity.quote) else ()
         gross = any(grade.value == "severe" for grade in described.severities)
@@ -221,11 +221,6 @@ def _other_levels(normal: Finding, described: Finding, case: Case) -> bool:
 
 def _sentence(finding: Finding, case: Case) -> str:
     return case.report.sentences[finding.sentence].span.of(case.report.text)
-
-
-def _before(normal: Finding, case: Case) -> str:
-    sentence = case.report.sentences[normal.sentence].span
-    return case.report.text[sentence.start : normal.entity.span.end]
 
 
 def _old(described: Finding, case: Case) -> bool:
