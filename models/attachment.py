@@ -43,7 +43,6 @@ def relations(line: Line, links: Sequence[tuple[int, int]]) -> list[Relation]:
         if placed.kind not in HEADS
     ]
     result = [relation for relation in found if relation is not None]
-    result += _led(line, result)
     if len(line.placed) > 1:
         result += _locations(line)
     result += [relation for link in links for relation in suggestion(line, link)]
@@ -62,20 +61,6 @@ def _modification(line: Line, position: int) -> Relation | None:
     order = (before, after) if modifier.trails or said_of else (after, before)
     target = next((head for head in order if head is not None), None) or _any_head(line, position)
     return None if target is None else Relation(RelationKind.MODIFY, modifier.entity, target.entity)
-
-
-def _led(line: Line, known: Sequence[Relation]) -> list[Relation]:
-    """The side that opens a sentence is that of all it tells: "On the left, where a drain was, no pneumothorax"."""
-    first = line.placed[0] if line.placed else None
-    if first is None or first.kind is not EntityKind.SIDE or not first.trails:
-        return []
-    if line.words[first.end : first.end + 1] != [","]:
-        return []
-    if any(p.kind is EntityKind.SIDE for p in line.placed[1:]):
-        return []
-    told = {relation.target for relation in known if relation.source == first.entity}
-    heads = [p.entity for p in line.placed if p.kind in _OBSERVED and p.entity not in told]
-    return [Relation(RelationKind.MODIFY, first.entity, head) for head in heads]
 
 
 def _head_ahead(line: Line, position: int) -> Placed | None:
