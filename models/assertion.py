@@ -45,6 +45,12 @@ _LINKING = (
     "believed",
     "potentially",
 )
+_APPOSED = frozenset(  # links where they follow a comma or a copula: "opacity, likely atelectasis"
+    (
+        "likely", "most likely", "very likely", "probable", "probably", "most probably", "presumably", "presumed",
+        "possible", "possibly", "perhaps", "is likely", "are likely",
+    )
+)  # fmt: skip
 _LIST_BREAKS = frozenset({",", "and"})
 
 
@@ -53,7 +59,7 @@ class Trigger:
     """One rule: ``category`` negated | uncertain | historical | hypothetical | other | terminate | pseudo.
 
     ``direction`` forward | backward | none; ``reach`` in tokens, 0 for unlimited. ``links``: the words
-    say that what precedes suggests what follows.
+    say that what precedes suggests what follows; ``apposed``: they do so after a comma or a copula.
     """
 
     id: str
@@ -62,6 +68,7 @@ class Trigger:
     reach: int
     phrase: str
     links: bool = False
+    apposed: bool = False
 
 
 class Hit(NamedTuple):
@@ -70,6 +77,13 @@ class Hit(NamedTuple):
     trigger: Trigger
     start: int
     end: int
+
+
+def linking(hit: Hit, words: Sequence[str]) -> bool:
+    """True where the hit says that what precedes suggests what follows."""
+    if hit.trigger.links or not hit.trigger.apposed or hit.start == 0:
+        return hit.trigger.links
+    return words[hit.start] in _COPULAS or words[hit.start - 1] in _COPULAS | {",", ";", "-", "which", "("}
 
 
 class Scope(NamedTuple):
@@ -93,7 +107,9 @@ def _trigger(row: dict[str, str]) -> Trigger:
     links = (row["category"], row["direction"]) == ("uncertain", "forward") and row["phrase"].startswith(
         _LINKING
     )
-    return Trigger(row["id"], row["category"], row["direction"], int(row["reach"]), row["phrase"], links)
+    apposed = row["phrase"] in _APPOSED
+    reach = int(row["reach"])
+    return Trigger(row["id"], row["category"], row["direction"], reach, row["phrase"], links, apposed)
 
 
 def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> list[Scope]:

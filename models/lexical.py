@@ -139,7 +139,7 @@ class LexicalExtractor:
                 for number, found in enumerate(here, start=first)
             ]
             marked += [_marked(found, piece.sentence, scopes, tokens.words) for found in here]
-            links = [(hit.start, hit.end) for hit in opened if hit.trigger.links]
+            links = [(hit.start, hit.end) for hit in opened if assertion.linking(hit, tokens.words)]
             edges += relations(Line(tokens.words, placed), links)
         labels = [mark.label for mark in marked]
         for edge in edges:

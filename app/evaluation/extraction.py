@@ -17,6 +17,8 @@ from pathlib import Path
 
 from app.knowledge import ground, lexicon
 from app.proofreading.findings import Finding, Status, fold
+from app.proofreading.framing import framed
+from app.proofreading.sharing import shared
 from app.reading import read_reports
 from kg_ingest.schema import Facts, Group
 from kg_ingest.sources.core import open_bundled
@@ -68,7 +70,8 @@ class Reader:
         """What is said to be, or perhaps to be, there now."""
         report = parse(text)
         grounded = ground(self.extractor.extract(report), self.store)
-        every = fold(report, grounded.graph, grounded.facts)
+        told = framed(report, fold(report, grounded.graph, grounded.facts))
+        every = shared(report, grounded.graph, told, grounded.facts)
         return tuple(f for f in every if _is_current(f)), grounded.facts
 
 

@@ -26,6 +26,7 @@ from app.proofreading.report import (
     Tier,
 )
 from app.proofreading.review.types import Reviewed
+from app.proofreading.sharing import shared
 from app.proofreading.support import with_references
 from app.proofreading.visible import restored, visible
 from kg_ingest.schema import Facts
@@ -130,10 +131,11 @@ def case_of(
     report: Report, grounded: Grounded, references: tuple[ReferenceHit, ...], submitted: SubmittedReport
 ) -> Case:
     """All that detectors may look at."""
+    told = framed(report, fold(report, grounded.graph, grounded.facts))
     return Case(
         report=report,
         graph=grounded.graph,
-        findings=framed(report, fold(report, grounded.graph, grounded.facts)),
+        findings=shared(report, grounded.graph, told, grounded.facts),
         facts=grounded.facts,
         observed=grounded.observed,
         references=references,

@@ -1,0 +1,86 @@
+"""The place that joined findings share: "left lower lobe infiltrate and atelectasis"."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from app.proofreading.findings import Finding, Status
+from kg_ingest.schema import EdgeKind, Facts
+from models.types import Entity, EntityKind, Report, ReportGraph
+
+_LUNG = "RP:lung"
+_HOMES = frozenset({_LUNG, "RP:pleura", "RP:pleural-space", "RP:costophrenic-angle"})
+_EVERYWHERE = frozenset(  # of both lungs unless their own side is told
+    f"RP:{name}" for name in "emphysema pulmonary-edema vascular-congestion fibrosis hyperinflation".split()
+)
+_AND = r",?\s*(?:and(?:/or)?|with|plus|&|\+|/)\s*(?:an?\b|some\b)?\s*"
+_JOINED = re.compile(_AND, re.IGNORECASE)
+_BESIDE = re.compile(
+    r"(?:(?:in|at|of|on|to|the)\s)*" + _AND + r"(?:adjacent|associated|accompanying|overlying|underlying|"
+    r"subjacent|neighbou?ring|concomitant)",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(r"bi(?:basi|basa|api|late)", re.IGNORECASE)
+_PLACES = frozenset({EntityKind.SIDE, EntityKind.ZONE, EntityKind.ANATOMY})
+
+
+def shared(
+    report: Report, graph: ReportGraph, findings: tuple[Finding, ...], facts: Facts
+) -> tuple[Finding, ...]:
+    """Each finding of lung or pleura without a place takes that of the one it is joined to.
+
+    The level is shared within the lung only: effusion and atelectasis of one side lie at levels of their own.
+    """
+    places = _Places(report, graph, facts)
+    result = list(findings[:1])
+    for _, second in pairwise(findings):
+        result.append(places.joined(result[-1], second))
+    return tuple(result)
+
+
+class _Places:
+    """What stands between two findings, and where findings have their home."""
+
+    def __init__(self, report: Report, graph: ReportGraph, facts: Facts) -> None:
+        self._report, self._graph, self._facts = report, graph, facts
+
+    def joined(self, first: Finding, second: Finding) -> Finding:
+        """``second`` at the place of ``first``, where it has none and the two are joined."""
+        placeless = not (second.sides or second.sites or second.zones or _BOTH.match(second.entity.quote))
+        if first.sentence != second.sentence or len(first.sides) != 1 or not placeless:
+            return second
+        homes = self._home(first), self._home(second)
+        gone = Status.ABSENT in (first.status, second.status)
+        if gone or not homes[0] or not homes[1] or not self._side_by_side(first, second):
+            return second
+        within = homes[0] == homes[1] == _LUNG
+        return replace(
+            second,
+            sides=first.sides,
+            side_entities=first.side_entities,
+            sites=first.sites if within else (),
+            zones=first.zones if within else (),
+        )
+
+    def _home(self, finding: Finding) -> str | None:
+        if finding.concept is None or finding.concept in _EVERYWHERE:
+            return None
+        homes = self._facts.leaving.get((finding.concept, EdgeKind.HAS_FINDING_SITE), ())
+        return next((home for home in homes if home in _HOMES), None)
+
+    def _side_by_side(self, first: Finding, second: Finding) -> bool:
+        """True when only joining words, and what describes the second, stand between the two."""
+        between = tuple(self._between(first, second))
+        placed = any(entity.kind in _PLACES for entity in between)
+        words, at = "", first.entity.span.end
+        for entity in between:
+            words += self._report.text[at : entity.span.start]
+            at = entity.span.end
+        words += self._report.text[at : second.entity.span.start]
+        plain = " ".join(words.split())
+        return bool(_BESIDE.fullmatch(plain) or (not placed and _JOINED.fullmatch(plain)))
+
+    def _between(self, first: Finding, second: Finding) -> Iterator[Entity]:
+        inside = range(first.index + 1, second.index)
+        return (self._graph.entities[index] for index in inside)
