@@ -51,6 +51,7 @@ _APPOSED = frozenset(  # links where they follow a comma or a copula: "opacity, 
         "possible", "possibly", "perhaps", "is likely", "are likely",
     )
 )  # fmt: skip
+_ASIDES = frozenset({",", ";", ":", "-", "("})
 _LIST_BREAKS = frozenset({",", "and"})
 
 
@@ -123,6 +124,9 @@ def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> l
     result = []
     for hit in opening:
         trigger = hit.trigger
+        if trigger.phrase == "?" and hit.end == end:  # "PTX?" asks
+            asked = [at + 1 for at in range(start, hit.start) if words[at] in _ASIDES]
+            result.append(Scope("hypothetical", trigger.id, max(asked, default=start), hit.start))
         if trigger.direction == "forward":
             limit = min([stop for stop in stops if stop >= hit.end], default=end)
             if trigger.reach:

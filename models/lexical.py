@@ -34,7 +34,9 @@ from models.types import (
 _T = TypeVar("_T")
 _I = TypeVar("_I", "Found", Hit)
 _WITHIN, _DEFINITE = (
-    frozenset({"in", "within", "inside", "at", "around", "about", "beside", "near"}),
+    frozenset(
+        "in within inside at around about beside near to from with behind beyond surrounding along".split()
+    ),
     frozenset({"the", "this", "these", "those"}),
 )
 _LONGEST = 250  # tokens; longer "sentences" are cut, so that work stays linear in the text

@@ -18,10 +18,13 @@ _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 _DECORATION = " \t\xa0*#>_\ufeff"
 _DASH = re.compile(r"[ \t]-{1,2}[ \t]")
 _UNKNOWN = re.compile(r"[A-Z][A-Z0-9/&()\- ]{2,48}[A-Z0-9)]", re.ASCII)
+_AFTER_A_STOP = (
+    "Findings|Impressions?|Conclusion|Comparison|Technique|Recommendation|Indications?|History|Referral|Reason|"
+    "Clinical (?:details|history|information)"
+)
 _INLINE = re.compile(
     r"(?<![A-Za-z])(?P<title>(?:FINDINGS?|IMPRESSIONS?|CONCLUSIONS?|COMPARISONS?|TECHNIQUE|INDICATIONS?|RECOMMENDATIONS?)"
-    r"|(?<=[.;!?])(?:Findings|Impressions?|Conclusion|Comparison|Technique|Recommendation)"
-    r"|(?<=[.;!?] )(?:Findings|Impressions?|Conclusion|Comparison|Technique|Recommendation))[ \t]?\Z"
+    rf"|(?<=[.;!?])(?:{_AFTER_A_STOP})|(?<=[.;!?] )(?:{_AFTER_A_STOP}))[ \t]?\Z"
 )
 _LONGEST_TITLE = 50
 # where no heading follows, a blank line ends what was asked and how it was done

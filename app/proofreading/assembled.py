@@ -129,6 +129,8 @@ def _told_apart(window: tuple[str, ...], term: str, alike: float, *, phrase: boo
     """True when the words are the term as it is: split, beside another word, or in another form."""
     if "".join(window) in (term, f"{term}s") or any(_holds(term, word) for word in window):
         return True
+    if window[1] in LITTLE and len(window[0]) > _SHORT + 1 and term.startswith(window[0]):
+        return True  # "instrument is seen", no instrumentation
     for some in (window[1:], window[:-1]):
         sound = joined(some)
         if any(Levenshtein.normalized_similarity(sound, key) > alike - _APART for key in readings(term)):

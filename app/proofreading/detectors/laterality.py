@@ -91,7 +91,14 @@ def _unconcluded(described: Finding, case: Case) -> Finding | None:
     ]
     if any(other.sides & described.sides for other in tied) or _named_alone(described, case):
         return None
-    return next((other for other in tied if other.concept == described.concept), None)
+    same = (other for other in tied if other.concept == described.concept)
+    return next((other for other in same if not _changed_apart(described, other)), None)
+
+
+def _changed_apart(described: Finding, concluded: Finding) -> bool:
+    """True for one that is as it was beside one that is new or grows: they are two."""
+    one, other = ({change.value for change in finding.changes} for finding in (described, concluded))
+    return "stable" in one and bool(other & {"new", "increased"})
 
 
 def _named_alone(described: Finding, case: Case) -> bool:

@@ -3,7 +3,7 @@
 import re
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import is_device, phrase, subsumes
+from app.proofreading.comparing import ANYWHERE, is_device, phrase, subsumes
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
 from app.proofreading.findings import Finding, Status
@@ -42,11 +42,16 @@ _REGION = re.compile(
 )
 _IN_MEDIASTINUM = dict.fromkeys(("paratrach", "subcarin", "aortopulm", "ap window"), "mediast")
 _NODES = re.compile(r"\bnod(?:e|al)|adenop|\blad\b", re.IGNORECASE)
-_REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
+_REST = re.compile(r"\b(?:otherwise|o/w|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
 _VIEW = re.compile(  # one of several views or images
     r"\b(?:on|in) the (?:ins|ex)piratory\b|\b(?:on|in) the (?:supine|erect|upright|lateral|frontal|decubitus|oblique|"
     r"first|initial|immediate|early|previous|prior|earlier)(?: \w+)? (?:view|film|image|radiograph|projection|study|"
     r"examination|exam)s?\b|\b(?:film|image|scan|radiograph)s? at \d",
+    re.IGNORECASE,
+)
+_DISPLACED = re.compile(r"\bdisplaced\b", re.IGNORECASE)  # "no displaced fracture" beside a hairline
+_IN_PLACE = re.compile(
+    r"\b(?:non|un|minimally|barely|not)[- ]?displaced|\b(?:hairline|incomplete|buckle|stress|occult|subtle)\b",
     re.IGNORECASE,
 )
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
@@ -85,7 +90,11 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span)):
         return True
-    begin = max(case.report.sentences[denial.sentence].span.start, denial.entity.span.start - _MASK_REACH)
+    if _DISPLACED.search(case.report.text, start, denial.entity.span.end) and _IN_PLACE.search(
+        case.report.quote(case.report.sentences[described.sentence].span)
+    ):
+        return True
+    begin = max(start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
@@ -153,7 +162,7 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     denied, told = (
         fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
     )
-    if _is_form(denied[-1], told[-1]):
+    if _is_form(denied[-1], told[-1]) or denial.concept in ANYWHERE:
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     else:

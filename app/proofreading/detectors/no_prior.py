@@ -19,7 +19,7 @@ _NONE = re.compile(
     r"|(?:this is (?:the|a) )?(?:(?:first|initial)\s+(?:ever\s+)?(?:chest\s+)?"
     r"(?:study|exam\w*|film|radiograph|visit|presentation|imaging)"
     r"(?!\s*(?:at|from|on|dated|obtained|performed|today|\d|of (?!th)))"
-    r"|baseline (?:study|exam\w*|film|radiograph))"
+    r"|(?<=is the )baseline (?:study|exam\w*|film|radiograph)|(?<=is a )baseline (?:study|exam\w*|film|radiograph))"
     r"|(?:prior|previous|old|earlier|outside) (?:studies|films|images|imaging|radiographs|exams|examinations) "
     r"(?:are |were |is )?(?:not|un|could not|cannot))",
     re.IGNORECASE,
@@ -55,7 +55,7 @@ _THEN = (  # an earlier time or an earlier study
     r"(?:days?|weeks?|months?|years?)|(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday))"
 )
 _REMEMBERED = re.compile(
-    rf"\b(?:than|as|unlike|like) (?:before|previously|formerly|they were|it (?:was|did|had))\b|\bin the meantime\b"
+    rf"\b(?:than|as|unlike|like) (?:before|previously|formerly|they were|it (?:was|did|had))\b"
     rf"|\b(?:since|than|with|to|on|unlike|over|against|beside|during|in) {_THEN}\b"
     r"|\b(?:serial|sequential) (?:films|studies|images)\b"
     r"|\bno longer (?:seen|visible|present|evident|identified|apparent|appreciated|demonstrated|there)\b"

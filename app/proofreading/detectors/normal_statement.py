@@ -19,6 +19,7 @@ from app.proofreading.comparing import (
     subsumes,
     without_sentence,
 )
+from app.proofreading.detectors.bone_level import ribs
 from app.proofreading.detectors.denying import gone_then_new
 from app.proofreading.detectors.impossible_anatomy import MIRRORED
 from app.proofreading.detectors.normal_structures import (
@@ -36,7 +37,7 @@ from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
 
-_REST = re.compile(r"\b(?:otherwise|remainder|remaining|rest of|other|elsewhere)\b", re.IGNORECASE)
+_REST = re.compile(r"\b(?:otherwise|o/w|remainder|remaining|rest of|other|elsewhere)\b", re.IGNORECASE)
 _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
 _GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
@@ -73,6 +74,7 @@ _OF_DEVICE = re.compile(
 )
 _BROKEN = "RP:fracture"
 _LEVEL = re.compile(r"\b[CTL]\d{1,2}\b")
+_RIBS = "RP:rib"
 
 
 @cache
@@ -211,10 +213,11 @@ def _other_part(normal: Finding, described: Finding) -> bool:
 
 
 def _other_levels(normal: Finding, described: Finding, case: Case) -> bool:
-    """True when single vertebrae are called normal: "L2 is intact" beside a fracture of L3."""
+    """True when single bones are called normal: "L2 is intact" beside a fracture of L3, "the 7th rib is"."""
     said = frozenset(_LEVEL.findall(phrase(normal, case).of(case.report.text)))
     if not said:
-        return False
+        at_ribs = any(_RIBS in unsided(site.concept, case) for site in normal.sites)
+        return at_ribs and bool(ribs(case, normal.sentence).numbers)
     broken = subsumes(_BROKEN, described.concept or "", case.facts)
     return not broken or not said & frozenset(_LEVEL.findall(_sentence(described, case)))
 

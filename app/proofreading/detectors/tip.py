@@ -148,11 +148,8 @@ def _sides(case: Case, tip: _Tip) -> set[str | None]:
 def _out_of_reach(case: Case) -> Iterator[Candidate]:
     """A tip where no such tube can come: a venous line in the gut, an enteric tube in a vein."""
     for tip in _tips(case, FINDINGS | IMPRESSION):
-        devices = {
-            entity.concept
-            for entity in case.by_sentence.get(tip.sentence, ())
-            if entity.kind is EntityKind.DEVICE and entity.span.start < tip.site.span.start
-        }
+        clause = case.report.text.rfind(";", 0, tip.site.span.start)
+        devices = {e.concept for e in _devices(case, tip) if clause < e.span.start < tip.site.span.start}
         barred = next((places for kinds, places in _BARRED if devices and devices <= kinds), frozenset())
         if tip.course not in barred:
             continue
