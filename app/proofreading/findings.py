@@ -1,12 +1,14 @@
 """The report's graph read as findings: each observation with its status, sides, sites and modifiers."""
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from operator import attrgetter
 
 from app.proofreading.parts import sentences_aside, sentences_on_earlier_studies
 from kg_ingest.schema import Facts, Sidedness
@@ -76,6 +78,18 @@ _STATUS = {
     EntityLabel.UNCERTAIN: Status.UNCERTAIN,
 }
 _OF_WHAT = (" of", " in", " of further", " of more", " further")
+_NOUN_OF_CHANGE = re.compile(
+    r"(?:interval )?(?:reduction|increase|decrease|improvement|progression|worsening|enlargement|clearing|regression|"
+    r"resolution|growth)\b(?!d)",
+    re.IGNORECASE,
+)
+_NEXT_TO = re.compile(r"\s+(?:(?:interval|further|but|only|and)\s+)?", re.IGNORECASE)
+_OUT = re.compile(r"\s+(?:(?:is|are|now|has come|came)\s+)*out\s*(?=[.;,\n]|$)", re.IGNORECASE)
+_HEART = "RP:heart"
+_CENTRAL_VESSELS = frozenset(
+    f"RP:{name}"
+    for name in "superior-vena-cava inferior-vena-cava cavoatrial-junction brachiocephalic-vein pulmonary-artery".split()
+)
 _DENIALS = (" no", ".no", "\nno", ":no", "without", " no significant", " no convincing", "no evidence of")
 SIDES = {
     "left": frozenset({"left"}),
@@ -108,11 +122,14 @@ def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...
     for index, entity in enumerate(graph.entities):
         if entity.kind in _HEADS:
             located = sorted(sites[index])
-            around = sorted({*modifiers[index], *(m for site in located for m in modifiers[site])})
+            beside = [site for site in located if not _is_end(entity, graph.entities[site], facts)]
+            around = sorted({*modifiers[index], *(m for site in beside for m in modifiers[site])})
             said = [graph.entities[modifier] for modifier in around]
-            aside = entity.sentence in asides
-            place = _Place(report, index, tuple(graph.entities[site] for site in located), facts, aside)
-            result.append(_finding(entity, said, place))
+            sided = tuple(graph.entities[site] for site in beside)
+            at = tuple(graph.entities[site] for site in located)
+            result.append(_finding(entity, said, _Place(report, index, at, sided, facts)))
+            if entity.sentence in asides:
+                result[-1] = replace(result[-1], aside=True)
     return _placed(result, graph, facts)
 
 
@@ -148,13 +165,13 @@ def _placed(findings: list[Finding], graph: ReportGraph, facts: Facts) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an observation stands: its report and index, and the anatomy it is located at."""
+    """Where an observation stands: its report and index, the anatomy it is located at, and what of it tells a side."""
 
     report: Report
     index: int
     sites: tuple[Entity, ...]
+    sided: tuple[Entity, ...]
     facts: Facts
-    aside: bool
 
 
 def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
@@ -163,6 +180,8 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
 
     changes = of(EntityKind.CHANGE)
     status = _STATUS.get(entity.label, Status.PRESENT)
+    if entity.kind is EntityKind.DEVICE and _OUT.match(place.report.text, entity.span.end):
+        status = Status.ABSENT
     if status is Status.ABSENT and changes and _only_change_denied(entity, changes, place.report.text):
         status, changes = Status.PRESENT, tuple(replace(change, value="stable") for change in changes)
     ways = {change.value for change in changes}
@@ -178,12 +197,11 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         sentence=entity.sentence,
         concept=_composed(entity, place.sites, place.facts) or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
-        aside=place.aside,
-        sides=_sides(of(EntityKind.SIDE), place.sites, place.facts) | _curve(entity),
+        sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _curve(entity),
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,
         zones=of(EntityKind.ZONE),
-        severities=of(EntityKind.SEVERITY),
+        severities=tuple(s for s in of(EntityKind.SEVERITY) if not _of_a_change(s, changes, place.report.text)),
         sizes=of(EntityKind.SIZE),
         changes=changes,
         acuities=of(EntityKind.ACUITY),
@@ -193,6 +211,24 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         ),
         descriptors=of(EntityKind.DESCRIPTOR),
     )
+
+
+def _is_end(entity: Entity, site: Entity, facts: Facts) -> bool:
+    """True where a line ends whichever side it comes from: its tip in the right atrium tells no side."""
+    if entity.kind is not EntityKind.DEVICE or site.concept is None:
+        return False
+    return site.concept in _CENTRAL_VESSELS or _HEART in (site.concept, *facts.wholes.get(site.concept, ()))
+
+
+def _of_a_change(severity: Entity, changes: tuple[Entity, ...], text: str) -> bool:
+    """True for the degree of a change: "mildly progressed", "has increased modestly", "marked reduction"."""
+    adverb = severity.quote.lower().endswith("ly")
+    for change in changes:
+        first, second = sorted((severity, change), key=attrgetter("span"))
+        named = first is severity and _NOUN_OF_CHANGE.match(change.quote)
+        if (adverb or named) and _NEXT_TO.fullmatch(text, first.span.end, second.span.start):
+            return True
+    return False
 
 
 def _only_change_denied(entity: Entity, changes: tuple[Entity, ...], text: str) -> bool:

@@ -51,6 +51,8 @@ class _Places:
         if first.sentence != second.sentence or len(first.sides) != 1 or not placeless:
             return second
         homes = self._home(first), self._home(second)
+        if self._on_another(first, second):
+            return second
         gone = Status.ABSENT in (first.status, second.status)
         if gone or not homes[0] or not homes[1] or not self._side_by_side(first, second):
             return second
@@ -62,6 +64,12 @@ class _Places:
             sites=first.sites if within else (),
             zones=first.zones if within else (),
         )
+
+    def _on_another(self, first: Finding, second: Finding) -> bool:
+        """True where the sentence goes on to the other side: "left nodules and cavitation of a right nodule"."""
+        rest = self._graph.entities[second.index + 1 :]
+        here = (entity for entity in rest if entity.sentence == second.sentence)
+        return any(entity.kind is EntityKind.SIDE and entity.value not in first.sides for entity in here)
 
     def _home(self, finding: Finding) -> str | None:
         if finding.concept is None or finding.concept in _EVERYWHERE:

@@ -28,7 +28,7 @@ _RATIOS = (
     ),
 )
 _LARGER = re.compile(
-    r"\b(?:globular|abnormal|pericardial effusion|heart failure|exaggerat\w+|infant|neonate|newborn|for age|"
+    r"\b(?:globular|abnormal|pericardial effusion|(?:heart|cardiac) failure|decompensat\w+|ccf|chf|exaggerat\w+|infant|neonate|newborn|for age|"
     r"cardiomegal\w*|(?:heart|cardi\w+|silhouette|ventric\w+|atri\w+)\b[^.\n]{0,60}\b(?:enlarg\w*|larg\w+|big\w*|"
     r"prominen\w+|increas\w+|dilat\w+|wide\w*|magnif\w+|upper limits?)|(?:enlarg\w*|larg\w+|prominen\w+|increas\w+|"
     r"dilat\w+|borderline|upper limits?)\b[^.\n]{0,40}\b(?:heart|cardi\w+|silhouette))\b",
@@ -37,6 +37,7 @@ _LARGER = re.compile(
 _NO_LARGER = re.compile(r"\b(?:no|not|without|nor)\b[^.\n]{0,40}\Z", re.IGNORECASE)
 _LEAST, _MOST = 0.25, 0.95
 _SMALL, _LARGE = 0.48, 0.58
+_UNSAID = 0.5  # where the heart is not called normal, the number is all that is told of it: a remark
 _CARDIOMEGALY = "RP:cardiomegaly"
 _HEARTS = frozenset({"RP:heart", "RP:heart-border", "RP:cardiomediastinal-silhouette"})
 
@@ -59,7 +60,8 @@ class Cardiothoracic:
                 )
             elif value >= _LARGE and not _said_larger(case):
                 message = f"A ratio of {value:g} is not that of a normal heart, and none is called large."
-                yield _candidate(case, span, message, _normal(case)[:1], 0.86)
+                normal = _normal(case)[:1]
+                yield _candidate(case, span, message, normal, 0.86 if normal else _UNSAID)
 
 
 def _said_larger(case: Case) -> bool:

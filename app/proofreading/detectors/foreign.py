@@ -48,7 +48,7 @@ _MORE = re.compile(
 _HISTORY = re.compile(
     r"\b(?:cancer|carcinoma|tumou?rs?|metasta\w+|history|known|recommend\w*|prior|previous|correlat\w+|ct|mri|"
     r"ultrasound|sonogra\w+|duplex|doppler|female|male|lady|gentleman|patient|echo\w*|"
-    r"due to|secondary to|overl\w+|project\w*"
+    r"due to|secondary to|overl\w+|project\w*|clearance|pre-?op\w*|before|planned|awaiting|scheduled|fitness"
     r"|clips?|stents?|catheters?|cannulae?|sheath|lines?|tip)\b",
     re.IGNORECASE,
 )

@@ -34,7 +34,7 @@ _PLAIN = frozenset(
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
-    "acute interstitial enlarged osseous bony displaced subsegmental rib the a of free".split()
+    "acute central venous interstitial enlarged osseous bony displaced subsegmental rib the a of free".split()
 )
 _ALVEOLAR, _INTERSTITIAL = (re.compile(word, re.IGNORECASE) for word in ("alveolar|airspace", "interstitial"))
 _REGION = re.compile(
@@ -51,9 +51,10 @@ _VIEW = re.compile(  # one of several views or images
 )
 _DISPLACED = re.compile(r"\bdisplaced\b", re.IGNORECASE)  # "no displaced fracture" beside a hairline
 _IN_PLACE = re.compile(
-    r"\b(?:non|un|minimally|barely|not)[- ]?displaced|\b(?:hairline|incomplete|buckle|stress|occult|subtle)\b",
+    r"\b(?:minimally|barely|not)[- ]displaced|\b(?:hairline|incomplete|buckle|stress|occult|subtle)\b",
     re.IGNORECASE,
 )
+_LONG = 5  # letters of a word that "non" or "un" may turn
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
@@ -90,9 +91,7 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span)):
         return True
-    if _DISPLACED.search(case.report.text, start, denial.entity.span.end) and _IN_PLACE.search(
-        case.report.quote(case.report.sentences[described.sentence].span)
-    ):
+    if _of_the_other_kind(case.report.text[start : denial.entity.span.end], described, case):
         return True
     begin = max(start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
@@ -104,6 +103,15 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     if _unread_words(denial, case):
         return True
     return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
+
+
+def _of_the_other_kind(denied: str, described: Finding, case: Case) -> bool:
+    """True for "no displaced fracture" beside a nondisplaced one, "no opaque body" beside one that is not."""
+    told = case.report.quote(case.report.sentences[described.sentence].span)
+    plain = re.sub(r"[-\s]", "", told.lower())
+    words = (word.lower() for word in _WORD.findall(denied) if len(word) >= _LONG)
+    turned = any(f"non{word}" in plain or f"un{word}" in plain for word in words)
+    return turned or bool(_DISPLACED.search(denied) and _IN_PLACE.search(told))
 
 
 def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | None]:

@@ -28,6 +28,9 @@ _FACTORS = {"mm": 1.0, "cm": 10.0, "m": 1000.0}  # millimetres in one
 _SLIPS = (10.0, 0.1)
 _TOLERANCE = 0.15  # rounding and re-measuring
 _REACH = 12  # code points before a size in which it is called a limit
+_NARROWED = re.compile(  # "a mass that narrows the trachea to 5 mm": the size is not the mass's
+    r"\b(?:narrow|compress|displac|deviat|effac|shift|push)\w*\b[^.;]*\Z", re.IGNORECASE
+)
 _SLACK = 1.5  # a size may leave the usual range by this factor before it is doubted
 _OTHER_WORDS = re.compile(  # between a size and a structure: something else may have that size
     r"\b(?!(?:is|are|was|were|measur\w+|size|sized|span|spans|diameter|calib\w+|dimension\w*|width|wide|long|length|thick\w*|"
@@ -74,6 +77,8 @@ def _out_of_range(case: Case, finding: Finding) -> Iterator[Candidate]:
     low, high = node.plausible_mm if known and node is not None and node.plausible_mm else (0.0, _LARGEST)
     for size in finding.measurements:
         if low / _SLACK <= size.mm <= high * _SLACK or NO_SIZE.match(case.report.text, size.span.end):
+            continue
+        if _NARROWED.search(case.report.text, finding.entity.span.end, size.span.start):
             continue
         fixes = _units(case, size, (low, high))
         what = name(finding.concept, case.facts)

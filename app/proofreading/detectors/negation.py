@@ -35,6 +35,7 @@ from kg_ingest.schema import EdgeKind
 from models.tokens import fold
 from models.types import Span
 
+_WITHDRAWN = re.compile(r"\b(?:withdrawn|taken out|pulled|explanted|discontinued)\b", re.IGNORECASE)
 _NEGATIVE_OPENING = re.compile(
     r"(there (is|are|has been) )?(no|without|negative for)( (evidence|signs?|findings?) (of|for))?\s*",
     re.IGNORECASE,
@@ -63,7 +64,7 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     same = same or is_no_device(denial, described, case)
     if not same and not by_another_name(denial, described, case):
         return False
-    if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
+    if fading(described, case) or _explained(described, case) or _taken_out(denial, described, case):
         return False
     if gone_then_new(denial, described, case) or beside_another(denial, described, case):
         return False
@@ -90,8 +91,12 @@ def _last_word(finding: Finding) -> str:
     return fold(finding.entity.quote).split()[-1].removesuffix("s")
 
 
-def _taken_out(denial: Finding, described: Finding) -> bool:
+def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
     """True when a device is told to be removed where it was told of before: the course of a procedure."""
+    if is_device(denial) and _WITHDRAWN.search(
+        case.report.quote(case.report.sentences[described.sentence].span)
+    ):
+        return True
     gone = any(change.value == "resolved" for change in denial.changes)
     other = fold(denial.entity.quote) != fold(described.entity.quote)  # "IABP exchanged for Impella"
     return is_device(denial) and gone and (denial.section is described.section or other)

@@ -139,9 +139,17 @@ def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
         or {concluded.concept, other.concept} == _LESIONS
         or likeness(concluded.concept, other.concept, case.facts) is not Likeness.NONE
         or (in_lung and any(subsumes(shadow, other.concept or "", case.facts) for shadow in _SHADOWS))
+        or (other.concept == _SHADOWS[0] and _lies_in(other, concluded, case))
         for other in described
         if not is_device(other)
     )
+
+
+def _lies_in(shadow: Finding, concluded: Finding, case: Case) -> bool:
+    """True for a shadow of the structure that a finding is at home in: "an opacity in the anterior mediastinum"."""
+    at = {site.concept for site in shadow.sites if site.concept is not None}
+    within = at.union(*(case.facts.wholes.get(site, ()) for site in at))
+    return bool(within & _homes(concluded, case))
 
 
 def _stem_told(concluded: Finding, case: Case) -> bool:
