@@ -3,7 +3,7 @@
 import re
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import ANYWHERE, is_device, phrase, subsumes
+from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_device, phrase, subsumes
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
 from app.proofreading.findings import Finding, Status
@@ -107,7 +107,9 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
 
 def _of_the_other_kind(denied: str, described: Finding, case: Case) -> bool:
     """True for "no displaced fracture" beside a nondisplaced one, "no opaque body" beside one that is not."""
-    told = case.report.quote(case.report.sentences[described.sentence].span)
+    same = (f for f in asserted(case, REPORTED) if f.concept == described.concept)
+    numbers = {described.sentence, *(finding.sentence for finding in same)}
+    told = " ".join(case.report.quote(case.report.sentences[number].span) for number in sorted(numbers))
     plain = re.sub(r"[-\s]", "", told.lower())
     words = (word.lower() for word in _WORD.findall(denied) if len(word) >= _LONG)
     turned = any(f"non{word}" in plain or f"un{word}" in plain for word in words)
