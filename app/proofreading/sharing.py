@@ -21,6 +21,7 @@ _BESIDE = re.compile(
     r"subjacent|neighbou?ring|concomitant)",
     re.IGNORECASE,
 )
+_OTHER_SIDE = re.compile(r"\b(?:contralateral|opposite)\b", re.IGNORECASE)
 _BOTH = re.compile(r"bi(?:basi|basa|api|late)", re.IGNORECASE)
 _PLACES = frozenset({EntityKind.SIDE, EntityKind.ZONE, EntityKind.ANATOMY})
 
@@ -86,6 +87,8 @@ class _Places:
             words += self._report.text[at : entity.span.start]
             at = entity.span.end
         words += self._report.text[at : second.entity.span.start]
+        if _OTHER_SIDE.search(self._report.text, first.entity.span.end, second.entity.span.end):
+            return False
         plain = " ".join(words.split())
         return bool(_BESIDE.fullmatch(plain) or (not placed and _JOINED.fullmatch(plain)))
 
