@@ -1,7 +1,8 @@
 """How many wordings of independent writers are found, and how many correct reports are flagged (samples/wordings).
 
 Statements of one finding are set against each other: told and denied, left and right, mild and severe, told and left out
-of the impression, concluded and told nowhere. Half of the lines, by checksum, is learnt from; the other half is held.
+of the impression, concluded and told nowhere. Half of the lines of a set, by checksum, is learnt from; the other half is held.
+Of the third set no line is read.
 """
 
 import csv
@@ -19,6 +20,7 @@ from app.services import Services, build_services
 from app.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "samples" / "wordings"
+SETS = tuple(FOLDER / name for name in ("first", "second", "third"))
 REPORT = (
     "EXAM: Chest PA and lateral.\nCOMPARISON: Chest radiograph of last year.\nFINDINGS: {}\nIMPRESSION: {}"
 )
@@ -46,12 +48,23 @@ class Item(NamedTuple):
 
 def main() -> None:
     services = build_services(Settings(references_k=0))
+    for folder in SETS:
+        show(folder, services)
+    for path in sorted(FOLDER.glob("correct_*.jsonl")):
+        reports = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        flagged = sum(found(Item(path.stem, report["text"]), services) for report in reports)
+        print(f"\n{path.stem}: {flagged} of {len(reports)} correct reports flagged")
+
+
+def show(folder: Path, services: Services) -> None:
+    """Print the table of one set."""
+    print(f"\n{folder.name} set\n")
     print(
         "| kind | found, learnt | found, held | flagged though right, learnt | held |\n|---|---|---|---|---|"
     )
     counted: Counter[tuple[str, bool, bool, bool]] = Counter()
     for held in (False, True):
-        for item in items(held=held):
+        for item in items(folder, held=held):
             counted[item.kind, held, bool(item.wrong), found(item, services)] += 1
     for kind in dict.fromkeys(key[0] for key in counted):
         cells = []
@@ -59,10 +72,6 @@ def main() -> None:
             hit, missed = counted[kind, held, wrong, True], counted[kind, held, wrong, False]
             cells.append(f"{hit}/{hit + missed}" if hit + missed else "")
         print(f"| {kind} | {' | '.join(cells)} |")
-    for path in sorted(FOLDER.glob("correct_*.jsonl")):
-        reports = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        flagged = sum(found(Item(path.stem, report["text"]), services) for report in reports)
-        print(f"\n{path.stem}: {flagged} of {len(reports)} correct reports flagged")
 
 
 def found(item: Item, services: Services) -> bool:
@@ -75,32 +84,33 @@ def found(item: Item, services: Services) -> bool:
     return any(flag.start < end and start < flag.end for flag in flags for start, end in spans)
 
 
-def items(*, held: bool) -> Iterator[Item]:
-    """All reports of one half."""
-    statements = [*_rows("statements_lung", held=held), *_rows("statements_other", held=held)]
+def items(folder: Path, *, held: bool) -> Iterator[Item]:
+    """All reports of one half of a set; a table that the set lacks gives none."""
+    statements = [*_rows(folder, "statements_lung", held), *_rows(folder, "statements_other", held)]
     for finding in dict.fromkeys(row["finding"] for row in statements):
         here = [row for row in statements if row["finding"] == finding]
         told = [row for row in here if row["polarity"] == "present"]
         yield from _of_finding(finding, told, [row["text"] for row in here if row["polarity"] == "absent"])
-    yield from _pairs(held=held)
-    for row in _rows("impossible", held=held):
+    yield from _pairs(_rows(folder, "pairs", held))
+    for row in _rows(folder, "impossible", held):
         for column in ("wrong", "right"):
             parts = [part.strip() for part in row[column].split("||")]
             if len(parts) == 2 or row["kind"] != "pair":
                 text = REPORT.format(*(parts if len(parts) == 2 else (parts[0], AS_ABOVE)))
                 yield Item(f"impossible {row['kind']}", text, tuple(parts) if column == "wrong" else ())
-    yield from _orders(held=held)
-    for row in _rows("template", held=held):
+    yield from _orders(_rows(folder, "order", held))
+    for row in _rows(folder, "template", held):
         kind = f"template {row['kind']}"
         yield Item(kind, REPORT.format(f"{OF_CHEST} {row['wrong']}", AS_ABOVE), (row["wrong"],))
         yield Item(kind, REPORT.format(f"{OF_CHEST} {row['right']}", AS_ABOVE))
-    for row in _rows("heard", held=held):
+    for row in _rows(folder, "heard", held):
         yield Item("heard", REPORT.format(row["text"], AS_ABOVE), (row["wrong"],))
         yield Item("heard", REPORT.format(row["text"].replace(row["wrong"], row["right"]), AS_ABOVE))
 
 
-def _rows(name: str, *, held: bool) -> Iterator[dict[str, str]]:
-    lines = (FOLDER / f"{name}.tsv").read_text("utf-8").splitlines()
+def _rows(folder: Path, name: str, held: bool) -> Iterator[dict[str, str]]:
+    path = folder / f"{name}.tsv"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else [""]
     kept = [lines[0], *(line for line in lines[1:] if (zlib.crc32(line.encode()) % 2 == 1) == held)]
     yield from csv.DictReader(kept, delimiter="\t", quoting=csv.QUOTE_NONE)
 
@@ -127,8 +137,8 @@ def _contradiction(kind: str, one: str, other: str) -> Item:
     return Item(kind, REPORT.format(one, other), (one, other))
 
 
-def _pairs(*, held: bool) -> Iterator[Item]:
-    for row in _rows("pairs", held=held):
+def _pairs(rows: Iterator[dict[str, str]]) -> Iterator[Item]:
+    for row in rows:
         kind = f"pair {row['kind'].removesuffix('_ok')}"
         if row["kind"].endswith("_ok"):
             yield Item(kind, _pair(row, row["other"]))
@@ -144,8 +154,8 @@ def _pair(row: dict[str, str], other: str) -> str:
     return REPORT.format(row["one"], other) if sections else REPORT.format(f"{row['one']} {other}", AS_ABOVE)
 
 
-def _orders(*, held: bool) -> Iterator[Item]:
-    for row in _rows("order", held=held):
+def _orders(rows: Iterator[dict[str, str]]) -> Iterator[Item]:
+    for row in rows:
         title = f"EXAM: {row['text'] if row['header'] == 'EXAM' else row['ordered']}"
         parts = {"TECHNIQUE": "", "COMPARISON": "None.", "FINDINGS": OF_CHEST, "IMPRESSION": AS_ABOVE}
         if row["header"] in ("TECHNIQUE", "COMPARISON"):
