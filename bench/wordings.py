@@ -1,8 +1,8 @@
 """How many wordings of independent writers are found, and how many correct reports are flagged (samples/wordings).
 
 Statements of one finding are set against each other: told and denied, left and right, mild and severe, told and left out
-of the impression, concluded and told nowhere. Half of the lines of a set, by checksum, is learnt from; the other half is held.
-Of the third set no line is read.
+of the impression, concluded and told nowhere. Half of the lines of a set, by checksum, is learnt from; the other half is
+held. Of the third set no line is read.
 """
 
 import csv
