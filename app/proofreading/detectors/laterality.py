@@ -133,9 +133,7 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     tied = [
         (tie, other)
         for tie, other in tied
-        if tie is not Likeness.NONE
-        and not places_apart(concluded, other, case)
-        and not _aged_apart(concluded, other)
+        if tie is not Likeness.NONE and not places_apart(concluded, other, case)
     ]
     if any(
         other.sides & concluded.sides
@@ -143,6 +141,7 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
         for tie, other in tied
     ):
         return None
+    tied = [(tie, other) for tie, other in tied if not _aged_apart(concluded, other)]
     if _CONTRALATERAL.search(case.report.sentences[concluded.sentence].span.of(case.report.text)):
         tied = [(tie, other) for tie, other in tied if tie is Likeness.SAME]  # the other side is told of too
     if _BEHIND_HEART.search(" ".join(_unsided(concluded, case))):
