@@ -77,6 +77,15 @@ _STATUS = {
 }
 _OF_WHAT = (" of", " in", " of further", " of more", " further")
 _DENIALS = (" no", ".no", "\nno", ":no", "without", " no significant", " no convincing", "no evidence of")
+# where a line ends, whichever side it comes from
+_CENTRAL = frozenset(
+    f"RP:{name}"
+    for name in (
+        "right-atrium left-atrium right-ventricle left-ventricle cavoatrial-junction brachiocephalic-vein "
+        "left-brachiocephalic-vein right-brachiocephalic-vein pulmonary-artery left-pulmonary-artery "
+        "right-pulmonary-artery superior-vena-cava"
+    ).split()
+)
 SIDES = {
     "left": frozenset({"left"}),
     "right": frozenset({"right"}),
@@ -108,12 +117,18 @@ def fold(report: Report, graph: ReportGraph, facts: Facts) -> tuple[Finding, ...
     for index, entity in enumerate(graph.entities):
         if entity.kind in _HEADS:
             located = sorted(sites[index])
-            around = sorted({*modifiers[index], *(m for site in located for m in modifiers[site])})
+            siding = [site for site in located if _sides_it(entity, graph.entities[site])]
+            around = sorted({*modifiers[index], *(m for site in siding for m in modifiers[site])})
             said = [graph.entities[modifier] for modifier in around]
             aside = entity.sentence in asides
             place = _Place(report, index, tuple(graph.entities[site] for site in located), facts, aside)
             result.append(_finding(entity, said, place))
     return _placed(result, graph, facts)
+
+
+def _sides_it(entity: Entity, site: Entity) -> bool:
+    """False for the right atrium, where a line of either side may end."""
+    return entity.kind is not EntityKind.DEVICE or site.concept not in _CENTRAL
 
 
 def attached(graph: ReportGraph) -> tuple[defaultdict[int, list[int]], defaultdict[int, list[int]]]:
@@ -179,7 +194,10 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         concept=_composed(entity, place.sites, place.facts) or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
         aside=place.aside,
-        sides=_sides(of(EntityKind.SIDE), place.sites, place.facts) | _curve(entity),
+        sides=_sides(
+            of(EntityKind.SIDE), [site for site in place.sites if _sides_it(entity, site)], place.facts
+        )
+        | _curve(entity),
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,
         zones=of(EntityKind.ZONE),

@@ -20,7 +20,7 @@ _OTHERWISE = re.compile(
 )
 _SIDE = re.compile(r"\b(left|right|lt|rt|[lr](?=\s)|[lr](?=[ul]l\b)|r(?=ml\b))", re.IGNORECASE)
 _BEYOND = re.compile(
-    r"\b(?:towards?|to) the (?:left|right)\b|\b(?:than|as) (?:on )?the (?:left|right)\b"
+    r"\b(?:towards?|to) the (?:left|right)\b|\b(?:than|as|above|below) (?:on )?the (?:left|right)\b"
     r"|\b(?:left|right)(?=[- ](?:sided )?(?:atri|ventric|heart|subclav|brachio|innomin|pulmon|jugul|internal|axillary v))",
     re.IGNORECASE,
 )
