@@ -13,11 +13,12 @@ from models.types import SectionName, Span
 
 # who says so tells of several, of what is not there, or of what was
 _OTHERWISE = re.compile(
-    r"\b(?:no|not|without|also|another|additional|a second|a third|other|others|both|bilateral\w*|multiple|multifocal"
+    r"\b(?:not|also|another|additional|a second|a third|other|others|both|bilateral\w*|multiple|multifocal"
     r"|diffuse\w*|"
     r"previous\w*|prior|formerly|versus|vs|or|as well|contralateral|opposite|should|advised|sparing|spared|spares)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\b(?:no|without|rather than|instead of)\b", re.IGNORECASE)
 _SIDE = re.compile(r"\b(left|right|lt|rt|[lr](?=\s)|[lr](?=[ul]l\b)|r(?=ml\b))", re.IGNORECASE)
 _BEYOND = re.compile(
     r"\b(?:towards?|to) the (?:left|right)\b|\b(?:than|as|above|below) (?:on )?the (?:left|right)\b"
@@ -128,10 +129,12 @@ def _one(case: Case, number: int, sentences: list[int]) -> _Told | None:
         if _OTHERWISE.search(text):
             return None
         start = case.report.sentences[sentence].span.start
-        found += [
-            _Told(sentence, place, Span(start + begin, start + end))
-            for place, begin, end in _places(number, text)
-        ]
+        places = list(_places(number, text))
+        named = _groups()[number].what.search(text)
+        last = max([end for _, _, end in places] + [named.end() if named else 0])
+        if _DENIED.search(text, 0, last):
+            return None
+        found += [_Told(sentence, place, Span(start + begin, start + end)) for place, begin, end in places]
     return found[0] if found and len({told.place for told in found}) == 1 else None
 
 
