@@ -15,7 +15,8 @@ from models.types import SectionName, Span
 _OTHERWISE = re.compile(
     r"\b(?:not|also|another|additional|a second|a third|other|others|both|bilateral\w*|multiple|multifocal"
     r"|diffuse\w*|"
-    r"previous\w*|prior|formerly|versus|vs|or|as well|contralateral|opposite|should|advised|sparing|spared|spares)\b",
+    r"previous\w*|prior|formerly|versus|vs|or|as well|contralateral|opposite|should|advised|"
+    r"remov\w+|withdrawn|exchang\w+|replaced|abandoned|initially|sparing|spared|spares)\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:no|without|rather than|instead of)\b", re.IGNORECASE)

@@ -234,15 +234,16 @@ def _confidence(case: Case, odd: Finding, kept: Finding) -> float:
 
 
 def _concluded_alone(case: Case, odd: Finding, kept: Finding) -> bool:
-    """True when the impression concludes the other one, none being called greater or changed."""
+    """True when the impression concludes the other one, and nothing of this side, none being greater or changed."""
     if odd.section in IMPRESSION or not odd.sides or any(_graded(one) for one in (odd, kept)):
         return False
-    concluded = [
-        one
-        for one in asserted(case, IMPRESSION)
-        if likeness(one.concept, kept.concept, case.facts) is not Likeness.NONE
-    ]
-    return any(one.sides == kept.sides and not _graded(one) for one in concluded)
+    concluded = asserted(case, IMPRESSION)
+    return not any(one.sides & odd.sides for one in concluded) and any(
+        likeness(one.concept, kept.concept, case.facts) is not Likeness.NONE
+        and one.sides == kept.sides
+        and not _graded(one)
+        for one in concluded
+    )
 
 
 def _graded(finding: Finding) -> bool:
