@@ -37,7 +37,10 @@ _LIGHT = frozenset(
         "again evidence findings finding which that situated localised centred centered based involving "
         "involves affecting affects occupying occupies appearing appear appears detected shown shows demonstrates "
         "visualised mentioned stated today current currently study film radiograph image view views frontal lateral "
-        "hemithorax field third portion aspect part has have it its from by through into per about well"
+        "hemithorax field third portion aspect part has have it its from by through into per about well "
+        "benign incidental incidentally healed residual calcified single likely probably consistent compatible keeping "
+        "representing represents focal note made "
+        "contains containing harbors harbours bears carries sits lying residing resides remains remain"
     ).split()
 )
 

@@ -224,23 +224,23 @@ def _tells_of_many(case: Case, finding: Finding) -> bool:
     return bool(_SPREAD.search(told(case, finding)) or _PLURAL.search(finding.entity.quote))
 
 
-def _confidence(case: Case, odd: Finding, kept: Finding) -> float:
+def _confidence(case: Case, odd: Finding, kept: Finding, place: Place) -> float:
     if _named_again(case, odd, kept) or refers(case, odd, kept) or _alone(case, odd, kept):
         return _REFERRED
     across = (odd.section in IMPRESSION) != (kept.section in IMPRESSION)
     if across or odd.concept in _SINGLE:
         return _ACROSS
-    return _UNCONCLUDED if _concluded_alone(case, odd, kept) else _WITHIN
+    return _UNCONCLUDED if _concluded_alone(case, odd, kept, place) else _WITHIN
 
 
-def _concluded_alone(case: Case, odd: Finding, kept: Finding) -> bool:
-    """True when the impression concludes the other one, and nothing of this side, none being greater or changed."""
-    if odd.section in IMPRESSION or not odd.sides or any(_graded(one) for one in (odd, kept)):
+def _concluded_alone(case: Case, odd: Finding, kept: Finding, place: Place) -> bool:
+    """True when the impression concludes the other one, and nothing at this place, none being greater or changed."""
+    if odd.section in IMPRESSION or odd.severities or odd.sizes or any(_graded(one) for one in (odd, kept)):
         return False
     concluded = asserted(case, IMPRESSION)
-    return not any(one.sides & odd.sides for one in concluded) and any(
+    return not any(place(one) & place(odd) for one in concluded) and any(
         likeness(one.concept, kept.concept, case.facts) is not Likeness.NONE
-        and one.sides == kept.sides
+        and place(one) == place(kept)
         and not _graded(one)
         for one in concluded
     )
@@ -264,7 +264,7 @@ def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=span,
         message=f"One sentence has {what} on the {said}, another {name(kept.concept, case.facts)} on the {seen}.",
         rule="laterality.two_places",
-        confidence=_confidence(case, odd, kept),
+        confidence=_confidence(case, odd, kept, _sides),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),
@@ -280,7 +280,7 @@ def _level(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=odd.entity.span,
         message=f"One sentence has {what} in the {said} lung, another {name(kept.concept, case.facts)} in the {seen} one.",
         rule="location.two_places",
-        confidence=_confidence(case, odd, kept),
+        confidence=_confidence(case, odd, kept, levels),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),
