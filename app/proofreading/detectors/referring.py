@@ -39,7 +39,7 @@ _LIGHT = frozenset(
         "visualised mentioned stated today current currently study film radiograph image view views frontal lateral "
         "hemithorax field third portion aspect part has have it its from by through into per about well "
         "benign incidental incidentally healed residual calcified single likely probably consistent compatible keeping "
-        "representing represents focal note made "
+        "representing represents focal note made localizes localises lobe subsegmental "
         "contains containing harbors harbours bears carries sits lying residing resides remains remain"
     ).split()
 )
