@@ -35,7 +35,9 @@ _PLACES = {
 _BEHIND_HEART = re.compile(r"\bretrocardiac\b|\bbehind the heart\b", re.IGNORECASE)
 _AGED = frozenset({"old", "chronic"})
 _SINGLE = 1
-_WHOLE = frozenset({"RP:thorax", "RP:hemithorax"})  # which no other place lies beside
+_WHOLE = frozenset(  # which no other place lies beside
+    f"RP:{name}" for name in "thorax hemithorax left-hemithorax right-hemithorax".split()
+)
 _LARGE = frozenset({"RP:lung", "RP:pleura", "RP:chest-wall"})
 
 

@@ -30,7 +30,10 @@ _REFERS = re.compile(r"(?:as )?(?:the|this|that|such|these|those)\b", re.IGNOREC
 _ACROSS, _WITHIN = 0.55, 0.5  # what may be at several places: remarks
 _ONE_ACROSS, _ONE_WITHIN = 0.66, 0.62  # what there is one of
 _ONE = "one"  # marks in the tables what there is one of
-_APART = re.compile(r"[,;:]|\b(?:and|with|but|while|which|after|following|due|since|lobes?|atri\w*|ventric\w*|heart)\b", re.IGNORECASE)
+_APART = re.compile(
+    r"[,;:]|\b(?:and|with|but|while|which|after|following|due|since|lobes?|atri\w*|ventric\w*|heart)\b",
+    re.IGNORECASE,
+)
 _NEAR = 4  # words between a side and what it is said of
 
 

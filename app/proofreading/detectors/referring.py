@@ -18,11 +18,13 @@ _MORE = re.compile(
 )
 _AGAIN = re.compile(
     r"\b(?:as|was|were|already|previously) (?:described|noted|mentioned|detailed|stated|reported|discussed|outlined|above)\b"
-    r"|\b(?:described|noted|mentioned|detailed|discussed) above\b|\babove[- ](?:described|mentioned|noted)\b|\baforementioned\b",
+    r"|\b(?:described|noted|mentioned|detailed|discussed) above\b|\babove[- ](?:described|mentioned|noted)\b"
+    r"|\baforementioned\b",
     re.IGNORECASE,
 )
 _ALONE = re.compile(
-    r"\b(?:confined|limited|restricted|isolated|localized|localised) to\b|\b(?:exclusively|solely|only) (?:in|at|on|within|involv\w+)\b"
+    r"\b(?:confined|limited|restricted|isolated|localized|localised) to\b"
+    r"|\b(?:exclusively|solely|only) (?:in|at|on|within|involv\w+)\b"
     r"|\b(?:unilateral\w*|solitary)\b",
     re.IGNORECASE,
 )

@@ -30,8 +30,12 @@ _ABOVE = re.compile(
 _BELOW = re.compile(
     r"\b(?:below|beyond|past|distal to|inferior to) the (?:level of the )?carina\b", re.IGNORECASE
 )
-_BRONCHIAL = re.compile(r"\b(?:in|into|within|at|enter\w*) (?:the )?(?:\w+ ){0,2}(?:bronch|main-?\s?stem)", re.IGNORECASE)
-_PAST_PYLORUS = re.compile(r"\bpost-?\s?pyloric|\b(?:beyond|past|through|distal to|across) the pylorus", re.IGNORECASE)
+_BRONCHIAL = re.compile(
+    r"\b(?:in|into|within|at|enter\w*) (?:the )?(?:\w+ ){0,2}(?:bronch|main-?\s?stem)", re.IGNORECASE
+)
+_PAST_PYLORUS = re.compile(
+    r"\bpost-?\s?pyloric|\b(?:beyond|past|through|distal to|across) the pylorus", re.IGNORECASE
+)
 _DEFINITE = re.compile(r"(?:as )?the\b(?! tips?\b)", re.IGNORECASE)
 _PLAIN = frozenset(
     (
@@ -129,9 +133,7 @@ def _is_plain(case: Case, tip: _Tip) -> bool:
     of_site = [s for s in sides if 0 <= tip.site.span.start - s.end <= 1]
     taken = [*inside, *of_site]
     words = _WORD.finditer(case.report.text, sentence.start, sentence.end)
-    return all(
-        m.group().lower() in _PLAIN or any(t.start <= m.start() < t.end for t in taken) for m in words
-    )
+    return all(m.group().lower() in _PLAIN or any(t.start <= m.start() < t.end for t in taken) for m in words)
 
 
 def _within(tips: list[_Tip]) -> Iterator[tuple[_Tip, _Tip, list[_Tip]]]:

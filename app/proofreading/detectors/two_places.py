@@ -49,7 +49,14 @@ _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
 _TOP = 1  # kinds above both of two findings of one organ, whatever they are
 _SECONDARY = frozenset({"RP:atelectasis", "RP:scar"})  # what lies beside another finding as well as being it
 _WIDE = frozenset({"RP:nonspecific-lesion"})
-_LESIONS = _WIDE | {"RP:mass", "RP:nodule", "RP:mediastinal-mass", "RP:hilar-prominence", "RP:cavity", "RP:cyst"}
+_LESIONS = _WIDE | {
+    "RP:mass",
+    "RP:nodule",
+    "RP:mediastinal-mass",
+    "RP:hilar-prominence",
+    "RP:cavity",
+    "RP:cyst",
+}
 _ONE_DEVICE = frozenset(  # a patient has one of it
     f"RP:{name}" for name in "pacemaker icd loop-recorder nerve-stimulator vp-shunt port picc".split()
 )
