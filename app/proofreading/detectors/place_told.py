@@ -29,6 +29,7 @@ _BEYOND = re.compile(
 _REFERS = re.compile(r"(?:as )?(?:the|this|that|such|these|those)\b", re.IGNORECASE)
 _ACROSS, _WITHIN = 0.55, 0.5  # what may be at several places: remarks
 _ONE_ACROSS, _ONE_WITHIN = 0.66, 0.62  # what there is one of
+_SIDES = ("left", "right")
 _ONE = "one"  # marks in the tables what there is one of
 _APART = re.compile(
     r"[,;:]|\b(?:and|with|but|while|which|after|following|due|since|lobes?|atri\w*|ventric\w*|heart)\b",
@@ -162,7 +163,7 @@ def _places(number: int, text: str) -> Iterator[tuple[str, int, int]]:
 
 def _of_two(case: Case, group: _Group, said: _Told, seen: _Told) -> bool:
     """True when the sentences name two sides, so that they tell of two things."""
-    if group.lateral:
+    if group.lateral or said.place.startswith(_SIDES):
         return False
     one, other = (
         {match[1][0].lower() for match in _SIDE.finditer(_text(case, told.sentence))} for told in (said, seen)

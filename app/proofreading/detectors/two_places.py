@@ -46,6 +46,7 @@ _BOTH = re.compile(
 )
 _DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|second|lumbar)\b", re.IGNORECASE)
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
+_ALWAYS_MANY = "RP:air-bronchogram"
 _TOP = 1  # kinds above both of two findings of one organ, whatever they are
 _SECONDARY = frozenset({"RP:atelectasis", "RP:scar"})  # what lies beside another finding as well as being it
 _WIDE = frozenset({"RP:nonspecific-lesion"})
@@ -117,6 +118,7 @@ def _pairs(
     )
     for first, second in islice(opposed, _MOST):
         again = tells_again(case, first, second) or tells_again(case, second, first)
+        again = again or _alone(case, first, second)
         if (not again and _listed(case, first, second)) or _told_of_both(case, (first, second), place):
             continue
         orders = ((second, first), (first, second))
@@ -142,6 +144,9 @@ def _contradicts(case: Case, odd: Finding, other: Finding, place: Place) -> bool
 
 def _named_again(case: Case, odd: Finding, other: Finding) -> bool:
     """True for "the right lesion" after a mass, and for what is told "as described"."""
+    grades = [{grade.value for grade in (*one.severities, *one.sizes)} for one in (odd, other)]
+    if all(grades) and grades[0] != grades[1]:
+        return False  # "the left effusion is small" after a moderate one of the right
     if is_device(odd):
         return is_named(case, odd, other) and odd.concept == other.concept and odd.concept in _ONE_DEVICE
     if tells_again(case, odd, other):
@@ -228,11 +233,11 @@ def _told_of_both(case: Case, pair: tuple[Finding, Finding], place: Place) -> bo
 
 
 def _tells_of_many(case: Case, finding: Finding) -> bool:
-    return bool(_SPREAD.search(told(case, finding)) or _PLURAL.search(finding.entity.quote))
+    return finding.concept != _ALWAYS_MANY and bool(_SPREAD.search(told(case, finding)) or _PLURAL.search(finding.entity.quote))
 
 
 def _confidence(case: Case, odd: Finding, kept: Finding, place: Place) -> float:
-    if _named_again(case, odd, kept) or refers(case, odd, kept) or _alone(case, odd, kept):
+    if _named_again(case, odd, kept) or _alone(case, odd, kept):
         return _REFERRED
     across = (odd.section in IMPRESSION) != (kept.section in IMPRESSION)
     if across or odd.concept in _SINGLE:
