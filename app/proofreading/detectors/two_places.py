@@ -62,10 +62,7 @@ _ONE_DEVICE = frozenset(  # a patient has one of it
     f"RP:{name}" for name in "pacemaker icd loop-recorder nerve-stimulator vp-shunt port picc".split()
 )
 _PLURAL = re.compile(r"(?:[^sui]s|(?:mass|sinus|fractur|nodul|lesi)\w*s)$", re.IGNORECASE)
-_ACROSS, _WITHIN = (
-    0.66,
-    0.55,
-)  # within a section the second may be told without a word that it is one: a remark
+_ACROSS, _WITHIN = 0.66, 0.55  # within a section the second may be told without a word for it: a remark
 _REFERRED = 0.64
 _UNCONCLUDED = 0.62  # a bare mention that the impression leaves out, where it concludes the other
 _SLIGHT = frozenset({"trace", "mild", "small"})
@@ -233,7 +230,8 @@ def _told_of_both(case: Case, pair: tuple[Finding, Finding], place: Place) -> bo
 
 
 def _tells_of_many(case: Case, finding: Finding) -> bool:
-    return finding.concept != _ALWAYS_MANY and bool(_SPREAD.search(told(case, finding)) or _PLURAL.search(finding.entity.quote))
+    plural = finding.concept != _ALWAYS_MANY and _PLURAL.search(finding.entity.quote)
+    return bool(plural or _SPREAD.search(told(case, finding)))
 
 
 def _confidence(case: Case, odd: Finding, kept: Finding, place: Place) -> float:
