@@ -21,6 +21,7 @@ _BESIDE = re.compile(
     r"subjacent|neighbou?ring|concomitant)",
     re.IGNORECASE,
 )
+_OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)
 _BOTH = re.compile(r"bi(?:basi|basa|api|late)", re.IGNORECASE)
 _PLACES = frozenset({EntityKind.SIDE, EntityKind.ZONE, EntityKind.ANATOMY})
 
@@ -50,6 +51,9 @@ class _Places:
         placeless = not (second.sides or second.sites or second.zones or _BOTH.match(second.entity.quote))
         if first.sentence != second.sentence or len(first.sides) != 1 or not placeless:
             return second
+        between = self._report.text[first.entity.span.end : second.entity.span.start]
+        if _OPPOSITE.search(between) and self._home(second):
+            return replace(second, sides=frozenset({"left", "right"}) - first.sides)
         homes = self._home(first), self._home(second)
         gone = Status.ABSENT in (first.status, second.status)
         if gone or not homes[0] or not homes[1] or not self._side_by_side(first, second):
