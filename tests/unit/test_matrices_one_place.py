@@ -27,6 +27,12 @@ ONE_OF_IT = (
     ("Feeding tube tip past the pylorus.", "Feeding tube tip in the stomach."),
     ("Endotracheal tube tip 5 cm above the carina.", "The ETT is in the right bronchus."),
 )
+MORE_OF_IT = (
+    ("Chest tube directed to the right apex.", "Basal chest tube."),
+    ("A coin lies in the oesophagus.", "Coin in the stomach."),
+    ("NG tube in the esophagus.", "NG tube in the stomach."),
+    ("Dislocation of the AC joint.", "Glenohumeral dislocation."),
+)
 TOLD_AGAIN = (
     ("There is a mass at the right hilum.", "The left hilar lesion has lobulated margins."),
     ("Airspace disease in the right lower lobe.", "The left pneumonia has air bronchograms."),
@@ -65,6 +71,11 @@ CORRECT = (
     (ACROSS, "The left hemidiaphragm is obscured by soft tissue. Right consolidation.", "Right pneumonia."),
     (ACROSS, "Opacities obscure the right and the left hemidiaphragm.", "Pneumonia, greater on the left."),
     (ACROSS, "Opacity in the apical segment of the left lower lobe.", "Left lower lobe pneumonia."),
+    (ACROSS, "Chest tube with residual apical pneumothorax.", "Chest tube at the right base."),
+    (ACROSS, "Left pigtail catheter at the base. Apical pneumothorax.", "Apical pneumothorax despite pigtail catheter."),
+    (ACROSS, "NG tube in the stomach. ETT in the right bronchus.", "ETT in the right bronchus, NG in place."),
+    (ACROSS, "NG tube tip in the stomach.", "NG side port in the distal esophagus; advance."),
+    (ACROSS, "Small left effusion. Right lower lobe opacity.", "RLL pneumonia and contralateral pleural fluid."),
     (WITHIN, "Right effusion is moderate.", "The left effusion is small."),
     (WITHIN, "New consolidation on the right.", "The left base opacity is unchanged."),
     (WITHIN, "Atelectasis is confined to the left base.", "Right perihilar opacity."),
@@ -90,7 +101,7 @@ def _placed(all_services: Services, text: str) -> bool:
     return any(rule.startswith(PLACES) for rule in _flags(all_services, text))
 
 
-@pytest.mark.parametrize(("first", "second"), ONE_OF_IT + OBSCURED)
+@pytest.mark.parametrize(("first", "second"), ONE_OF_IT + MORE_OF_IT + OBSCURED)
 def test_two_sections_that_place_one_thing_apart_are_flagged(
     all_services: Services, first: str, second: str
 ) -> None:
