@@ -20,7 +20,8 @@ _PREPOSITIONS = frozenset(
         "confined limited localized restricted centered centred via beneath under underneath behind beside "
         "occupies occupy fills filling fill overlies overlie traverses traversing traverse crosses crossing "
         "tracks tracking abutting abuts inside encases encasing surrounding entered enters entering replacing "
-        "replaces outlining silhouetting atop beyond against"
+        "affects affect localizes localises localizing localising localize "
+        "replaces outlining silhouetting atop beyond against capping caps tethering tethers abutting underlies underlying"
     ).split()
 )
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})

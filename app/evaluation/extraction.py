@@ -16,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from app.knowledge import ground, lexicon
+from app.proofreading.effects import by_effect
 from app.proofreading.findings import Finding, Status, fold
 from app.proofreading.framing import framed
 from app.proofreading.sharing import shared
@@ -71,7 +72,8 @@ class Reader:
         report = parse(text)
         grounded = ground(self.extractor.extract(report), self.store)
         told = framed(report, fold(report, grounded.graph, grounded.facts))
-        every = shared(report, grounded.graph, told, grounded.facts)
+        placed = shared(report, grounded.graph, told, grounded.facts)
+        every = by_effect(report, grounded.graph, placed, grounded.facts)
         return tuple(f for f in every if _is_current(f)), grounded.facts
 
 

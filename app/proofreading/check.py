@@ -11,6 +11,7 @@ from app.knowledge import Grounded, ground
 from app.proofreading.cancellation import Cancellation
 from app.proofreading.case import Case
 from app.proofreading.correct import apply_edits, propose
+from app.proofreading.effects import by_effect
 from app.proofreading.findings import fold
 from app.proofreading.framing import framed
 from app.proofreading.language import is_english
@@ -132,10 +133,11 @@ def case_of(
 ) -> Case:
     """All that detectors may look at."""
     told = framed(report, fold(report, grounded.graph, grounded.facts))
+    placed = shared(report, grounded.graph, told, grounded.facts)
     return Case(
         report=report,
         graph=grounded.graph,
-        findings=shared(report, grounded.graph, told, grounded.facts),
+        findings=by_effect(report, grounded.graph, placed, grounded.facts),
         facts=grounded.facts,
         observed=grounded.observed,
         references=references,

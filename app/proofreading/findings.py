@@ -201,7 +201,9 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,
         zones=of(EntityKind.ZONE),
-        severities=tuple(s for s in of(EntityKind.SEVERITY) if not _of_a_change(s, changes, place.report.text)),
+        severities=tuple(
+            s for s in of(EntityKind.SEVERITY) if not _of_a_change(s, changes, place.report.text)
+        ),
         sizes=of(EntityKind.SIZE),
         changes=changes,
         acuities=of(EntityKind.ACUITY),

@@ -30,7 +30,7 @@ _OF_LUNG = frozenset(
     f"RP:{name}"
     for name in (
         "opacity airspace-opacity consolidation infiltrate pneumonia aspiration nodule mass granuloma "
-        "cavity nonspecific-lesion"
+        "cavity nonspecific-lesion atelectasis scar calcification"
     ).split()
 )
 _FIELD = (
@@ -47,6 +47,8 @@ _NAMED = (
         re.compile(rf"\b(?:lower{_FIELD}|bases?|basal|basilar|bibasilar|bibasal|[RL]LL)\b", re.IGNORECASE),
     ),
 )
+_SEGMENT = re.compile(r"\bsegments?$", re.IGNORECASE)
+_LOBE = re.compile(r"\blobe|\b[RL][UML]L\b|lingula", re.IGNORECASE)
 _LUNG = re.compile(
     r"lung|pleura|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE
 )
@@ -60,6 +62,8 @@ def levels(finding: Finding) -> frozenset[str]:
     if any(not _LUNG.search(site.quote) for site in finding.sites):
         return _beside(finding) if finding.concept in _OF_LUNG else frozenset()
     words = [entity.quote for entity in (*finding.sites, *finding.zones, finding.entity)]
+    if len(finding.sites) > 1 and any(_LOBE.search(site.quote) for site in finding.sites):
+        words = [word for word in words if not _SEGMENT.search(word)]  # of the lobe, whatever its own name
     return frozenset(level for level, pattern in _ZONES if any(pattern.search(word) for word in words))
 
 

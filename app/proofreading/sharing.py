@@ -21,7 +21,7 @@ _BESIDE = re.compile(
     r"subjacent|neighbou?ring|concomitant)",
     re.IGNORECASE,
 )
-_OTHER_SIDE = re.compile(r"\b(?:contralateral|opposite)\b", re.IGNORECASE)
+_OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)
 _BOTH = re.compile(r"bi(?:basi|basa|api|late)", re.IGNORECASE)
 _PLACES = frozenset({EntityKind.SIDE, EntityKind.ZONE, EntityKind.ANATOMY})
 
@@ -51,6 +51,9 @@ class _Places:
         placeless = not (second.sides or second.sites or second.zones or _BOTH.match(second.entity.quote))
         if first.sentence != second.sentence or len(first.sides) != 1 or not placeless:
             return second
+        between = self._report.text[first.entity.span.end : second.entity.span.start]
+        if _OPPOSITE.search(between) and self._home(second):
+            return replace(second, sides=frozenset({"left", "right"}) - first.sides)
         homes = self._home(first), self._home(second)
         if self._on_another(first, second):
             return second
@@ -87,8 +90,6 @@ class _Places:
             words += self._report.text[at : entity.span.start]
             at = entity.span.end
         words += self._report.text[at : second.entity.span.start]
-        if _OTHER_SIDE.search(self._report.text, first.entity.span.end, second.entity.span.end):
-            return False
         plain = " ".join(words.split())
         return bool(_BESIDE.fullmatch(plain) or (not placed and _JOINED.fullmatch(plain)))
 

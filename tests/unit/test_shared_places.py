@@ -17,7 +17,11 @@ SHARED = (
         "Right atelectasis.",
     ),
     ("Hazy right apical opacity, probably scar.", "Right apical scar.", "Scar of the left apex."),
-    ("Density at the left base is likely atelectasis.", "Left basal atelectasis.", "Right basal atelectasis."),
+    (
+        "Density at the left base is likely atelectasis.",
+        "Left basal atelectasis.",
+        "Right basal atelectasis.",
+    ),
     (
         "Streaky left upper zone opacity, most likely scar.",
         "Left upper lobe scar.",
@@ -56,7 +60,10 @@ PAIRS = (
         ("The left effusion is small.", "Marked left effusion."),
     ),
     (
-        ("Fracture of the left fifth rib. The sixth and seventh ribs are intact.", "Left fifth rib fracture."),
+        (
+            "Fracture of the left fifth rib. The sixth and seventh ribs are intact.",
+            "Left fifth rib fracture.",
+        ),
         ("Fracture of the left fifth rib. The ribs are intact.", "Left fifth rib fracture."),
     ),
     (

@@ -44,7 +44,7 @@ _BELOW = {"C": 0, "T": 7, "L": 19}  # vertebrae above the first of that part
 _MOST = 50  # findings compared: a report with more tells of many bones
 _ACROSS, _WITHIN = 0.82, 0.55  # within a section it may be another break: a remark
 _REFERRED = 0.64
-_BROKEN = "RP:fracture"
+_BROKEN, _CEMENT = "RP:fracture", "RP:vertebroplasty"
 
 
 class Numbers(NamedTuple):
@@ -124,7 +124,8 @@ def _everywhere(case: Case, read: Callable[[Case, int], Numbers]) -> frozenset[i
 
 
 def _is_broken(finding: Finding, case: Case) -> bool:
-    return subsumes(_BROKEN, finding.concept or "", case.facts)
+    """True for fractures, and for the cement of one vertebra."""
+    return finding.concept == _CEMENT or subsumes(_BROKEN, finding.concept or "", case.facts)
 
 
 def _meet(first: Numbers, second: Numbers) -> bool:

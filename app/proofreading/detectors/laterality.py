@@ -35,7 +35,9 @@ _PLACES = {
 _BEHIND_HEART = re.compile(r"\bretrocardiac\b|\bbehind the heart\b", re.IGNORECASE)
 _AGED = frozenset({"old", "chronic"})
 _SINGLE = 1
-_WHOLE = frozenset({"RP:thorax", "RP:hemithorax"})  # which no other place lies beside
+_WHOLE = frozenset(  # which no other place lies beside
+    f"RP:{name}" for name in "thorax hemithorax left-hemithorax right-hemithorax".split()
+)
 _LARGE = frozenset({"RP:lung", "RP:pleura", "RP:chest-wall"})
 
 
@@ -140,9 +142,7 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     tied = [
         (tie, other)
         for tie, other in tied
-        if tie is not Likeness.NONE
-        and not places_apart(concluded, other, case)
-        and not _aged_apart(concluded, other)
+        if tie is not Likeness.NONE and not places_apart(concluded, other, case)
     ]
     if any(
         other.sides & concluded.sides
@@ -150,6 +150,7 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
         for tie, other in tied
     ):
         return None
+    tied = [(tie, other) for tie, other in tied if not _aged_apart(concluded, other)]
     if _CONTRALATERAL.search(case.report.sentences[concluded.sentence].span.of(case.report.text)):
         tied = [(tie, other) for tie, other in tied if tie is Likeness.SAME]  # the other side is told of too
     if _BEHIND_HEART.search(" ".join(_unsided(concluded, case))):

@@ -13,18 +13,29 @@ from models.types import SectionName, Span
 
 # who says so tells of several, of what is not there, or of what was
 _OTHERWISE = re.compile(
-    r"\b(?:no|not|without|also|another|additional|a second|a third|other|others|both|bilateral\w*|multiple|multifocal"
+    r"\b(?:not|also|another|additional|a second|a third|other|others|both|bilateral\w*|multiple|multifocal"
     r"|diffuse\w*|"
-    r"previous\w*|prior|formerly|versus|vs|or|as well|contralateral|opposite|should|advised|sparing|spared|spares)\b",
+    r"previous\w*|prior|formerly|versus|vs|or|as well|contralateral|opposite|should|advised|"
+    r"remov\w+|withdrawn|exchang\w+|replaced|abandoned|initially|sparing|spared|spares)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\b(?:no|without|rather than|instead of)\b", re.IGNORECASE)
 _SIDE = re.compile(r"\b(left|right|lt|rt|[lr](?=\s)|[lr](?=[ul]l\b)|r(?=ml\b))", re.IGNORECASE)
 _BEYOND = re.compile(
-    r"\b(?:towards?|to) the (?:left|right)\b|\b(?:than|as) (?:on )?the (?:left|right)\b", re.IGNORECASE
+    r"\b(?:towards?|to) the (?:left|right)\b|\b(?:than|as|above|below) (?:on )?the (?:left|right)\b"
+    r"|\b(?:left|right)(?=[- ](?:sided )?(?:atri|ventric|heart|subclav|brachio|innomin|pulmon|jugul|internal|axillary v))",
+    re.IGNORECASE,
 )
 _REFERS = re.compile(r"(?:as )?(?:the|this|that|such|these|those)\b", re.IGNORECASE)
+_ACROSS, _WITHIN = 0.55, 0.5  # what may be at several places: remarks
+_ONE_ACROSS, _ONE_WITHIN = 0.66, 0.62  # what there is one of
 _SIDES = ("left", "right")
-_ACROSS, _WITHIN = 0.55, 0.5
+_ONE = "one"  # marks in the tables what there is one of
+_APART = re.compile(
+    r"[,;:]|\b(?:and|with|but|while|which|after|following|due|since|lobes?|atri\w*|ventric\w*|heart)\b",
+    re.IGNORECASE,
+)
+_NEAR = 4  # words between a side and what it is said of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class _Group:
     what: re.Pattern[str]
     places: tuple[tuple[str, re.Pattern[str]], ...]
     lateral: bool
+    single: bool  # a patient has one of it, or tells of the other at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,8 @@ def _across(case: Case) -> Iterator[_Pair]:
         said = _one(case, number, concluded)
         seen = _one(case, number, described) if said else None
         if said and seen:
-            yield _groups()[number], said, seen, _ACROSS
+            group = _groups()[number]
+            yield group, said, seen, _sureness(case, group, (said, seen), (_ONE_ACROSS, _ACROSS))
 
 
 def _within(case: Case) -> Iterator[_Pair]:
@@ -83,7 +96,27 @@ def _within(case: Case) -> Iterator[_Pair]:
             for number in _named(_text(case, refers)):
                 said, seen = _one(case, number, [refers]), _one(case, number, numbers[:at])
                 if said and seen and not _REFERS.match(_text(case, seen.sentence)):
-                    yield _groups()[number], said, seen, _WITHIN
+                    group = _groups()[number]
+                    sure = _sureness(case, group, (said, seen), (_ONE_WITHIN, _WITHIN))
+                    yield group, said, seen, sure
+
+
+def _sureness(case: Case, group: _Group, told: tuple[_Told, _Told], sure: tuple[float, float]) -> float:
+    """The first where there is one of it, and each side stands beside what it is said of."""
+    near = not group.lateral or all(_beside(case, group, one) for one in told)
+    return sure[0] if group.single and near else sure[1]
+
+
+def _beside(case: Case, group: _Group, told: _Told) -> bool:
+    """True when few words, and none that begins another thought, stand between the side and what has it."""
+    sentence = case.report.sentences[told.sentence].span
+    text = sentence.of(case.report.text)
+    for match in group.what.finditer(text):
+        start, end = match.start() + sentence.start, match.end() + sentence.start
+        words = case.report.text[min(end, told.span.end) : max(start, told.span.start)]
+        if not _APART.search(words) and len(words.split()) <= _NEAR:
+            return True
+    return False
 
 
 def _sentences(case: Case, sections: frozenset[SectionName]) -> list[int]:
@@ -101,10 +134,12 @@ def _one(case: Case, number: int, sentences: list[int]) -> _Told | None:
         if _OTHERWISE.search(text):
             return None
         start = case.report.sentences[sentence].span.start
-        found += [
-            _Told(sentence, place, Span(start + begin, start + end))
-            for place, begin, end in _places(number, text)
-        ]
+        places = list(_places(number, text))
+        named = _groups()[number].what.search(text)
+        last = max([end for _, _, end in places] + [named.end() if named else 0])
+        if _DENIED.search(text, 0, last):
+            return None
+        found += [_Told(sentence, place, Span(start + begin, start + end)) for place, begin, end in places]
     return found[0] if found and len({told.place for told in found}) == 1 else None
 
 
@@ -128,7 +163,7 @@ def _places(number: int, text: str) -> Iterator[tuple[str, int, int]]:
 
 def _of_two(case: Case, group: _Group, said: _Told, seen: _Told) -> bool:
     """True when the sentences name two sides, so that they tell of two things."""
-    if group.lateral:
+    if group.lateral or said.place.startswith(_SIDES):
         return False
     one, other = (
         {match[1][0].lower() for match in _SIDE.finditer(_text(case, told.sentence))} for told in (said, seen)
@@ -151,10 +186,14 @@ def _groups() -> tuple[_Group, ...]:
                 for place, _, words in (cell.partition("=") for cell in cells.split(";"))
             ),
             lateral=False,
+            single=one == _ONE,
         )
-        for what, cells in table
+        for what, cells, one in table
     ]
-    sided = [_Group(_pattern(what), (), lateral=True) for what in _lines("side_groups.tsv")]
+    sided = [
+        _Group(_pattern(what), (), lateral=True, single=one == _ONE)
+        for what, _, one in (line.partition("\t") for line in _lines("side_groups.tsv"))
+    ]
     return (*placed, *sided)
 
 

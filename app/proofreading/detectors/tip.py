@@ -30,6 +30,20 @@ _ABOVE = re.compile(
 _BELOW = re.compile(
     r"\b(?:below|beyond|past|distal to|inferior to) the (?:level of the )?carina\b", re.IGNORECASE
 )
+_BRONCHIAL = re.compile(
+    r"\b(?:in|into|within|at|enter\w*) (?:the )?(?:\w+ ){0,2}(?:bronch|main-?\s?stem)", re.IGNORECASE
+)
+_PAST_PYLORUS = re.compile(
+    r"\bpost-?\s?pyloric|\b(?:beyond|past|through|distal to|across) the pylorus", re.IGNORECASE
+)
+_DEFINITE = re.compile(r"(?:as )?the\b(?! tips?\b)", re.IGNORECASE)
+_PLAIN = frozenset(
+    (
+        "a an the tip of catheter line tube is in at on over within seen noted lies located terminates ends ending "
+        "projects projecting level its distal end now currently positioned appears to be overlying overlies near"
+    ).split()
+)
+_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _AIRWAY = "airway"
 VEINS = (
     "RP:jugular-vein", "RP:subclavian-vein", "RP:brachiocephalic-vein", "RP:superior-vena-cava",
@@ -54,6 +68,10 @@ _NEAR = 1
 _MOST = 50  # tips of a section that are compared
 _LANDMARK = "RP:carina"  # by whose level the tips of lines are told
 _ACROSS, _WITHIN = 0.7, 0.55  # within a section it may be another tube: a remark
+_REFERRED = 0.62  # within a section, of a tube that there is one of, or of no kind
+_SINGLE = frozenset({"RP:endotracheal-tube", "RP:tracheostomy"})
+_ANY_LINE = frozenset({"RP:catheter", "RP:central-line"})
+_LOW_IN_GUT = 4  # a tip that is told to be past the pylorus
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +111,29 @@ class Tip:
         for site, other, beside in chain(across, _within(found), _within(concluded)):
             if any(not one.apart(site) for one in beside) or not _contradict(site, other, case):
                 continue
-            yield _candidate(case, site.site, other.site, _ACROSS if beside else _WITHIN)
+            sure = _ACROSS if beside else _sureness(case, site, other, (found, concluded))
+            yield _candidate(case, site.site, other.site, sure)
             return
+
+
+def _sureness(case: Case, site: _Tip, other: _Tip, tips: tuple[list[_Tip], list[_Tip]]) -> float:
+    """More for a tube that there is one of, and for an unnamed one that names no kind or side."""
+    kinds = {device.concept for tip in (site, other) for device in _devices(case, tip)}
+    if kinds and kinds <= _SINGLE and _DEFINITE.match(_text(case, site.sentence)):
+        return _REFERRED
+    alone = len(tips[0]) + len(tips[1]) == len({site, other}) and kinds <= _ANY_LINE
+    return _REFERRED if alone and any(_is_plain(case, tip) for tip in (site, other)) else _WITHIN
+
+
+def _is_plain(case: Case, tip: _Tip) -> bool:
+    """True for "Catheter tip in the right ventricle": no kind, no side, nothing else."""
+    sentence = case.report.sentences[tip.sentence].span
+    inside = [e.span for e in case.by_sentence.get(tip.sentence, ()) if e.kind is EntityKind.ANATOMY]
+    sides = [e.span for e in case.by_sentence.get(tip.sentence, ()) if e.kind is EntityKind.SIDE]
+    of_site = [s for s in sides if 0 <= tip.site.span.start - s.end <= 1]
+    taken = [*inside, *of_site]
+    words = _WORD.finditer(case.report.text, sentence.start, sentence.end)
+    return all(m.group().lower() in _PLAIN or any(t.start <= m.start() < t.end for t in taken) for m in words)
 
 
 def _within(tips: list[_Tip]) -> Iterator[tuple[_Tip, _Tip, list[_Tip]]]:
@@ -168,7 +207,7 @@ def _tips(case: Case, sections: frozenset[SectionName]) -> list[_Tip]:
     """The tip of each sentence that tells of one, at the structure that it names last."""
     result = []
     for number in range(len(case.report.sentences)):
-        if case.report.section_of(number) not in sections or not _TIP.search(_text(case, number)):
+        if case.report.section_of(number) not in sections or not _tells_of_tip(case, number):
             continue
         named = [
             tip
@@ -177,6 +216,15 @@ def _tips(case: Case, sections: frozenset[SectionName]) -> list[_Tip]:
         ]
         result += named[-1:]
     return result
+
+
+def _tells_of_tip(case: Case, number: int) -> bool:
+    """True where the words name a tip, and for a tube of the airway in a bronchus."""
+    text = _text(case, number)
+    if _TIP.search(text):
+        return True
+    devices = {e.concept for e in case.by_sentence.get(number, ()) if e.kind is EntityKind.DEVICE}
+    return bool(devices) and devices <= _AIRWAY_TUBES and bool(_BRONCHIAL.search(text))
 
 
 @cache
@@ -197,7 +245,10 @@ def _placed(site: Entity, case: Case) -> _Tip | None:
         return _Tip(site, _AIRWAY, position) if tube and position is not None else None
     around = (site.concept or "", *sorted(case.facts.wholes.get(site.concept or "", ())))
     place = next((_places()[structure] for structure in around if structure in _places()), None)
-    return None if place is None else _Tip(site, *place)
+    if place is None:
+        return None
+    past = place[0] == "gut" and _PAST_PYLORUS.search(_text(case, site.sentence))
+    return _Tip(site, place[0], _LOW_IN_GUT if past else place[1])
 
 
 def _candidate(case: Case, site: Entity, other: Entity, confidence: float) -> Candidate:

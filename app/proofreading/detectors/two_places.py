@@ -23,7 +23,16 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.detectors.laterality import places_apart, side_span, swap_side
 from app.proofreading.detectors.location import levels_apart
-from app.proofreading.detectors.referring import adjacent, is_bare, refers, tells_of_more, told
+from app.proofreading.detectors.referring import (
+    adjacent,
+    is_bare,
+    is_named,
+    refers,
+    tells_again,
+    tells_of_more,
+    tells_of_one,
+    told,
+)
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -37,14 +46,26 @@ _BOTH = re.compile(
 )
 _DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|second|lumbar)\b", re.IGNORECASE)
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
+_ALWAYS_MANY = "RP:air-bronchogram"
 _TOP = 1  # kinds above both of two findings of one organ, whatever they are
 _SECONDARY = frozenset({"RP:atelectasis", "RP:scar"})  # what lies beside another finding as well as being it
+_WIDE = frozenset({"RP:nonspecific-lesion"})
+_LESIONS = _WIDE | {
+    "RP:mass",
+    "RP:nodule",
+    "RP:mediastinal-mass",
+    "RP:hilar-prominence",
+    "RP:cavity",
+    "RP:cyst",
+}
+_ONE_DEVICE = frozenset(  # a patient has one of it
+    f"RP:{name}" for name in "pacemaker icd loop-recorder nerve-stimulator vp-shunt port picc".split()
+)
 _PLURAL = re.compile(r"(?:[^sui]s|(?:mass|sinus|fractur|nodul|lesi)\w*s)$", re.IGNORECASE)
-_ACROSS, _WITHIN = (
-    0.66,
-    0.55,
-)  # within a section the second may be told without a word that it is one: a remark
+_ACROSS, _WITHIN = 0.66, 0.55  # within a section the second may be told without a word for it: a remark
 _REFERRED = 0.64
+_UNCONCLUDED = 0.62  # a bare mention that the impression leaves out, where it concludes the other
+_SLIGHT = frozenset({"trace", "mild", "small"})
 _MOST = 100  # pairs looked at: a report with more tells of many findings
 
 
@@ -93,7 +114,9 @@ def _pairs(
         if first.sentence != second.sentence and apart(first, second)
     )
     for first, second in islice(opposed, _MOST):
-        if _listed(case, first, second) or _told_of_both(case, (first, second), place):
+        again = tells_again(case, first, second) or tells_again(case, second, first)
+        again = again or _alone(case, first, second)
+        if (not again and _listed(case, first, second)) or _told_of_both(case, (first, second), place):
             continue
         orders = ((second, first), (first, second))
         odd = next((pair for pair in orders if _contradicts(case, *pair, place)), None)
@@ -111,8 +134,40 @@ def _contradicts(case: Case, odd: Finding, other: Finding, place: Place) -> bool
     told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
     if told_of_both or tells_of_more(case, odd, other) or places_apart(odd, other, case):
         return False
-    named = refers(case, odd, other) and odd.concept == other.concept and not is_device(odd)
-    return named or (is_bare(case, odd) and _refers(case, odd, other, place))
+    if _named_again(case, odd, other) or _alone(case, odd, other):
+        return True
+    return is_bare(case, odd) and _refers(case, odd, other, place)
+
+
+def _named_again(case: Case, odd: Finding, other: Finding) -> bool:
+    """True for "the right lesion" after a mass, and for what is told "as described"."""
+    grades = [{grade.value for grade in (*one.severities, *one.sizes)} for one in (odd, other)]
+    if all(grades) and grades[0] != grades[1]:
+        return False  # "the left effusion is small" after a moderate one of the right
+    if is_device(odd):
+        return is_named(case, odd, other) and odd.concept == other.concept and odd.concept in _ONE_DEVICE
+    if tells_again(case, odd, other):
+        return likeness(odd.concept, other.concept, case.facts) is not Likeness.NONE
+    return refers(case, odd, other) and _one_name(case, odd, other)
+
+
+def _one_name(case: Case, named: Finding, other: Finding) -> bool:
+    """True when the first names what the second tells of, by the same word, a wider one, or what it is thought to be."""
+    if named.concept == other.concept:
+        return True
+    if named.concept in _WIDE or other.concept in _WIDE:
+        return {named.concept, other.concept} <= _LESIONS
+    return _kin(case, named, other) or (
+        likeness(named.concept, other.concept, case.facts) is not Likeness.NONE
+        and not {named.concept, other.concept} & (_SECONDARY | ANYWHERE)
+    )
+
+
+def _alone(case: Case, odd: Finding, other: Finding) -> bool:
+    """True when one of two findings of one kind is told to be nowhere else."""
+    if not (tells_of_one(case, odd) or tells_of_one(case, other)) or is_device(odd):
+        return False
+    return likeness(odd.concept, other.concept, case.facts) is Likeness.SAME or _kin(case, odd, other)
 
 
 def _refers(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
@@ -175,14 +230,36 @@ def _told_of_both(case: Case, pair: tuple[Finding, Finding], place: Place) -> bo
 
 
 def _tells_of_many(case: Case, finding: Finding) -> bool:
-    return bool(_SPREAD.search(told(case, finding)) or _PLURAL.search(finding.entity.quote))
+    plural = finding.concept != _ALWAYS_MANY and _PLURAL.search(finding.entity.quote)
+    return bool(plural or _SPREAD.search(told(case, finding)))
 
 
-def _confidence(case: Case, odd: Finding, kept: Finding) -> float:
-    if refers(case, odd, kept):
+def _confidence(case: Case, odd: Finding, kept: Finding, place: Place) -> float:
+    if _named_again(case, odd, kept) or _alone(case, odd, kept):
         return _REFERRED
     across = (odd.section in IMPRESSION) != (kept.section in IMPRESSION)
-    return _ACROSS if across or odd.concept in _SINGLE else _WITHIN
+    if across or odd.concept in _SINGLE:
+        return _ACROSS
+    return _UNCONCLUDED if _concluded_alone(case, odd, kept, place) else _WITHIN
+
+
+def _concluded_alone(case: Case, odd: Finding, kept: Finding, place: Place) -> bool:
+    """True when the impression concludes the other one, and nothing at this place, none being greater or changed."""
+    if odd.section in IMPRESSION or odd.severities or odd.sizes or any(_graded(one) for one in (odd, kept)):
+        return False
+    concluded = asserted(case, IMPRESSION)
+    return not any(place(one) & place(odd) for one in concluded) and any(
+        likeness(one.concept, kept.concept, case.facts) is not Likeness.NONE
+        and place(one) == place(kept)
+        and not _graded(one)
+        for one in concluded
+    )
+
+
+def _graded(finding: Finding) -> bool:
+    return bool(finding.changes or finding.acuities or finding.measurements) or any(
+        grade.value not in _SLIGHT for grade in (*finding.severities, *finding.sizes)
+    )
 
 
 def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
@@ -197,7 +274,7 @@ def _side(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=span,
         message=f"One sentence has {what} on the {said}, another {name(kept.concept, case.facts)} on the {seen}.",
         rule="laterality.two_places",
-        confidence=_confidence(case, odd, kept),
+        confidence=_confidence(case, odd, kept, _sides),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),
@@ -213,7 +290,7 @@ def _level(case: Case, odd: Finding, kept: Finding) -> Candidate:
         span=odd.entity.span,
         message=f"One sentence has {what} in the {said} lung, another {name(kept.concept, case.facts)} in the {seen} one.",
         rule="location.two_places",
-        confidence=_confidence(case, odd, kept),
+        confidence=_confidence(case, odd, kept, levels),
         evidence=sentences(case, odd, kept),
         correction=fixes[0] if fixes else None,
         alternatives=tuple(fixes[1:]),
