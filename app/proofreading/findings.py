@@ -46,6 +46,7 @@ class Finding:
 
     ``sides`` holds "left" and/or "right"; empty when no side is said. ``sites`` are the located_at
     anatomy entities. ``normal`` marks statements such as "lungs are clear" (concept None).
+    ``shared``: the place is that of a finding beside it.
     ``aside`` marks what is told of another body part in a report of several exams, or of an earlier study.
     Modifier tuples hold the modifier entities, in text order.
     """
@@ -58,6 +59,7 @@ class Finding:
     concept: str | None
     normal: bool = False
     aside: bool = False
+    shared: bool = False
     sides: frozenset[str] = frozenset()
     side_entities: tuple[Entity, ...] = ()
     sites: tuple[Entity, ...] = ()

@@ -63,6 +63,7 @@ class _Places:
         within = homes[0] == homes[1] == _LUNG
         return replace(
             second,
+            shared=True,
             sides=first.sides,
             side_entities=first.side_entities,
             sites=first.sites if within else (),

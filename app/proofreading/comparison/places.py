@@ -50,7 +50,9 @@ class Place:
 
 
 def place_of(finding: Finding, case: Case) -> Place:
-    """The place of one finding."""
+    """The place of one finding; what it shares with another is told, and compared, there."""
+    if finding.shared:
+        return Place()
     at = levels(finding)
     lobe = any(_LOBE.search(site.quote) for site in finding.sites)
     numbered = frozenset[int]()

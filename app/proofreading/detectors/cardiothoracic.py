@@ -28,7 +28,8 @@ _RATIOS = (
     ),
 )
 _LARGER = re.compile(
-    r"\b(?:globular|abnormal|pericardial effusion|(?:heart|cardiac) failure|decompensat\w+|ccf|chf|exaggerat\w+|infant|neonate|newborn|for age|"
+    r"\b(?:globular|abnormal|pericardial effusion|"
+    r"(?:heart|cardiac) failure|decompensat\w+|ccf|chf|exaggerat\w+|infant|neonate|newborn|for age|"
     r"cardiomegal\w*|(?:heart|cardi\w+|silhouette|ventric\w+|atri\w+)\b[^.\n]{0,60}\b(?:enlarg\w*|larg\w+|big\w*|"
     r"prominen\w+|increas\w+|dilat\w+|wide\w*|magnif\w+|upper limits?)|(?:enlarg\w*|larg\w+|prominen\w+|increas\w+|"
     r"dilat\w+|borderline|upper limits?)\b[^.\n]{0,40}\b(?:heart|cardi\w+|silhouette))\b",
