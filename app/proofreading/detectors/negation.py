@@ -22,8 +22,10 @@ from app.proofreading.comparing import (
     without_sentence,
 )
 from app.proofreading.detectors.denials import (
+    ANY_TUBE,
     at_home_elsewhere,
     is_no_device,
+    is_reintubated,
     of_another_organ,
     of_another_vertebra,
 )
@@ -60,8 +62,8 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
-    same = same or is_no_device(denial, described, case)
-    if not same and not by_another_name(denial, described, case):
+    no_device = is_no_device(denial, described, case)
+    if not (same or no_device) and not by_another_name(denial, described, case):
         return False
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
         return False
@@ -71,9 +73,9 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if of_another_organ(denial, described, case) or of_another_vertebra(denial, described, case):
         return False
-    if at_home_elsewhere(denial, described, case):
+    if at_home_elsewhere(denial, described, case) or is_reintubated(denial, case):
         return False
-    return not _elsewhere(denial, described, case) and not is_limited(denial, described, case)
+    return not _elsewhere(denial, described, case) and (no_device or not is_limited(denial, described, case))
 
 
 def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
@@ -94,7 +96,15 @@ def _taken_out(denial: Finding, described: Finding) -> bool:
     """True when a device is told to be removed where it was told of before: the course of a procedure."""
     gone = any(change.value == "resolved" for change in denial.changes)
     other = fold(denial.entity.quote) != fold(described.entity.quote)  # "IABP exchanged for Impella"
+    same = denial.concept == described.concept and denial.sides == described.sides and _still(described)
+    if same or denial.concept == ANY_TUBE:  # the same one, or all of them
+        other = False
     return is_device(denial) and gone and (denial.section is described.section or other)
+
+
+def _still(described: Finding) -> bool:
+    """True for what is told to be there as before."""
+    return bool(described.changes) and all(change.value == "stable" for change in described.changes)
 
 
 def _explained(described: Finding, case: Case) -> bool:
@@ -113,6 +123,9 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if denial.sides and not described.sides and len(denial.sides) == 1:
         return True
+    same_side = bool(denial.sides) and denial.sides == described.sides
+    if denial.concept == _PNEUMOTHORAX and same_side and not levels(described) and _still(described):
+        return False  # at the apex, where it is looked for
     if levels(denial) and not levels(denial) & levels(described):
         return True
     if denial.concept == _FREE_AIR:
@@ -190,7 +203,7 @@ _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
-_FOREIGN, _FREE_AIR = "RP:foreign-body", "RP:free-air"
+_FOREIGN, _FREE_AIR, _PNEUMOTHORAX = "RP:foreign-body", "RP:free-air", "RP:pneumothorax"
 _RESIDUAL = "RP:benign-residual"
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
 _ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)

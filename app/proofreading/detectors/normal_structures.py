@@ -36,7 +36,7 @@ _FACETS = (
     ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
     ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),
     ("margin", re.compile(r"\b(?:sharp\w*|crisp\w*|well[ -]defined|delineated|margins?)\b", re.IGNORECASE)),
-    ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+)\b", re.IGNORECASE)),
+    ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+|trabecul\w+)\b", re.IGNORECASE)),
     ("whole", re.compile(r"\b(?:intact|unbroken|uninjured|maintained|preserved)\b", re.IGNORECASE)),
 )
 _AFTER = re.compile(
