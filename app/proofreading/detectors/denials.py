@@ -31,7 +31,9 @@ _ALL_GONE = re.compile(
 _HARDWARE = "RP:spinal-hardware"
 _PIECES = frozenset({"RP:sternotomy-wires", "RP:arthroplasty"})
 _PLAIN_HARDWARE = re.compile(r"(?:surgical |metallic |orthopa?edic )?(?:hardware|metal ?work)", re.IGNORECASE)
-_ENDS = re.compile(r"\s*(?:[.,;]|\Z|(?:is|are|present|seen|identified|noted|or|and|nor|visible)\b)", re.IGNORECASE)
+_ENDS = re.compile(
+    r"\s*(?:[.,;]|\Z|(?:is|are|present|seen|identified|noted|or|and|nor|visible)\b)", re.IGNORECASE
+)
 _REINTUBATED = re.compile(r"\bre-?\s?intubat", re.IGNORECASE)
 _PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
