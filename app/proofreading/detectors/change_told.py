@@ -193,8 +193,14 @@ def _plain(case: Case, one: _Said, other: _Said) -> bool:
         here = case.by_sentence.get(said.finding.sentence, ())
         if {word.value for word in here if word.kind is EntityKind.CHANGE} - {said.way}:
             return False
+    if first.concept == second.concept and first.sites and _sites(first) == _sites(second):
+        return first.sides == second.sides
     same = first.concept == second.concept or bool(levels(first) & levels(second))
     return same and bool(first.sides) and first.sides == second.sides
+
+
+def _sites(finding: Finding) -> frozenset[str]:
+    return frozenset(site.quote.lower() for site in finding.sites)
 
 
 def _candidate(case: Case, concluded: _Said, described: _Said, confidence: float) -> Candidate:

@@ -23,7 +23,8 @@ _SHARES = {
 }
 _SLIVER, _WIDE = 10.0, 40.0  # mm of a pneumothorax that nobody calls large, or small
 _FILLING = re.compile(
-    r"\b(?:most|nearly all|almost all|two[- ]thirds|three[- ]quarters|all|the whole|half) (?:of )?(?:the )?(?:\w+ )?hemi-?thorax"
+    r"\b(?:most|nearly all|almost all|two[- ]thirds|three[- ]quarters|all|the whole|half) (?:of )?(?:the )?"
+    r"(?:\w+ )?hemi-?thorax"
     r"|\b(?:entire|whole) (?:\w+ )?hemi-?thorax"
     r"|\b(?:near[- ]complete|near[- ]total|complete|total) (?:opacification|white-?\s?out) of (?:the )?(?:\w+ )?hemi-?thorax"
     r"|\bhemi-?thorax is (?:almost |nearly )?(?:completely|totally|entirely) (?:opacified|white)",
@@ -36,7 +37,10 @@ _VOLUME = re.compile(
 )
 _DRAINED = re.compile(r"\b(?:drain|remov|aspirat|thoracentes|evacuat|previous|prior|yield)", re.IGNORECASE)
 _VOLUMES = ((0.1, 1.0), (0.3, 2.0), (0.9, 3.0), (20.0, 4.0))  # litres of an effusion
-_LOST = r"(?:\w+ ){0,2}(?:collaps(?:e|ed)|height loss|loss of (?:\w+ ){0,2}height|wedg(?:ing|ed)|compress(?:ion|ed)|flattening)\b"
+_LOST = (
+    r"(?:\w+ ){0,2}(?:collaps(?:e|ed)|height loss|loss of (?:\w+ ){0,2}height|wedg(?:ing|ed)|"
+    r"compress(?:ion|ed)|flattening)\b"
+)
 _BULKY = re.compile(r"\bbulky\b", re.IGNORECASE)
 _BY_WORD = (
     (_PNEUMOTHORAX, re.compile(r"\btension\b", re.IGNORECASE), 4.0),
@@ -54,7 +58,6 @@ _BY_WORD = (
         ),
         4.0,
     ),
-    ("RP:degenerative-change", _BULKY, 3.5),
     ("RP:pleural-thickening", _BULKY, 3.5),
     (_PNEUMOTHORAX, _FILLING, 4.0),
     (_EFFUSION, _FILLING, 4.0),

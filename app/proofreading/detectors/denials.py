@@ -25,7 +25,8 @@ _NO_TUBES = re.compile(
 _ALL_GONE = re.compile(
     r"\W*all (?:of )?(?:the )?(?:(?:support|indwelling|monitoring|life support|previous|prior|invasive)\W+)*"
     r"(?:lines?|tubes?|catheters?|drains?|devices?)(?:,? (?:and|or) (?:lines?|tubes?|catheters?|drains?|devices?))*"
-    r" (?:(?:have|has) (?:now |since )?been |were |are now |are )?(?:removed|taken out|pulled|withdrawn|gone|out)\b",
+    r" (?:(?:have|has) (?:now |since )?been |were |are now |are )?(?:removed|taken out|pulled|withdrawn|gone|out)\b"
+    r"(?![^.]*\b(?:except|apart|other|but|save|bar|aside)\b)",
     re.IGNORECASE,
 )
 _HARDWARE = "RP:spinal-hardware"

@@ -31,6 +31,7 @@ from app.proofreading.detectors.denials import (
 )
 from app.proofreading.detectors.denying import beside_another, by_another_name, gone_then_new, of_lungs_only
 from app.proofreading.detectors.limits import is_limited
+from app.proofreading.detectors.referring import told
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -65,7 +66,7 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     no_device = is_no_device(denial, described, case)
     if not (same or no_device) and not by_another_name(denial, described, case):
         return False
-    if fading(described, case) or _explained(described, case) or _taken_out(denial, described):
+    if fading(described, case) or _explained(described, case) or _taken_out(denial, described, case):
         return False
     if gone_then_new(denial, described, case) or beside_another(denial, described, case):
         return False
@@ -92,12 +93,13 @@ def _last_word(finding: Finding) -> str:
     return fold(finding.entity.quote).split()[-1].removesuffix("s")
 
 
-def _taken_out(denial: Finding, described: Finding) -> bool:
+def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
     """True when a device is told to be removed where it was told of before: the course of a procedure."""
     gone = any(change.value == "resolved" for change in denial.changes)
     other = fold(denial.entity.quote) != fold(described.entity.quote)  # "IABP exchanged for Impella"
     same = denial.concept == described.concept and denial.sides == described.sides and _still(described)
-    if same or denial.concept == ANY_TUBE:  # the same one, or all of them
+    several = any(_ONE_OF_TWO.search(told(case, one)) for one in (denial, described))
+    if (same and not several) or denial.concept == ANY_TUBE:  # the same one, or all of them
         other = False
     return is_device(denial) and gone and (denial.section is described.section or other)
 
@@ -203,6 +205,10 @@ _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
+_ONE_OF_TWO = re.compile(
+    r"\b(?:one|two|both|upper|lower|first|second|another|other|additional|remaining|apical|basal|basilar|anterior|posterior|new)\b",
+    re.IGNORECASE,
+)
 _FOREIGN, _FREE_AIR, _PNEUMOTHORAX = "RP:foreign-body", "RP:free-air", "RP:pneumothorax"
 _RESIDUAL = "RP:benign-residual"
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")

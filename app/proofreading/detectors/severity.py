@@ -35,6 +35,7 @@ _LONE = re.compile(
 _LOTS = re.compile(r"(?:innumerable|countless|numerous|many|profuse|myriad)", re.IGNORECASE)
 _COUNTED = frozenset(f"RP:{name}" for name in "nodule metastasis granuloma mass cyst cavity".split())
 _FRACTURE = "RP:fracture"
+_VERTEBRA = re.compile(r"\b[CTL]\d{1,2}\b", re.IGNORECASE)
 _BLUNTED = "RP:cp-angle-blunting"
 
 
@@ -123,6 +124,11 @@ def _same(first: Finding, second: Finding, case: Case) -> bool:
     ):
         return False
     if first.sides and second.sides and first.sides != second.sides:
+        return False
+    vertebrae = [
+        frozenset(_VERTEBRA.findall(" ".join(s.quote for s in one.sites))) for one in (first, second)
+    ]
+    if all(vertebrae) and not vertebrae[0] & vertebrae[1]:
         return False
     return not (levels(first) and levels(second) and not levels(first) & levels(second))
 
