@@ -115,8 +115,18 @@ def _implied(finding: Finding, case: Case) -> Degree | None:
     sentence = case.report.sentences[finding.sentence].span
     text = sentence.of(case.report.text)
     if _NOT.search(text):
+        return _dense(finding, case)
+    said = _by_word(finding, case, sentence) or _dense(finding, case)
+    return said or _by_number(finding, case, sentence) or _by_size(finding)
+
+
+def _dense(finding: Finding, case: Case) -> Degree | None:
+    """Of a shadow that is called dense; for what is calcified or solid the word says no degree."""
+    concept = finding.concept or ""
+    dense = next((word for word in finding.descriptors if word.value == _DENSE), None)
+    if dense is None or concept in _DENSE_BY_KIND or not subsumes(_OPACITY, concept, case.facts):
         return None
-    return _by_word(finding, case, sentence) or _by_number(finding, case, sentence) or _by_size(finding)
+    return Degree(dense.span, 3.0, worded=False)
 
 
 def _by_word(finding: Finding, case: Case, sentence: Span) -> Degree | None:
@@ -124,9 +134,6 @@ def _by_word(finding: Finding, case: Case, sentence: Span) -> Degree | None:
     for kind, words, rank in _BY_WORD if not finding.severities else _BY_WORD[:_ALSO_GRADED]:
         if subsumes(kind, concept, case.facts) and (match := words.search(text)):
             return Degree(_at(sentence, match), rank, worded=False)
-    dense = next((word for word in finding.descriptors if word.value == _DENSE), None)
-    if dense is not None and subsumes(_OPACITY, concept, case.facts) and concept not in _DENSE_BY_KIND:
-        return Degree(dense.span, 3.0, worded=False)
     return None
 
 
