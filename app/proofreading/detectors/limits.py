@@ -53,9 +53,10 @@ _HERNIA = "RP:hiatal-hernia"
 _CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
 _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
-    _HERNIA: frozenset({"hiatal"}),
+    "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
+    _HERNIA: frozenset({"hiatal", "retrocardiac"}),
 }
-_HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling)\b", re.IGNORECASE)
+_HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")

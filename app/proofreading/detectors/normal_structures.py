@@ -19,8 +19,11 @@ _STRUCTURES = {
     "mediastinal": "RP:mediastinum",
     "pleural": "RP:pleura",
     "cardiac": "RP:heart",
+    "aortic": "RP:aorta",
 }
-_OF_STRUCTURE = re.compile(r"\b(?:hilar|mediastinal|pleural|cardiac)\b(?! (?:or|and|,))", re.IGNORECASE)
+_OF_STRUCTURE = re.compile(
+    r"\b(?:hilar|mediastinal|pleural|cardiac|aortic)\b(?! (?:or|and|,))", re.IGNORECASE
+)
 _FRONTAL = re.compile(r"\bfrontal\b", re.IGNORECASE)
 _ONE_VIEW = re.compile(
     r"\b(?:posterior|lateral (?:view|projection|film|image)|on the lateral|decubitus|subpulmon|infrapulmon)",
