@@ -32,6 +32,7 @@ _BY = frozenset({"by", "for", "with"})
 _AUXILIARIES = frozenset({"been", "was", "were", "has", "have"})
 _ARTICLES = frozenset({"the", "a", "an"})
 _FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
+_COPULAS = frozenset({"is", "are", "appears", "appear", "looks", "look", "remains", "remain", "was", "were"})
 _FAR = 30  # entities: what a modifier belongs to is nearer, so that work stays linear in a run-on sentence
 _PLACING = frozenset({EntityKind.SIDE, EntityKind.ZONE})
 
@@ -117,7 +118,10 @@ def _locations(line: Line) -> list[Relation]:
     for position, placed in enumerate(line.placed):
         if placed.kind not in _OBSERVED:
             continue
-        sites = _sites_before(line, position) or _sites_after(line, position)
+        sites = _sites_before(line, position) or [
+            *_said_of(line, position),
+            *_sites_after(line, position),
+        ]
         if sites:
             claimed.update(site.entity for site in sites)
             result += [Relation(RelationKind.LOCATED_AT, placed.entity, site.entity) for site in sites]
@@ -146,6 +150,16 @@ def _sites_before(line: Line, position: int) -> list[Placed]:
             sites.append(previous)
         current = previous
     return sites
+
+
+def _said_of(line: Line, position: int) -> list[Placed]:
+    """The subject of a predicate, wherever else it lies: "the mediastinum is widened at the level of the arch"."""
+    placed = line.placed[position]
+    if not placed.predicate or placed.kind is not EntityKind.OBSERVATION:
+        return []
+    subject = _subject(line, position)
+    between = line.words[subject[0].end : placed.start] if subject else ()
+    return subject if not _COPULAS.isdisjoint(between) and "," not in between else []
 
 
 def _sites_after(line: Line, position: int) -> list[Placed]:

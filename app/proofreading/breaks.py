@@ -9,13 +9,16 @@ from app.proofreading.findings import Finding, Status
 _BREAKS = "RP:fracture"
 _FRESH = re.compile(
     r"\b(?:acute|recent|new|(?:non-?|un|minimally |mildly )?displace(?:d|ment)|comminut\w+|angulat\w+|overrid\w+|"
-    r"step-?\s?off|burst|transverse|oblique|spiral|hairline|buckl\w+)\b",
+    r"step-?\s?off|flail|segmental|cpr|resuscitation|chest compressions|trauma view|trauma series|"
+    r"(?:after|following|from|in|due to) (?:an? |the |recent )?"
+    r"(?:fall|accident|assault|collision|crash|mvc|mva|rta|blunt trauma)|"
+    r"patholog(?:ic|ical) fractures?|lytic|burst|transverse|oblique|spiral|hairline|buckl\w+)\b",
     re.IGNORECASE,
 )
 _AGED = re.compile(
     r"\b(?:old|remote|prior|previous\w*|chronic\w*|heal\w*|unit(?:ed|ing|ion)|malunion|nonunion|callus|stable|unchanged|"
     r"known|again|residual|post-?\s?traumatic|indeterminate|status post|s/p|fixation|plate|screws?|subacute|fixed|"
-    r"deformit(?:y|ies)|no longer|sequelae? of)\b",
+    r"deformit(?:y|ies)|no longer|sequelae? of|ago|years|in (?:19|20)\d\d|history)\b",
     re.IGNORECASE,
 )
 

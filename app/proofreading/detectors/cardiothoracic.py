@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, asserted, current, sentences, subsumes, without_place
+from app.proofreading.comparing import (
+    IMPRESSION,
+    REPORTED,
+    asserted,
+    current,
+    sentence_at,
+    sentences,
+    subsumes,
+    without_place,
+)
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
@@ -27,6 +36,14 @@ _RATIOS = (
         re.IGNORECASE,
     ),
 )
+_DIAMETERS = re.compile(
+    r"\b(?:cardiac|heart)(?: (?:transverse|maximal|maximum))?(?: (?:diameter|width))?(?: (?:is|of|measures|measuring))*"
+    r"\s(?P<heart>\d{1,3}(?:\.\d)?)\s?(?P<unit>cm|mm)?,?(?: (?:and|with|across|in|against|over|a|an|the|to|of))*"
+    r"(?: (?:internal|inner|transverse|maximal))* (?:thora(?:cic|x)|chest)(?: (?:diameter|width))?"
+    r"(?: (?:is|of|measures|measuring))* (?P<chest>\d{1,3}(?:\.\d)?)\s?(?P<other>cm|mm)\b",
+    re.IGNORECASE,
+)
+_NEAR = 0.04  # by which a ratio may differ from that of the diameters
 _LARGER = re.compile(
     r"\b(?:globular|abnormal|pericardial effusion|"
     r"(?:heart|cardiac) failure|decompensat\w+|ccf|chf|exaggerat\w+|infant|neonate|newborn|for age|"
@@ -50,6 +67,7 @@ class Cardiothoracic:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates in text order."""
+        yield from _of_diameters(case)
         for match in (match for pattern in _RATIOS for match in pattern.finditer(case.report.text)):
             value = float(match["ratio"]) / (100 if match["percent"] else 1)
             span = Span(match.start("ratio"), match.end("percent" if match["percent"] else "ratio"))
@@ -59,10 +77,42 @@ class Cardiothoracic:
                 yield _candidate(
                     case, span, f"A ratio of {value:g} is not that of an enlarged heart.", large[:1], 0.86
                 )
-            elif value >= _LARGE and not _said_larger(case):
+            elif value >= _LARGE and not _said_larger(case) and not _alone(case, span):
                 message = f"A ratio of {value:g} is not that of a normal heart, and none is called large."
                 normal = _normal(case)[:1]
                 yield _candidate(case, span, message, normal, 0.86 if normal else _UNSAID)
+
+
+def _of_diameters(case: Case) -> Iterator[Candidate]:
+    """A ratio, or a heart called large, that the two diameters deny."""
+    for ratio, place in _by_diameters(case):
+        for match in (match for pattern in _RATIOS for match in pattern.finditer(case.report.text)):
+            value = float(match["ratio"]) / (100 if match["percent"] else 1)
+            if abs(value - ratio) > _NEAR:
+                span = Span(match.start("ratio"), match.end("percent" if match["percent"] else "ratio"))
+                yield _candidate(case, span, f"By the two diameters the ratio is {ratio:.2f}.", (), 0.84)
+        if ratio <= _SMALL and (large := _enlarged(case)):
+            message = f"By its diameters ({ratio:.2f} of the chest's) the heart is not enlarged."
+            yield _candidate(case, place, message, large[:1], 0.84)
+        elif ratio >= _LARGE and (normal := _normal(case)) and not _said_larger(case):
+            message = f"By its diameters ({ratio:.2f} of the chest's) the heart is enlarged."
+            yield _candidate(case, place, message, normal[:1], 0.84)
+
+
+def _alone(case: Case, span: Span) -> bool:
+    """True for a ratio that is the conclusion itself, where no sentence calls the heart normal."""
+    number = sentence_at(case, span)
+    return number is not None and case.report.section_of(number) in IMPRESSION and not _normal(case)
+
+
+def _by_diameters(case: Case) -> Iterator[tuple[float, Span]]:
+    """Ratios by two diameters, and where those of the heart are told."""
+    for match in _DIAMETERS.finditer(case.report.text):
+        heart, chest = float(match["heart"]), float(match["chest"])
+        heart *= 10 if (match["unit"] or match["other"]).lower() == "cm" else 1
+        chest *= 10 if match["other"].lower() == "cm" else 1
+        if chest:
+            yield heart / chest, Span(match.start("heart"), match.end("heart"))
 
 
 def _said_larger(case: Case) -> bool:

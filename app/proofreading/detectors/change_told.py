@@ -25,7 +25,7 @@ from app.proofreading.detectors.interval_change import OPPOSED
 from app.proofreading.detectors.referring import tells_of_more, told
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, ErrorType
-from models.types import SectionName
+from models.types import EntityKind, SectionName
 
 _OPPOSED = OPPOSED | {
     frozenset({"new", "old"}),
@@ -67,6 +67,11 @@ _ASKED = re.compile(
 )
 _FRACTURE = "RP:fracture"
 _CONFIDENCE = 0.55
+_PLAINLY = 0.72  # where both sections name one place, and one course each
+_REMAINING = re.compile(
+    r"persist|remain|ongoing|continu|residual|unresolv", re.IGNORECASE
+)  # and changed, perhaps
+_OF_TIME = frozenset({"increased", "decreased", "stable", "new", "old"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,10 @@ class ChangeTold:
             tied = [other for other in described if _tied(case, one, other)]
             opposed = tied and all(frozenset({one.way, other.way}) in _OPPOSED for other in tied)
             if opposed and not tells_of_more(case, one.finding, tied[0].finding):
-                yield _candidate(case, one, tied[0])
+                alone = len(tied) == 1 and sum(_tied(case, one, other) for other in concluded) == 1
+                yield _candidate(
+                    case, one, tied[0], _PLAINLY if alone and _plain(case, one, tied[0]) else _CONFIDENCE
+                )
                 return
 
 
@@ -166,10 +174,36 @@ def _tied(case: Case, one: _Said, other: _Said) -> bool:
     tie = likeness(first.concept, second.concept, case.facts)
     if tie is Likeness.SAME:
         return placed or subsumes(_FRACTURE, first.concept or "", case.facts)
-    return tie is Likeness.SUGGESTED and bool(here & there) and frozenset({one.way, other.way}) in _FAR
+    far = frozenset({one.way, other.way}) in _FAR or first.sides == second.sides != frozenset()
+    return tie is Likeness.SUGGESTED and bool(here & there) and far
 
 
-def _candidate(case: Case, concluded: _Said, described: _Said) -> Candidate:
+def _plain(case: Case, one: _Said, other: _Said) -> bool:
+    """True where both are told of one side, and of one level if the words differ."""
+    first, second = one.finding, other.finding
+    if (
+        not {one.way, other.way} <= _OF_TIME
+        or is_device(first)
+        or Status.UNCERTAIN in (first.status, second.status)
+    ):
+        return False
+    if any(_REMAINING.match(word.quote) for said in (first, second) for word in said.changes):
+        return False
+    for said in (one, other):  # "persists, but is smaller"
+        here = case.by_sentence.get(said.finding.sentence, ())
+        if {word.value for word in here if word.kind is EntityKind.CHANGE} - {said.way}:
+            return False
+    if first.concept == second.concept and first.sites and _sites(first) == _sites(second):
+        return first.sides == second.sides
+    same = first.concept == second.concept or bool(levels(first) & levels(second))
+    return same and bool(first.sides) and first.sides == second.sides
+
+
+def _sites(finding: Finding) -> frozenset[str]:
+    return frozenset(site.quote.lower() for site in finding.sites)
+
+
+def _candidate(case: Case, concluded: _Said, described: _Said, confidence: float) -> Candidate:
     said, seen = concluded.finding, described.finding
     words = [*said.changes, *said.acuities]
     fixes = without_either(case, said, seen)
@@ -181,7 +215,7 @@ def _candidate(case: Case, concluded: _Said, described: _Said) -> Candidate:
             f"{name(said.concept, case.facts)} is {concluded.way}."
         ),
         rule="interval_change.told",
-        confidence=_CONFIDENCE,
+        confidence=confidence,
         evidence=sentences(case, seen, said),
         correction=fixes[0] if fixes else None,
         alternatives=fixes[1:],

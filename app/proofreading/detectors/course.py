@@ -11,23 +11,35 @@ from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
 from models.types import Entity, EntityKind, RelationKind
 
-_HEART, _MEDIASTINUM = "RP:heart", "RP:mediastinum"
+_HEART, _MEDIASTINUM, _AORTA = "RP:heart", "RP:mediastinum", "RP:aorta"
+_OF_AORTA = frozenset({"RP:aortic-arch", "RP:ascending-aorta", "RP:descending-aorta"})
 # who calls the silhouette stable calls both of its parts stable
 _PARTS = {
     _HEART: frozenset({_HEART}),
     _MEDIASTINUM: frozenset({_MEDIASTINUM}),
+    _AORTA: frozenset({_AORTA}),
     "RP:cardiomediastinal-silhouette": frozenset({_HEART, _MEDIASTINUM}),
 }
-_SIZED = frozenset({"RP:cardiomegaly", "RP:widened-mediastinum"})
-_WAYS = {"increased": "larger", "decreased": "smaller", "stable": "unchanged", "new": "larger"}
+_SIZED = frozenset(
+    {"RP:cardiomegaly", "RP:widened-mediastinum", "RP:aortic-tortuosity", "RP:aortic-aneurysm"}
+)
+_WAYS = {
+    "increased": "larger",
+    "decreased": "smaller",
+    "stable": "unchanged",
+    "new": "larger",
+    "changed": "changed",
+}
 # words that tell of time: "increased heart size" alone tells of a look
 _OVER_TIME = re.compile(
     r"\b(?:interval|since|than|wors\w+|progress\w*|grown|growth|larger|bigger|smaller|shrunk|compared|previous\w*|prior"
-    r"|(?:has|have)\s+(?:\w+\s+){0,2}(?:increas|decreas|enlarg|widen|narrow)\w*|new(?:ly)?)\b",
+    r"|(?:has|have)\s+(?:\w+\s+){0,2}(?:increas|decreas|enlarg|widen|narrow|diminish|become)\w*|increasing|enlarging|growing"
+    r"|new(?:ly)?)\b",
     re.IGNORECASE,
 )
 _GROWING = re.compile(
-    r"\b(?:interval|(?:has|have)(?:\s+\w+){0,2}\s+(?:widened|enlarged|dilated)|(?:widened|enlarged)\s+since)\b",
+    r"\b(?:interval|progressive|(?:has|have)(?:\s+\w+){0,2}\s+(?:widened|enlarged|dilated|increased in size|grown)"
+    r"|(?:widened|enlarged)\s+since)\b",
     re.IGNORECASE,
 )
 _LOOK = re.compile(  # why it only looks so
@@ -46,7 +58,7 @@ class _Said:
 
 
 class Course:
-    """Compares what sentences say of the course of heart and mediastinum, where no finding is named that changed."""
+    """Compares what sentences say of the course of heart, mediastinum and aorta, where no finding is named that changed."""
 
     types = frozenset({ErrorType.INTERVAL_CHANGE_MISMATCH})
 
@@ -55,7 +67,7 @@ class Course:
         if not is_chest(case):
             return
         told = sorted(_said(case), key=lambda one: one.word.span.start)
-        for part in (_HEART, _MEDIASTINUM):
+        for part in (_HEART, _MEDIASTINUM, _AORTA):
             here = [one for one in told if part in one.parts]
             ways = {one.way for one in here}
             other = next((one for one in here if one.way != here[0].way), None)
@@ -103,12 +115,20 @@ def _parts(of: Entity, case: Case, concept: str | None = None) -> frozenset[str]
     """Heart and mediastinum, where the change is said of them or of their size as a finding."""
     concept = concept or of.concept or ""
     if concept in _SIZED:
+        if _at_a_part(of, case):
+            return frozenset()
         homes = case.facts.leaving.get((concept, EdgeKind.HAS_FINDING_SITE), ())
         return _PARTS.get(homes[0], frozenset()) if homes else frozenset()
     if of.kind is not EntityKind.ANATOMY:
         return frozenset()
     beside = _beside(of, case)
     return frozenset[str]().union(*(_PARTS.get(one.concept or "", frozenset()) for one in (of, *beside)))
+
+
+def _at_a_part(of: Entity, case: Case) -> bool:
+    """True for what is told of a part of the aorta: its arch may be stable, and its descending part larger."""
+    found = next((f for f in case.told_in.get(of.sentence, ()) if f.entity is of), None)
+    return found is not None and any((site.concept or "") in _OF_AORTA for site in found.sites)
 
 
 def _beside(of: Entity, case: Case) -> Iterator[Entity]:

@@ -15,7 +15,7 @@ _SHARE = re.compile(
 )
 _HEIGHT = re.compile(r"height|compress|wedg|collaps|loss", re.IGNORECASE)
 _PNEUMOTHORAX, _BROKEN_BODY, _FRACTURE = "RP:pneumothorax", "RP:compression-fracture", "RP:fracture"
-_EFFUSION = "RP:pleural-effusion"
+_EFFUSION, _SCOLIOSIS = "RP:pleural-effusion", "RP:scoliosis"
 # upper limit of a share -> its rank
 _SHARES = {
     _BROKEN_BODY: ((25, 2.0), (40, 3.0), (100, 4.0)),
@@ -23,20 +23,67 @@ _SHARES = {
 }
 _SLIVER, _WIDE = 10.0, 40.0  # mm of a pneumothorax that nobody calls large, or small
 _FILLING = re.compile(
-    r"\b(?:most|nearly all|almost all|two thirds|three quarters|all|the whole) of (?:the )?(?:\w+ )?hemi-?thorax"
-    r"|\b(?:entire|whole) (?:\w+ )?hemi-?thorax",
+    r"\b(?:most|nearly all|almost all|two[- ]thirds|three[- ]quarters|all|the whole|half) (?:of )?(?:the )?"
+    r"(?:\w+ )?hemi-?thorax"
+    r"|\b(?:entire|whole) (?:\w+ )?hemi-?thorax"
+    r"|\b(?:near[- ]complete|near[- ]total|complete|total) (?:opacification|white-?\s?out) of (?:the )?(?:\w+ )?hemi-?thorax"
+    r"|\bhemi-?thorax is (?:almost |nearly )?(?:completely|totally|entirely) (?:opacified|white)",
     re.IGNORECASE,
 )
+_ANGLE = re.compile(r"(?<![\d.])(?P<angle>\d{1,3})[\s-]?(?:degrees?\b|°)", re.IGNORECASE)
+_ANGLES = ((20, 2.0), (40, 3.0), (180, 4.0))  # upper limit of a Cobb angle -> its rank
+_VOLUME = re.compile(
+    r"(?<![\d.])(?P<volume>\d{1,4}(?:\.\d)?)\s?(?:(?P<small>ml|cc)|(?-i:L)|litres?|liters?)\b", re.IGNORECASE
+)
+_DRAINED = re.compile(r"\b(?:drain|remov|aspirat|thoracentes|evacuat|previous|prior|yield)", re.IGNORECASE)
+_VOLUMES = ((0.1, 1.0), (0.3, 2.0), (0.9, 3.0), (20.0, 4.0))  # litres of an effusion
+_LOST = (
+    r"(?:\w+ ){0,2}(?:collaps(?:e|ed)|height loss|loss of (?:\w+ ){0,2}height|wedg(?:ing|ed)|"
+    r"compress(?:ion|ed)|flattening)\b"
+)
+_BULKY = re.compile(r"\bbulky\b", re.IGNORECASE)
 _BY_WORD = (
     (_PNEUMOTHORAX, re.compile(r"\btension\b", re.IGNORECASE), 4.0),
     (_BROKEN_BODY, re.compile(r"\bplana\b", re.IGNORECASE), 4.0),
-    ("RP:lymphadenopathy", re.compile(r"\bbulky\b", re.IGNORECASE), 4.0),
-    ("RP:consolidation", re.compile(r"\bdense\b", re.IGNORECASE), 3.0),
+    ("RP:lymphadenopathy", _BULKY, 4.0),
+    ("RP:consolidation", re.compile(r"\bdense(?:ly)?\b", re.IGNORECASE), 3.0),
     ("RP:pleural-thickening", re.compile(r"\bthick\b", re.IGNORECASE), 3.5),
     (_FRACTURE, re.compile(r"\b(?:non-?\s?displaced|undisplaced|hairline)\b", re.IGNORECASE), 1.0),
     (_FRACTURE, re.compile(r"\b(?:comminut\w+|shattered|severely displaced)\b", re.IGNORECASE), 3.5),
+    (
+        _PNEUMOTHORAX,
+        re.compile(
+            r"\b(?:near[- ]|nearly |almost )?(?:complete|total)(?:ly)? (?:\w+ )?(?:collaps(?:e|ed|ing)|deflated)\b",
+            re.IGNORECASE,
+        ),
+        4.0,
+    ),
+    ("RP:pleural-thickening", _BULKY, 3.5),
+    (_PNEUMOTHORAX, _FILLING, 4.0),
+    (_EFFUSION, _FILLING, 4.0),
+    (
+        _BROKEN_BODY,
+        re.compile(
+            rf"\b(?:severe|marked|complete|advanced|profound|near[- ](?:complete|total))(?:ly)? {_LOST}",
+            re.IGNORECASE,
+        ),
+        4.0,
+    ),
+    (
+        _BROKEN_BODY,
+        re.compile(rf"\b(?:minimal|slight|mild|subtle|minor|trace)(?:ly)? {_LOST}", re.IGNORECASE),
+        2.0,
+    ),
 )
-_NOT = re.compile(r"\b(?:no|not|without|nor|never|less than|under|if)\b", re.IGNORECASE)
+_ALSO_GRADED = 7  # of these rows; the rest where no word of degree stands by the finding itself
+_BELOW = re.compile(
+    r"(?:\b(?:less than|under|below|up to|at most|no more than)|[<\u2264])\s*\Z", re.IGNORECASE
+)
+_ABOVE = re.compile(r"(?:\b(?:more than|greater than|over|above|at least)|[>\u2265])\s*\Z", re.IGNORECASE)
+_LITTLE, _MUCH = 2.0, 4.0
+_NOT = re.compile(r"\b(?:no|not|without|nor|never|if)\b", re.IGNORECASE)
+_OPACITY, _DENSE = "RP:opacity", "dense"
+_DENSE_BY_KIND = frozenset({"RP:consolidation", "RP:nodule", "RP:granuloma", "RP:mass", "RP:atelectasis"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +111,60 @@ def degree(finding: Finding, case: Case) -> Degree | None:
 
 
 def _implied(finding: Finding, case: Case) -> Degree | None:
-    concept = finding.concept or ""
+    """The degree by what else the sentence says; what of it is denied says none."""
     sentence = case.report.sentences[finding.sentence].span
     text = sentence.of(case.report.text)
     if _NOT.search(text):
+        return _dense(finding, case)
+    said = _by_word(finding, case, sentence) or _dense(finding, case)
+    return said or _by_number(finding, case, sentence) or _by_size(finding)
+
+
+def _dense(finding: Finding, case: Case) -> Degree | None:
+    """Of a shadow that is called dense; for what is calcified or solid the word says no degree."""
+    concept = finding.concept or ""
+    dense = next((word for word in finding.descriptors if word.value == _DENSE), None)
+    if dense is None or concept in _DENSE_BY_KIND or not subsumes(_OPACITY, concept, case.facts):
         return None
-    for kind, words, rank in _BY_WORD:
+    return Degree(dense.span, 3.0, worded=False)
+
+
+def _by_word(finding: Finding, case: Case, sentence: Span) -> Degree | None:
+    concept, text = finding.concept or "", sentence.of(case.report.text)
+    for kind, words, rank in _BY_WORD if not finding.severities else _BY_WORD[:_ALSO_GRADED]:
         if subsumes(kind, concept, case.facts) and (match := words.search(text)):
             return Degree(_at(sentence, match), rank, worded=False)
-    if concept == _EFFUSION and (match := _FILLING.search(text)):
-        return Degree(_at(sentence, match), 4.0, worded=False)
+    return None
+
+
+def _by_number(finding: Finding, case: Case, sentence: Span) -> Degree | None:
+    """By a share, an angle or a volume."""
+    concept, text = finding.concept or "", sentence.of(case.report.text)
     if concept in _SHARES and (match := _SHARE.search(text)):
-        share = int(match["share"])
-        if concept == _PNEUMOTHORAX or _HEIGHT.search(text):
-            rank = next((rank for most, rank in _SHARES[concept] if share <= most), 4.0)
-            return Degree(_at(sentence, match), rank, worded=False)
-    if concept == _PNEUMOTHORAX and len(finding.measurements) == 1:
+        if concept != _PNEUMOTHORAX and not _HEIGHT.search(text):
+            return None
+        rank = _rank(_SHARES[concept], float(match["share"]))
+        below, above = (words.search(text[: match.start()]) for words in (_BELOW, _ABOVE))
+        bound = (below and rank > _LITTLE) or (above and rank < _MUCH)
+        return None if bound else Degree(_at(sentence, match), rank, worded=False)
+    if subsumes(_SCOLIOSIS, concept, case.facts) and (match := _ANGLE.search(text)):
+        return Degree(_at(sentence, match), _rank(_ANGLES, float(match["angle"])), worded=False)
+    if concept == _EFFUSION and (match := _VOLUME.search(text)) and not _DRAINED.search(text):
+        litres = float(match["volume"]) / (1000 if match["small"] else 1)
+        return Degree(_at(sentence, match), _rank(_VOLUMES, litres), worded=False)
+    return None
+
+
+def _by_size(finding: Finding) -> Degree | None:
+    if finding.concept == _PNEUMOTHORAX and len(finding.measurements) == 1:
         size = finding.measurements[0]
         if size.mm <= _SLIVER or size.mm >= _WIDE:
             return Degree(size.span, 1.5 if size.mm <= _SLIVER else 4.0, worded=False)
     return None
+
+
+def _rank(limits: tuple[tuple[float, float], ...], value: float) -> float:
+    return next((rank for most, rank in limits if value <= most), _MUCH)
 
 
 def _at(sentence: Span, match: re.Match[str]) -> Span:

@@ -10,7 +10,7 @@ from app.proofreading.findings import Finding
 from kg_ingest.schema import EdgeKind
 from models.types import EntityKind
 
-_ANY_TUBE = "RP:catheter"
+ANY_TUBE = "RP:catheter"
 _TUBES = tuple(
     f"RP:{name}"
     for name in "endotracheal-tube tracheostomy enteric-tube chest-tube central-line iabp ecmo-cannula".split()
@@ -22,6 +22,20 @@ _NO_TUBES = re.compile(
     r"(?:,? (?:are|is) (?:seen|present|identified|in place|noted|visible))?|lines (?:and|or) tubes: none)\W*$",
     re.IGNORECASE,
 )
+_ALL_GONE = re.compile(
+    r"\W*all (?:of )?(?:the )?(?:(?:support|indwelling|monitoring|life support|previous|prior|invasive)\W+)*"
+    r"(?:lines?|tubes?|catheters?|drains?|devices?)(?:,? (?:and|or) (?:lines?|tubes?|catheters?|drains?|devices?))*"
+    r" (?:(?:have|has) (?:now |since )?been |were |are now |are )?(?:removed|taken out|pulled|withdrawn|gone|out)\b"
+    r"(?![^.]*\b(?:except|apart|other|but|save|bar|aside)\b)",
+    re.IGNORECASE,
+)
+_HARDWARE = "RP:spinal-hardware"
+_PIECES = frozenset({"RP:sternotomy-wires", "RP:arthroplasty"})
+_PLAIN_HARDWARE = re.compile(r"(?:surgical |metallic |orthopa?edic )?(?:hardware|metal ?work)", re.IGNORECASE)
+_ENDS = re.compile(
+    r"\s*(?:[.,;]|\Z|(?:is|are|present|seen|identified|noted|or|and|nor|visible)\b)", re.IGNORECASE
+)
+_REINTUBATED = re.compile(r"\bre-?\s?intubat", re.IGNORECASE)
 _PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
 _OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
@@ -29,11 +43,20 @@ _OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
 
 def is_no_device(denial: Finding, described: Finding, case: Case) -> bool:
     """True for "no lines or tubes", "no support devices" against any of them; not for one that was removed."""
-    if denial.concept != _ANY_TUBE:
+    if denial.concept == _HARDWARE:
+        whole = _ENDS.match(case.report.text, denial.entity.span.end)  # "no hardware failure"
+        plain = whole and _PLAIN_HARDWARE.fullmatch(denial.entity.quote) and not denial.sites
+        return bool(plain) and described.concept in _PIECES
+    if denial.concept != ANY_TUBE:
         return False
     told = case.report.sentences[denial.sentence].span.of(case.report.text)
     tubes = any(subsumes(kind, described.concept or "", case.facts) for kind in _TUBES)
-    return tubes and bool(_NO_TUBES.match(told))
+    return tubes and bool(_NO_TUBES.match(told) or _ALL_GONE.match(told))
+
+
+def is_reintubated(denial: Finding, case: Case) -> bool:
+    """True for an extubation that another intubation followed."""
+    return denial.concept == _TUBES[0] and bool(_REINTUBATED.search(case.report.text))
 
 
 def of_another_age(denied: frozenset[str], described: Finding, case: Case) -> bool:
@@ -100,4 +123,6 @@ def at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     homes = set(case.facts.leaving.get((described.concept, EdgeKind.HAS_FINDING_SITE), ()))
     named = {site.concept for site in denial.sites if site.concept is not None}
     within = named.union(*(case.facts.wholes.get(site, frozenset()) for site in named))
-    return bool(homes and named) and not homes & within
+    at = homes.union(site.concept for site in described.sites if site.concept is not None)
+    inside = any(named & case.facts.wholes.get(place, frozenset()) for place in at)
+    return bool(homes and named) and not homes & within and not inside

@@ -3,6 +3,7 @@
 from app.proofreading.case import Detector
 from app.proofreading.detectors.age import Age
 from app.proofreading.detectors.bone_level import BoneLevel
+from app.proofreading.detectors.called_size import CalledSize
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
 from app.proofreading.detectors.change_told import ChangeTold
 from app.proofreading.detectors.clear_side import ClearSide
@@ -36,6 +37,7 @@ from app.proofreading.detectors.study import Study
 from app.proofreading.detectors.template_artifact import TemplateArtifact
 from app.proofreading.detectors.terminology import Terminology
 from app.proofreading.detectors.tip import Tip
+from app.proofreading.detectors.told_again import ToldAgain
 from app.proofreading.detectors.told_twice import ToldTwice
 from app.proofreading.detectors.trend import Trend
 from app.proofreading.detectors.two_places import TwoPlaces
@@ -78,6 +80,8 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Measurements(),
         Digits(),
         Dimension(),
+        ToldAgain(),
+        CalledSize(),
         Cardiothoracic(),
         PlaceTold(),
         Quantity(),

@@ -55,6 +55,14 @@ _IN_PLACE = re.compile(
     re.IGNORECASE,
 )
 _LONG = 5  # letters of a word that "non" or "un" may turn
+_HERNIA = "RP:hiatal-hernia"
+_CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
+_SAME_KIND = {  # words before a finding of these kinds that name no kind of it
+    "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
+    "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
+    _HERNIA: frozenset({"hiatal", "retrocardiac"}),
+}
+_HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
@@ -119,6 +127,8 @@ def _of_the_other_kind(denied: str, described: Finding, case: Case) -> bool:
 def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | None]:
     """Words of kind before what is denied, without those that deny what is described just as well."""
     ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
+    if described.concept in _CURVES:
+        ahead.discard("abnormal")  # as every curve to a side is
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
     if ahead & _WORRY and is_worrying(described, case):
@@ -174,11 +184,18 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     )
     if _is_form(denied[-1], told[-1]) or denial.concept in ANYWHERE:
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
+        usual |= _of_same_kind(described)
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     else:
         kind = denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
     alveolar = _ALVEOLAR.search(denial.entity.quote) and _INTERSTITIAL.search(described.entity.quote)
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
+
+
+def _of_same_kind(described: Finding) -> frozenset[str]:
+    """Words that name no kind of what is described: every paraesophageal hernia is a hiatal one."""
+    words = _SAME_KIND.get(described.concept or "", frozenset[str]())
+    return words if described.concept != _HERNIA or _HIATAL.search(described.entity.quote) else frozenset()
 
 
 def _is_form(word: str, other: str) -> bool:

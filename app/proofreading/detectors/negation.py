@@ -22,13 +22,16 @@ from app.proofreading.comparing import (
     without_sentence,
 )
 from app.proofreading.detectors.denials import (
+    ANY_TUBE,
     at_home_elsewhere,
     is_no_device,
+    is_reintubated,
     of_another_organ,
     of_another_vertebra,
 )
 from app.proofreading.detectors.denying import beside_another, by_another_name, gone_then_new, of_lungs_only
 from app.proofreading.detectors.limits import is_limited
+from app.proofreading.detectors.referring import told
 from app.proofreading.findings import Finding, Status
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -61,8 +64,8 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
-    same = same or is_no_device(denial, described, case)
-    if not same and not by_another_name(denial, described, case):
+    no_device = is_no_device(denial, described, case)
+    if not (same or no_device) and not by_another_name(denial, described, case):
         return False
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described, case):
         return False
@@ -72,9 +75,9 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if of_another_organ(denial, described, case) or of_another_vertebra(denial, described, case):
         return False
-    if at_home_elsewhere(denial, described, case):
+    if at_home_elsewhere(denial, described, case) or is_reintubated(denial, case):
         return False
-    return not _elsewhere(denial, described, case) and not is_limited(denial, described, case)
+    return not _elsewhere(denial, described, case) and (no_device or not is_limited(denial, described, case))
 
 
 def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
@@ -99,7 +102,16 @@ def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     gone = any(change.value == "resolved" for change in denial.changes)
     other = fold(denial.entity.quote) != fold(described.entity.quote)  # "IABP exchanged for Impella"
+    same = denial.concept == described.concept and denial.sides == described.sides and _still(described)
+    several = any(_ONE_OF_TWO.search(told(case, one)) for one in (denial, described))
+    if (same and not several) or denial.concept == ANY_TUBE:  # the same one, or all of them
+        other = False
     return is_device(denial) and gone and (denial.section is described.section or other)
+
+
+def _still(described: Finding) -> bool:
+    """True for what is told to be there as before."""
+    return bool(described.changes) and all(change.value == "stable" for change in described.changes)
 
 
 def _explained(described: Finding, case: Case) -> bool:
@@ -118,6 +130,9 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if denial.sides and not described.sides and len(denial.sides) == 1:
         return True
+    same_side = bool(denial.sides) and denial.sides == described.sides
+    if denial.concept == _PNEUMOTHORAX and same_side and not levels(described) and _still(described):
+        return False  # at the apex, where it is looked for
     if levels(denial) and not levels(denial) & levels(described):
         return True
     if denial.concept == _FREE_AIR:
@@ -195,7 +210,11 @@ _LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
-_FOREIGN, _FREE_AIR = "RP:foreign-body", "RP:free-air"
+_ONE_OF_TWO = re.compile(
+    r"\b(?:one|two|both|upper|lower|first|second|another|other|additional|remaining|apical|basal|basilar|anterior|posterior|new)\b",
+    re.IGNORECASE,
+)
+_FOREIGN, _FREE_AIR, _PNEUMOTHORAX = "RP:foreign-body", "RP:free-air", "RP:pneumothorax"
 _RESIDUAL = "RP:benign-residual"
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
 _ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)

@@ -35,7 +35,7 @@ _EARLIER = (
     r"(?:the\s+|a\s+|an\s+|that\s+(?:on|of)\s+(?:the\s+)?)?"
     r"(?:immediate(?:ly)?\s+|most\s+)?(?:prior|previous|last|recent|earlier|preceding|older?|baseline)\s+"
     r"(?:chest\s+|portable\s+|outside\s+|ct\s+|frontal\s+)?"
-    r"(?:stud(?:y|ies)|exam\w*|radiograph\w*|film\w*|x-?rays?|images?|imaging|ct|scan|chest|report|comparison)"
+    r"(?:stud(?:y|ies)|exam\w*|radiograph\w*|film\w*|x-?rays?|cxrs?|images?|imaging|ct|scan|chest|report|comparison)"
 )
 _COMPARED = re.compile(
     rf"\b(?:{_CHANGED})\b[^.;]{{0,60}}?\b{_EARLIER}\b|\b{_EARLIER}\b[^.;]{{0,60}}?\b(?:{_CHANGED})\b"
@@ -44,7 +44,9 @@ _COMPARED = re.compile(
     r"|\b(?:in|over|during|since) the (?:interval|interim)\b|\bsince (?:yesterday|last (?:week|month|year|night))\b"
     r"|\b(?:when|as) compared (?:to|with) (?:the )?(?:prior|previous|old|earlier)\b|\bredemonstrat\w+\b"
     r"|\b(?:unchanged|stable|larger|smaller|worse|better|improved|increased|decreased) (?:from|since|than) "
-    r"(?:prior|before|previous(?:ly)?)\b",
+    r"(?:prior|before|previous(?:ly)?)\b"
+    r"|\b(?:unchanged|stable|larger|smaller|worse|better|grown|increased|decreased) "
+    r"(?:from|since|compared (?:to|with)|than (?:in|on)) (?:(?:early|late) )?(?:[a-z]{3,9} )?(?:19|20)\d\d\b",
     re.IGNORECASE,
 )
 

@@ -38,7 +38,9 @@ from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
 
 _REST = re.compile(
-    r"\b(?:otherwise|o/w|remainder|remaining|rest of|other|elsewhere|contralateral|opposite)\b", re.IGNORECASE
+    r"\b(?:otherwise|o/w|remainder|remaining|rest of|other|elsewhere|contralateral|opposite|apart from|except|aside from|"
+    r"save for)\b",
+    re.IGNORECASE,
 )
 _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
@@ -141,10 +143,10 @@ class NormalStatement:
             return False
         if _of_another(normal, described, case) or behind(normal, described, case):
             return False
-        if normal.zones or normal.entity.value == "borderline" or _REST.search(_sentence(normal, case)):
+        gross = any(grade.value == "severe" for grade in described.severities)
+        if normal.zones or _REST.search(_sentence(normal, case)) or (_is_borderline(normal) and not gross):
             return False
         volumes = ("RP:hyperinflation", "RP:low-lung-volumes") if _VOLUME.search(normal.entity.quote) else ()
-        gross = any(grade.value == "severe" for grade in described.severities)
         if {site.concept for site in normal.sites} & _ORGANS and _plain_opacity(normal, described, case):
             return True
         return any(
@@ -162,6 +164,11 @@ class NormalStatement:
         rows = self._rules.get(structure, ())
         said = facets(normal, case) if any(facets for _, facets in rows) else frozenset[str]()
         return [finding for finding, facets in rows if not facets or said & facets]
+
+
+def _is_borderline(normal: Finding) -> bool:
+    """True for "at the upper limits of normal", which goes with a slight finding, and with no gross one."""
+    return normal.entity.value == "borderline"
 
 
 def _of_another(normal: Finding, described: Finding, case: Case) -> bool:

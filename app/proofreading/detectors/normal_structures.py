@@ -19,8 +19,11 @@ _STRUCTURES = {
     "mediastinal": "RP:mediastinum",
     "pleural": "RP:pleura",
     "cardiac": "RP:heart",
+    "aortic": "RP:aorta",
 }
-_OF_STRUCTURE = re.compile(r"\b(?:hilar|mediastinal|pleural|cardiac)\b(?! (?:or|and|,))", re.IGNORECASE)
+_OF_STRUCTURE = re.compile(
+    r"\b(?:hilar|mediastinal|pleural|cardiac|aortic)\b(?! (?:or|and|,))", re.IGNORECASE
+)
 _FRONTAL = re.compile(r"\bfrontal\b", re.IGNORECASE)
 _ONE_VIEW = re.compile(
     r"\b(?:posterior|lateral (?:view|projection|film|image)|on the lateral|decubitus|subpulmon|infrapulmon)",
@@ -36,7 +39,7 @@ _FACETS = (
     ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
     ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),
     ("margin", re.compile(r"\b(?:sharp\w*|crisp\w*|well[ -]defined|delineated|margins?)\b", re.IGNORECASE)),
-    ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+)\b", re.IGNORECASE)),
+    ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+|trabecul\w+)\b", re.IGNORECASE)),
     ("whole", re.compile(r"\b(?:intact|unbroken|uninjured|maintained|preserved)\b", re.IGNORECASE)),
 )
 _AFTER = re.compile(

@@ -21,6 +21,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.correct import cased
 from app.proofreading.detectors.degree import Degree, degree
+from app.proofreading.detectors.referring import told as told_of
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Span
@@ -35,6 +36,8 @@ _LONE = re.compile(
 _LOTS = re.compile(r"(?:innumerable|countless|numerous|many|profuse|myriad)", re.IGNORECASE)
 _COUNTED = frozenset(f"RP:{name}" for name in "nodule metastasis granuloma mass cyst cavity".split())
 _FRACTURE = "RP:fracture"
+_THESE = re.compile(r"\W*(?:the|these|those)\b", re.IGNORECASE)
+_VERTEBRA = re.compile(r"\b[CTL]\d{1,2}\b", re.IGNORECASE)
 _BLUNTED = "RP:cp-angle-blunting"
 
 
@@ -76,7 +79,7 @@ def _against(case: Case, said: _Graded, others: list[_Graded]) -> Iterator[Candi
 
 
 def _counts(case: Case) -> Iterator[Candidate]:
-    """One or a few in the one section, very many in the other."""
+    """One or a few in the one section, very many in the other, or in the sentence that refers to them."""
     told = [
         [
             (one, number)
@@ -85,12 +88,18 @@ def _counts(case: Case) -> Iterator[Candidate]:
         ]
         for part in (FINDINGS, IMPRESSION)
     ]
-    for (seen, before), (said, after) in product(*told):
-        many = {before[0], after[0]} == {_ONE, _MANY}
-        if many and len(told[0]) == len(told[1]) == 1 and _same(said, seen, case):
+    pairs = list(product(*told)) if len(told[0]) == len(told[1]) == 1 else []
+    pairs += [(part[0], part[1]) for part in told if len(part) == 2 and _points_back(case, part[1][0])]
+    for (seen, before), (said, after) in pairs:
+        if {before[0], after[0]} == {_ONE, _MANY} and _same(said, seen, case):
             yield _candidate(
                 case, (said, Degree(after[1], 4.0, worded=False)), (seen, Degree(before[1], 1.0))
             )
+
+
+def _points_back(case: Case, finding: Finding) -> bool:
+    """True for "The innumerable nodules" after a sentence that brings them up."""
+    return bool(_THESE.match(told_of(case, finding)))
 
 
 def _number(finding: Finding) -> tuple[str, Span] | None:
@@ -123,6 +132,11 @@ def _same(first: Finding, second: Finding, case: Case) -> bool:
     ):
         return False
     if first.sides and second.sides and first.sides != second.sides:
+        return False
+    vertebrae = [
+        frozenset(_VERTEBRA.findall(" ".join(s.quote for s in one.sites))) for one in (first, second)
+    ]
+    if all(vertebrae) and not vertebrae[0] & vertebrae[1]:
         return False
     return not (levels(first) and levels(second) and not levels(first) & levels(second))
 
