@@ -162,7 +162,7 @@ CORRECT = [
     ("The heart is less than half of the thoracic diameter.", "Normal heart."),
     ("Rib fractures from CPR in 2015.", "No acute cardiopulmonary abnormality."),
     ("Pneumonia is to be excluded.", "Possible right pneumonia."),
-    ("The effusion was not seen on the lateral of May.", "New effusion."),
+    ("The effusion was not seen on the film of May.", "New effusion."),
 ]
 
 
