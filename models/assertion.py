@@ -156,7 +156,9 @@ def _of_the_past(hit: Hit, words: Sequence[str], end: int) -> bool:
     if not backward or hit.end >= end or words[hit.end] not in _TIMING:
         return False
     when = words[hit.end + 1 : min(end, hit.end + 1 + _TIMED_REACH)]
-    return any(word in _MONTHS or (len(word) == 4 and word[:2] in ("19", "20") and word.isdigit()) for word in when)
+    return any(
+        word in _MONTHS or (len(word) == 4 and word[:2] in ("19", "20") and word.isdigit()) for word in when
+    )
 
 
 def _end_of_phrase(words: Sequence[str], start: int, end: int) -> int:

@@ -37,6 +37,10 @@ _WITHIN, _DEFINITE = (
     frozenset({"in", "within", "inside", "at", "around", "about", "beside", "near"}),
     frozenset({"the", "this", "these", "those"}),
 )
+_PLACE = frozenset(
+    "left right upper lower middle mid lobe lung basal basilar apical known large small dense".split()
+)
+_PLACE_REACH = 5
 _LONGEST = 250  # tokens; longer "sentences" are cut, so that work stays linear in the text
 
 
@@ -248,16 +252,17 @@ def _marked(found: Found, sentence: int, scopes: Sequence[Scope], words: Sequenc
     if not scopes:
         return _Marked(found, sentence, [], _label(found.term, ()))
     covering = [scope for scope in scopes if scope.start <= found.start and found.end <= scope.end]
-    if (
-        covering
-        and found.start > 1
-        and words[found.start - 1] in _DEFINITE
-        and words[found.start - 2] in _WITHIN
-    ):
-        covering = [
-            scope for scope in covering if scope.category != "negated"
-        ]  # "no fluid in the dilated bronchi"
+    if covering and _inside(words, found.start):  # "no fluid in the dilated bronchi"
+        covering = [scope for scope in covering if scope.category != "negated"]
     return _Marked(found, sentence, covering, _label(found.term, covering))
+
+
+def _inside(words: Sequence[str], start: int) -> bool:
+    """True for what something else lies in: "in the left upper lobe | opacity"."""
+    at = start - 1
+    while at > max(0, start - _PLACE_REACH) and words[at] in _PLACE:
+        at -= 1
+    return at > 0 and words[at] in _DEFINITE and words[at - 1] in _WITHIN
 
 
 def _entity(tokens: TokenLine, text: str, mark: _Marked, label: EntityLabel) -> Entity:

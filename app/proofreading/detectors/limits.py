@@ -15,7 +15,7 @@ _MASK_REACH = 30
 _STEM = 4
 _ACTIVE = re.compile(r"(?:active|acute|recurrent|residual)\b", re.IGNORECASE)
 _NON = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
-_NOW = re.compile(r"\s+(?:now|currently|at present|at this time|today)\b", re.IGNORECASE)
+_NOW = re.compile(r"\s+(?:now|currently)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _WORD_BEFORE = re.compile(r"(?<![A-Za-z-])([A-Za-z-]+)\s+\Z")
 # words between "no" and the finding that leave its meaning whole

@@ -13,6 +13,7 @@ from app.proofreading.comparing import (
     REPORTED,
     asserted,
     current,
+    levels,
     name,
     phrase,
     sentences,
@@ -137,7 +138,9 @@ class NormalStatement:
             return False
         if _of_another(normal, described, case) or behind(normal, described, case):
             return False
-        if normal.zones or normal.entity.value == "borderline" or _REST.search(_sentence(normal, case)):
+        if _of_a_part(normal, described) or normal.entity.value == "borderline":
+            return False
+        if _REST.search(_sentence(normal, case)):
             return False
         volumes = ("RP:hyperinflation", "RP:low-lung-volumes") if _VOLUME.search(normal.entity.quote) else ()
         gross = any(grade.value == "severe" for grade in described.severities)
@@ -158,6 +161,12 @@ class NormalStatement:
         rows = self._rules.get(structure, ())
         said = facets(normal, case) if any(facets for _, facets in rows) else frozenset[str]()
         return [finding for finding, facets in rows if not facets or said & facets]
+
+
+def _of_a_part(normal: Finding, described: Finding) -> bool:
+    """True when another part of the structure is called normal than the one that is described."""
+    told = levels(normal)
+    return bool(normal.zones) and not (told and levels(described) and levels(described) <= told)
 
 
 def _of_another(normal: Finding, described: Finding, case: Case) -> bool:
