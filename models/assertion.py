@@ -64,6 +64,16 @@ _MONTHS = frozenset(
 _TIMED_REACH = 3  # words of a time: "on the prior", "in early 2019"
 
 
+_WITHIN, _DEFINITE = (
+    frozenset({"in", "within", "inside", "at", "around", "about", "beside", "near"}),
+    frozenset({"the", "this", "these", "those"}),
+)
+_PLACE = frozenset(
+    "left right upper lower middle mid lobe lung basal basilar apical known large small dense".split()
+)
+_PLACE_REACH = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """One rule: ``category`` negated | uncertain | historical | hypothetical | other | terminate | pseudo.
@@ -184,3 +194,11 @@ def _clause_starts(words: Sequence[str], start: int, end: int) -> list[int]:
                 result.append(back)
                 break
     return result
+
+
+def inside(words: Sequence[str], start: int) -> bool:
+    """True for what something else lies in: "in the left upper lobe | opacity"."""
+    at = start - 1
+    while at > max(0, start - _PLACE_REACH) and words[at] in _PLACE:
+        at -= 1
+    return at > 0 and words[at] in _DEFINITE and words[at - 1] in _WITHIN

@@ -34,7 +34,7 @@ _PLAIN = frozenset(
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
-    "acute interstitial enlarged osseous bony displaced subsegmental rib the a of free".split()
+    "acute interstitial enlarged osseous bony displaced subsegmental rib the a of free or and".split()
 )
 _ALVEOLAR, _INTERSTITIAL = (re.compile(word, re.IGNORECASE) for word in ("alveolar|airspace", "interstitial"))
 _REGION = re.compile(
@@ -50,7 +50,7 @@ _VIEW = re.compile(  # one of several views or images
     re.IGNORECASE,
 )
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
-_OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
+_OLD_WORDS = frozenset("residual old prior previous remote healed chronic calcified".split())
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 # "no definite effusion" over a large one
 _ANY = frozenset({"abnormal", "definite", "discrete", "visible", "visualized", "remaining"})
@@ -158,7 +158,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     else:
         kind = denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
-    alveolar = _ALVEOLAR.search(denial.entity.quote) and _INTERSTITIAL.search(described.entity.quote)
+    only = _ALVEOLAR.search(denial.entity.quote) and not _INTERSTITIAL.search(denial.entity.quote)
+    alveolar = only and _INTERSTITIAL.search(described.entity.quote)
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
 
 

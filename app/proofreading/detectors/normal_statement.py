@@ -52,7 +52,7 @@ _TRACES = frozenset(
 )  # of which little may be seen on one view only
 _PLAIN_KINDS = frozenset(
     "focal patchy dense confluent consolidative airspace alveolar ill-defined lobar segmental infectious ground-glass "
-    "diffuse".split()
+    "diffuse hazy fluffy homogeneous inhomogeneous heterogeneous".split()
 )
 _WIDE = frozenset(
     {"RP:lung", "RP:thorax", "RP:chest-study", "RP:hemithorax"}
