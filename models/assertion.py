@@ -53,6 +53,28 @@ _APPOSED = frozenset(  # links where they follow a comma or a copula: "opacity, 
 )  # fmt: skip
 _ASIDES = frozenset({",", ";", ":", "-", "("})
 _LIST_BREAKS = frozenset({",", "and"})
+_ARTICLES = frozenset({"the", "a", "an", "there"})
+_COORDINATING = frozenset({",", "and", "or", "of", "in", "from", "to", "with", "on", "at"})
+_TIMING = frozenset({"in", "on", "at", "during"})
+_MONTHS = frozenset(
+    (
+        "january february march april june july august september october november december last earlier prior "
+        "previous initial old former preoperative preoperatively baseline previously yesterday"
+    ).split()
+)
+_TIMED_REACH = 3  # words of a time: "on the prior", "in early 2019"
+
+
+_WITHIN, _DEFINITE = (
+    frozenset(
+        "in within inside at around about beside near to from with behind beyond surrounding along".split()
+    ),
+    frozenset({"the", "this", "these", "those"}),
+)
+_PLACE = frozenset(
+    "left right upper lower middle mid lobe lung basal basilar apical known large small dense".split()
+)
+_PLACE_REACH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +137,7 @@ def _trigger(row: dict[str, str]) -> Trigger:
 
 def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> list[Scope]:
     """The scopes that ``hits`` open in the sentence of tokens [start, end)."""
-    found = list(hits)
+    found = [hit for hit in hits if not _of_the_past(hit, words, end)]
     opening = [hit for hit in found if hit.trigger.direction != "none"]
     if not opening:
         return []
@@ -131,6 +153,8 @@ def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> l
             limit = min([stop for stop in stops if stop >= hit.end], default=end)
             if trigger.reach:
                 limit = min(limit, hit.end + trigger.reach)
+            if words[hit.end - 2 : hit.end] == ["removal", "of"]:
+                limit = min(limit, _end_of_phrase(words, hit.end, limit))
             result.append(Scope(trigger.category, trigger.id, hit.end, limit))
         else:
             limit = max([stop + 1 for stop in stops if stop < hit.start], default=start)
@@ -140,6 +164,25 @@ def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> l
                 limit = max(commas, default=limit)
             result.append(Scope(trigger.category, trigger.id, limit, hit.start))
     return result
+
+
+def _of_the_past(hit: Hit, words: Sequence[str], end: int) -> bool:
+    """True for "not present in 2019", "not seen on the prior": what is new is denied of an earlier study only."""
+    backward = (hit.trigger.category, hit.trigger.direction) == ("negated", "backward")
+    if not backward or hit.end >= end or words[hit.end] not in _TIMING:
+        return False
+    when = words[hit.end + 1 : min(end, hit.end + 1 + _TIMED_REACH)]
+    return any(
+        word in _MONTHS or (len(word) == 4 and word[:2] in ("19", "20") and word.isdigit()) for word in when
+    )
+
+
+def _end_of_phrase(words: Sequence[str], start: int, end: int) -> int:
+    """Where the thing that was removed ends: "removal of the tube | the pneumothorax has recurred"."""
+    for index in range(start + 1, end):
+        if words[index] in _ARTICLES and words[index - 1] not in _COORDINATING:
+            return index
+    return end
 
 
 def _clause_starts(words: Sequence[str], start: int, end: int) -> list[int]:
@@ -157,3 +200,11 @@ def _clause_starts(words: Sequence[str], start: int, end: int) -> list[int]:
                 result.append(back)
                 break
     return result
+
+
+def inside(words: Sequence[str], start: int) -> bool:
+    """True for what something else lies in: "in the left upper lobe | opacity"."""
+    at = start - 1
+    while at > max(0, start - _PLACE_REACH) and words[at] in _PLACE:
+        at -= 1
+    return at > 0 and words[at] in _DEFINITE and words[at - 1] in _WITHIN

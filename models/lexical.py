@@ -5,7 +5,7 @@ match wins within names and within triggers.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -33,12 +33,6 @@ from models.types import (
 
 _T = TypeVar("_T")
 _I = TypeVar("_I", "Found", Hit)
-_WITHIN, _DEFINITE = (
-    frozenset(
-        "in within inside at around about beside near to from with behind beyond surrounding along".split()
-    ),
-    frozenset({"the", "this", "these", "those"}),
-)
 _LONGEST = 250  # tokens; longer "sentences" are cut, so that work stays linear in the text
 
 
@@ -185,13 +179,19 @@ class LexicalExtractor:
                     rival = max(rival, trigger_size[token])
             if rival <= end - start:
                 found.append(Found(start, end, term))
+        begun = {term.start for term in found if term.start in trigger_size}
         hits = [
-            Hit(rule, start, end)
+            Hit(rule, start, _cut(start, end, begun) if rule.direction == "forward" else end)
             for start, end, rules in kept
             if not all(term_size.get(token, 0) > end - start for token in range(start, end))
             for rule in rules
         ]
         return found, hits
+
+
+def _cut(start: int, end: int, begun: Collection[int]) -> int:
+    """Where a trigger ends whose last words begin a longer name: "no | sequelae of granulomatous disease"."""
+    return next((token for token in range(start + 1, end) if token in begun), end)
 
 
 class _Piece(NamedTuple):
@@ -250,15 +250,8 @@ def _marked(found: Found, sentence: int, scopes: Sequence[Scope], words: Sequenc
     if not scopes:
         return _Marked(found, sentence, [], _label(found.term, ()))
     covering = [scope for scope in scopes if scope.start <= found.start and found.end <= scope.end]
-    if (
-        covering
-        and found.start > 1
-        and words[found.start - 1] in _DEFINITE
-        and words[found.start - 2] in _WITHIN
-    ):
-        covering = [
-            scope for scope in covering if scope.category != "negated"
-        ]  # "no fluid in the dilated bronchi"
+    if covering and assertion.inside(words, found.start):  # "no fluid in the dilated bronchi"
+        covering = [scope for scope in covering if scope.category != "negated"]
     return _Marked(found, sentence, covering, _label(found.term, covering))
 
 

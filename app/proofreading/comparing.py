@@ -226,8 +226,12 @@ def spoken_for(
 
 def fading(finding: Finding, case: Case) -> bool:
     """True when its sentence tells of something that goes or is gone: "resolving edema and effusion"."""
+    told = case.told_in.get(finding.sentence, ())
+    of_devices = [change for other in told if is_device(other) for change in other.changes]
     return any(
-        entity.kind is EntityKind.CHANGE and entity.value in ("resolved", "decreased")
+        entity.kind is EntityKind.CHANGE
+        and entity.value in ("resolved", "decreased")
+        and (entity not in of_devices or entity in finding.changes)
         for entity in case.by_sentence.get(finding.sentence, ())
     )
 

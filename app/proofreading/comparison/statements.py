@@ -23,6 +23,8 @@ from models.types import Entity, RelationKind, SectionName, Span
 
 _TOLD_IN = REPORTED | {SectionName.ADDENDUM}
 _CHEST = frozenset({"RP:thorax", "RP:chest-study", "RP:cardiopulmonary"})
+# signs of what is told beside them, no statements of their own
+_SIGNS = frozenset({"RP:obscured-border", "RP:obscured-diaphragm", "RP:obscured-heart-border"})
 _NAMED_AGAIN = ("again", "redemonstrat")  # says that it was there before, not how it has gone
 _WHERE = re.compile(r"\s+(?:at|in|on|towards?|within)\b", re.IGNORECASE)
 
@@ -36,6 +38,8 @@ def statements(case: Case, pulse: Callable[[], None]) -> list[Statement]:
         said = _statement(finding, case)
         if said is not None:
             gathered.add(said, finding.index, readings.get(finding.index))
+        elif finding.concept in _SIGNS:
+            gathered.take_in(finding)
     gathered.kept += [_whole(Kind.COURSE, said.way, said.span) for said in courses(case, _TOLD_IN)]
     gathered.kept += [_whole(Kind.TOLD, said.way, said.span) for said in communications(case)][:1]
     return sorted(gathered.kept, key=lambda said: said.span)
@@ -84,7 +88,7 @@ def _kind(finding: Finding) -> Kind | None:
         return (
             None if absent else Kind.BLANKET if sites and sites <= _CHEST else Kind.NORMAL if sites else None
         )
-    if finding.concept is None or is_of_time(finding):
+    if finding.concept is None or finding.concept in _SIGNS or is_of_time(finding):
         return None
     if is_generic(finding):
         return Kind.BLANKET if absent else None
@@ -124,6 +128,12 @@ class _Gathered:
         self._sentence: dict[int, list[int]] = {}
         self._findings = {finding.index: finding for finding in case.findings}
         self._index = Tied(case.facts)
+
+    def take_in(self, sign: Finding) -> None:
+        """A sign of what its sentence tells before it goes with that, and so does what it is read as."""
+        told = self._sentence.get(sign.sentence)
+        if told:
+            self._told[sign.index] = told[-1]
 
     def add(self, said: Statement, finding: int, source: int | None) -> None:
         """Keep a statement, by itself or with the one that says the same."""

@@ -31,10 +31,18 @@ _WORRYING = re.compile(
 )
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
 _GONE = frozenset({"resolved"})
+_GROSS = frozenset({"moderate", "moderate-severe", "severe"})
 _AGAIN = re.compile(
     r"\b(?:new|newly|recurr\w*|developing|developed|development|now|another|again|different|separate|other)\b",
     re.IGNORECASE,
 )
+_WITH = re.compile(r"\s+with\s+(?:(?:any|an?|the|some)\s+)?", re.IGNORECASE)
+_LOOK_FURTHER = re.compile(
+    r"\b(?:ct|biopsy|pet|further (?:evaluation|imaging|characteri[sz]ation|work-?up))\b[^.;]{0,30}\b(?:advised|recommended|"
+    r"suggested|warranted|indicated)|\brecommend\w* (?:a |chest |further |non-?contrast )*(?:ct|biopsy|pet)\b",
+    re.IGNORECASE,
+)
+_TINY_MM = 6
 _LARGE_MM = 8
 _MASS = "RP:mass"
 _LUNG = "RP:lung"
@@ -42,13 +50,13 @@ _PULMONARY = re.compile(r"(?:lung|pulmonary|parenchymal|intrapulmonary)\b", re.I
 
 
 @cache
-def _denied_with() -> Mapping[str, tuple[tuple[str, bool], ...]]:
-    """What a denial in one section denies in the other, and whether in the impression too (``denials.tsv``)."""
-    rows: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
+def _denied_with() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """What a denial in one section denies in the other, and where or how grave it must be (``denials.tsv``)."""
+    rows: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     table = files("app").joinpath("proofreading/detectors/denials.tsv")
     with table.open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
-            rows[row["denied"]].append((row["described"], row["described_in"] == "any"))
+            rows[row["denied"]].append((row["described"], row["described_in"]))
     return {denied: tuple(described) for denied, described in rows.items()}
 
 
@@ -69,12 +77,19 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         one
         for general, ones in _denied_with().items()
         if subsumes(general, kind, case.facts)
-        for one, anywhere in ones
-        if subsumes(one, other, case.facts) and (anywhere or described.section not in IMPRESSION)
+        for one, where in ones
+        if subsumes(one, other, case.facts) and _covers(where, described)
     ]
     return (
         bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
     )
+
+
+def _covers(where: str, described: Finding) -> bool:
+    """True for what is described anywhere, in the findings, or (``gross``) anywhere and as more than mild."""
+    if where == "gross":
+        return any(grade.value in _GROSS for grade in described.severities)
+    return where == "any" or described.section not in IMPRESSION
 
 
 def _read_otherwise(described: Finding, case: Case) -> bool:
@@ -127,10 +142,23 @@ def beside_another(denial: Finding, described: Finding, case: Case) -> bool:
     return bool(sides) and not sides & described.sides
 
 
+def denied_with_it(described: Finding, case: Case) -> bool:
+    """True for what is named with a denied thing of its kind: "do not suggest perforation with extraluminal air"."""
+    return any(
+        other.concept == described.concept
+        and other.status is Status.ABSENT
+        and other.entity.span.end < described.entity.span.start
+        and _WITH.fullmatch(case.report.text, other.entity.span.end, described.entity.span.start)
+        for other in case.told_in.get(described.sentence, ())
+    )
+
+
 def is_worrying(described: Finding, case: Case) -> bool:
     """True for what "no suspicious nodule" denies: large, a mass, or suspicious by its words, and not calcified."""
     told = _sentence(described, case)
     if _HARMLESS.search(told):
         return False
     large = any(measured.mm >= _LARGE_MM for measured in described.measurements)
+    tiny = any(measured.mm < _TINY_MM for measured in described.measurements)
+    large = large or (not tiny and bool(_LOOK_FURTHER.search(told)))
     return large or subsumes(_MASS, described.concept or "", case.facts) or bool(_WORRYING.search(told))

@@ -15,7 +15,7 @@ _MASK_REACH = 30
 _STEM = 4
 _ACTIVE = re.compile(r"(?:active|acute|recurrent|residual)\b", re.IGNORECASE)
 _NON = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
-_NOW = re.compile(r"\s+(?:now|currently|at present|at this time|today)\b", re.IGNORECASE)
+_NOW = re.compile(r"\s+(?:now|currently)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _WORD_BEFORE = re.compile(r"(?<![A-Za-z-])([A-Za-z-]+)\s+\Z")
 # words between "no" and the finding that leave its meaning whole
@@ -34,7 +34,7 @@ _PLAIN = frozenset(
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
-    "acute central venous interstitial enlarged osseous bony displaced subsegmental rib the a of free".split()
+    "acute central venous interstitial enlarged osseous bony displaced subsegmental rib the a of free or and".split()
 )
 _ALVEOLAR, _INTERSTITIAL = (re.compile(word, re.IGNORECASE) for word in ("alveolar|airspace", "interstitial"))
 _REGION = re.compile(
@@ -64,7 +64,7 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
-_OLD_WORDS = frozenset("old prior previous remote healed chronic calcified".split())
+_OLD_WORDS = frozenset("residual old prior previous remote healed chronic calcified".split())
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 # "no definite effusion" over a large one
 _ANY = frozenset({"abnormal", "definite", "discrete", "visible", "visualized", "remaining"})
@@ -188,7 +188,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     else:
         kind = denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
-    alveolar = _ALVEOLAR.search(denial.entity.quote) and _INTERSTITIAL.search(described.entity.quote)
+    only = _ALVEOLAR.search(denial.entity.quote) and not _INTERSTITIAL.search(denial.entity.quote)
+    alveolar = only and _INTERSTITIAL.search(described.entity.quote)
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
 
 

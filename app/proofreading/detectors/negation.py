@@ -29,7 +29,13 @@ from app.proofreading.detectors.denials import (
     of_another_organ,
     of_another_vertebra,
 )
-from app.proofreading.detectors.denying import beside_another, by_another_name, gone_then_new, of_lungs_only
+from app.proofreading.detectors.denying import (
+    beside_another,
+    by_another_name,
+    denied_with_it,
+    gone_then_new,
+    of_lungs_only,
+)
 from app.proofreading.detectors.limits import is_limited
 from app.proofreading.detectors.referring import told
 from app.proofreading.findings import Finding, Status
@@ -70,6 +76,8 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if fading(described, case) or _explained(described, case) or _taken_out(denial, described, case):
         return False
     if gone_then_new(denial, described, case) or beside_another(denial, described, case):
+        return False
+    if denied_with_it(described, case):
         return False
     if of_lungs_only(denial, described, case):
         return False

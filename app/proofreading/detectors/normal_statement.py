@@ -13,6 +13,7 @@ from app.proofreading.comparing import (
     REPORTED,
     asserted,
     current,
+    levels,
     name,
     phrase,
     sentences,
@@ -56,7 +57,7 @@ _TRACES = frozenset(
 )  # of which little may be seen on one view only
 _PLAIN_KINDS = frozenset(
     "focal patchy dense confluent consolidative airspace alveolar ill-defined lobar segmental infectious ground-glass "
-    "diffuse".split()
+    "diffuse hazy fluffy homogeneous inhomogeneous heterogeneous".split()
 )
 _WIDE = frozenset(
     {"RP:lung", "RP:thorax", "RP:chest-study", "RP:hemithorax"}
@@ -144,7 +145,9 @@ class NormalStatement:
         if _of_another(normal, described, case) or behind(normal, described, case):
             return False
         gross = any(grade.value == "severe" for grade in described.severities)
-        if normal.zones or _REST.search(_sentence(normal, case)) or (_is_borderline(normal) and not gross):
+        if _of_a_part(normal, described) or (_is_borderline(normal) and not gross):
+            return False
+        if _REST.search(_sentence(normal, case)):
             return False
         volumes = ("RP:hyperinflation", "RP:low-lung-volumes") if _VOLUME.search(normal.entity.quote) else ()
         if {site.concept for site in normal.sites} & _ORGANS and _plain_opacity(normal, described, case):
@@ -169,6 +172,12 @@ class NormalStatement:
 def _is_borderline(normal: Finding) -> bool:
     """True for "at the upper limits of normal", which goes with a slight finding, and with no gross one."""
     return normal.entity.value == "borderline"
+
+
+def _of_a_part(normal: Finding, described: Finding) -> bool:
+    """True when another part of the structure is called normal than the one that is described."""
+    told = levels(normal)
+    return bool(normal.zones) and not (told and levels(described) and levels(described) <= told)
 
 
 def _of_another(normal: Finding, described: Finding, case: Case) -> bool:

@@ -34,7 +34,10 @@ EXPANDED = ("RP:atelectasis", "RP:pneumothorax")  # what a lung or lobe that has
 # what of a structure is called normal: its size says nothing of its calcification
 _FACETS = (
     ("size", re.compile(r"\b(?:size[ds]?|calib(?:er|re)|diameter|width|dimensions?)\b", re.IGNORECASE)),
-    ("contour", re.compile(r"\b(?:contours?|outlines?|shaped?|configuration|domed|course)\b", re.IGNORECASE)),
+    (
+        "contour",
+        re.compile(r"\b(?:contours?|outline[sd]?|shaped?|configuration|domed|course)\b", re.IGNORECASE),
+    ),
     ("position", re.compile(r"\b(?:position\w*|situated|located|level|displaced)\b", re.IGNORECASE)),
     ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
     ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),

@@ -25,7 +25,9 @@ from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, 
 from models.types import Entity, EntityKind, Span
 
 _OLD = frozenset({"stable", "resolved", "decreased", "chronic", "old"})
-
+_GONE = _OLD - {"stable"}
+_PRESSING = frozenset(f"RP:{name}" for name in "pneumothorax hydropneumothorax empyema free-air".split())
+_CONGESTION, _SLIGHT = "RP:vascular-congestion", frozenset({"trace", "mild", "mild-moderate"})
 
 _OF_VESSELS = re.compile(r"aort|vascular|vessel|coronar", re.IGNORECASE)
 _OF_ABDOMEN = re.compile(r"abdom|pelvi|visceral", re.IGNORECASE)
@@ -41,11 +43,22 @@ _OF_TIME = frozenset({EntityKind.CHANGE, EntityKind.ACUITY})
 _OPACITY, _SHIFT = "RP:opacity", "RP:mediastinal-shift"
 _WEAK = frozenset({"trace", "mild"})
 _FREE_AIR, _HERNIA = "RP:free-air", "RP:hiatal-hernia"
-_CLEAR = re.compile(
-    r"\W*(?:\d+\W*)?(?P<words>(?:(?:essentially|entirely|completely)\s+)?(?:normal|unremarkable|negative|clear)"
-    r"(?:\s+(?:(?:two|2|pa|ap|and|lateral|views?|frontal|portable|cxr)[\s-]+)*"
+_WHOLLY = r"(?:(?:essentially|entirely|completely|perfectly|grossly|basically)\s+)?"
+_GOOD = r"(?:normal|unremarkable|negative|clear|within (?:the )?normal (?:limits|range)|wnl|satisfactory)"
+_VIEWED = r"(?:(?:two|2|single|one|1|pa|ap|and|lateral|views?|frontal|portable|cxr|of|the)[\s-]+)*"
+_STUDIED = (
     r"(?:chest|study|exam\w*|radiographs?|x-?rays?|films?|investigation|appearances?|cxr|scan)"
-    r"(?:\s+(?:radiograph\w*|x-?ray|film|study|exam\w*))?)?)\W*",
+    r"(?:\s+(?:radiograph\w*|x-?ray|film|study|exam\w*))?"
+)
+_CLEAR = re.compile(
+    rf"\W*(?:\d+\W*)?(?P<words>{_WHOLLY}{_GOOD}(?:\s+(?:cardiopulmonary |radiographic )?{_VIEWED}{_STUDIED})?"
+    rf"|(?:the |this )?{_VIEWED}{_STUDIED}\s+(?:(?:is|are|appears?|remains?)\s+)?{_WHOLLY}{_GOOD}"
+    r"|nothing (?:acute|active|focal|significant|of (?:note|concern|significance))|all clear|nad)\W*",
+    re.IGNORECASE,
+)
+_CLEAR_LUNGS = re.compile(  # that alone is concluded
+    rf"\W*(?:\d+\W*)?(?P<words>(?:the )?(?:heart and )?lungs (?:(?:are|remain) )?{_GOOD}|(?:clear|normal) "
+    r"(?:heart and )?lungs)\W*",
     re.IGNORECASE,
 )
 
@@ -115,12 +128,15 @@ def _critical(described: Finding, case: Case) -> bool:
 
 def _all_clear(case: Case) -> tuple[Span, int] | None:
     """(words, sentence) of an impression such as "Normal chest." or "Unremarkable study."."""
-    for number, sentence in enumerate(case.report.sentences):
-        if case.report.section_of(number) in IMPRESSION:
-            match = _CLEAR.fullmatch(sentence.span.of(case.report.text))
-            if match is not None:
-                start, end = match.span("words")
-                return Span(sentence.span.start + start, sentence.span.start + end), number
+    sentences = case.report.sentences
+    concluded = [number for number in range(len(sentences)) if case.report.section_of(number) in IMPRESSION]
+    for number in concluded:
+        span = sentences[number].span
+        words = span.of(case.report.text)
+        match = _CLEAR.fullmatch(words) or (_CLEAR_LUNGS.fullmatch(words) if len(concluded) == 1 else None)
+        if match is not None:
+            start, end = match.span("words")
+            return Span(span.start + start, span.start + end), number
     return None
 
 
@@ -137,14 +153,17 @@ def _acute(finding: Finding, case: Case) -> bool:
         return False
     if any(subsumes(_HERNIA, entity.concept or "", case.facts) for entity in here):
         return False  # whose stomach holds air and fluid
-    return not any(change.value in _OLD for change in (*finding.changes, *_leading(finding, case)))
+    past = _GONE if finding.concept in _PRESSING else _OLD
+    return not any(change.value in past for change in (*finding.changes, *_leading(finding, case)))
 
 
 def _told_acute(finding: Finding, usual: str | None) -> bool:
     """True for what is acute or old by its kind and acute or new by its words: "a wedge-shaped opacity has developed"."""
     acute = any(acuity.value == "acute" for acuity in finding.acuities)
     fresh = finding.concept == _OPACITY and any(change.value == "new" for change in finding.changes)
-    return (usual == "either" and acute) or fresh
+    weak = any(grade.value in _SLIGHT for grade in finding.severities)
+    marked = finding.concept == _CONGESTION and finding.status is Status.PRESENT and not weak
+    return (usual == "either" and acute) or fresh or marked
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:

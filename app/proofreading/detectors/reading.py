@@ -8,7 +8,7 @@ from app.proofreading.findings import Finding, Status
 from models.assertion import load_triggers
 
 _SIGN_OF = re.compile(
-    r"(?:most |highly |very |strongly )*(?:consistent with|compatible with|in keeping with|suggest(?:ing|ive of)|"
+    r"(?:most |highly |very |strongly )*(?:consistent with|compatible with|in keeping with|suggest(?:s|ing|ive of)?|"
     r"represent(?:ing|s)|suspicious for|concerning for|worrisome for|(?:typical|characteristic|diagnostic) of)"
 )
 _LIKELY = re.compile(

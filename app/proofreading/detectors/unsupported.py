@@ -65,7 +65,7 @@ _PRESSING = ("RP:pneumothorax", "RP:pleural-effusion")  # what takes the room of
 _COLLAPSE = re.compile(r"lobar|collapse\b", re.IGNORECASE)
 _NEVER_LEFT_OUT = frozenset({"RP:pneumothorax", "RP:free-air"})  # also where findings have no heading
 _SHADOWS = ("RP:opacity", "RP:interstitial-markings", "RP:vascular-congestion", "RP:atelectasis", "RP:cavity")
-_OLD = frozenset({"stable", "resolved", "decreased"})
+_OLD, _GONE = frozenset({"stable", "resolved", "decreased"}), frozenset({"resolved"})
 
 
 class Unsupported:
@@ -119,7 +119,8 @@ def _weighty(finding: Finding, case: Case) -> bool:
         return False
     if any(acuity.value in ("old", "chronic") for acuity in finding.acuities):
         return False
-    return not any(change.value in _OLD for change in finding.changes)
+    past = _GONE if finding.concept in _NEVER_LEFT_OUT else _OLD
+    return not any(change.value in past for change in finding.changes)
 
 
 def _collapsed(finding: Finding) -> bool:
