@@ -71,7 +71,12 @@ class ImpossibleWords:
             if case.report.section_of(number) not in REPORTED:
                 continue
             text = sentence.span.of(case.report.text)
-            for start, end, why in (*_words(text), *_discs(text), *_removed(case, text), *_breasts(case, text)):
+            for start, end, why in (
+                *_words(text),
+                *_discs(text),
+                *_removed(case, text),
+                *_breasts(case, text),
+            ):
                 span = Span(sentence.span.start + start, sentence.span.start + end)
                 yield _candidate(case, span, sentence.span, why)
 
@@ -97,7 +102,9 @@ def _discs(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _SLIP.finditer(text):
         first = match["first"].upper()
         lower = _BELOW[(match["second"] or first).upper()] + int(match["lower"])
-        if abs(lower - _BELOW[first] - int(match["upper"])) != 1 and (match["second"] or match["lower"] != "1"):
+        if abs(lower - _BELOW[first] - int(match["upper"])) != 1 and (
+            match["second"] or match["lower"] != "1"
+        ):
             yield match.start(), match.end(), "a vertebra slips on its neighbour"
 
 

@@ -37,7 +37,8 @@ from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
 
 _REST = re.compile(
-    r"\b(?:otherwise|remainder|remaining|rest of|other|elsewhere|except\w*|apart from|aside from)\b", re.IGNORECASE
+    r"\b(?:otherwise|remainder|remaining|rest of|other|elsewhere|except\w*|apart from|aside from)\b",
+    re.IGNORECASE,
 )
 _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis

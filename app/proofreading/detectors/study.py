@@ -46,11 +46,14 @@ _ENHANCED = _words(
     r"(?:trunk|arter\w+)\b[^.;]{0,30}\b(?:excellent|good|adequate|satisfactory|diagnostic|\d{3} hu)\b"
 )
 _NOT_GIVEN = _words(
-    r"\bno (?:iv|intravenous) contrast (?:\w+ ){0,3}?(?:administered|given|used|injected)\b|\bunenhanced (?:images|scan|study|"
-    r"acquisition) only\b|\b(?:performed|obtained|acquired|scanned) without (?:the )?(?:use of )?(?:iv|intravenous) contrast\b"
+    r"\bno (?:iv|intravenous) contrast (?:\w+ ){0,3}?(?:administered|given|used|injected)\b|\bunenhanced (?:images|scan|"
+    r"study|acquisition) only\b|\b(?:performed|obtained|acquired|scanned) without (?:the )?(?:use of )?"
+    r"(?:iv|intravenous) contrast\b"
 )
 _WITH = _words(r"\bw(?:ith|/) (?:iv |intravenous )?contrast\b|\bcontrast[- ]enhanced\b|\bcta\b|\bct angio\w*")
-_TWICE = _words(r"\bwith(?:out)? and with(?:out)?\b|\bpre and post\b|\bw(?:ith|/)? ?(?:and|&|/) ?w(?:ith|/)?o(?:ut)?\b")
+_TWICE = _words(
+    r"\bwith(?:out)? and with(?:out)?\b|\bpre and post\b|\bw(?:ith|/)? ?(?:and|&|/) ?w(?:ith|/)?o(?:ut)?\b"
+)
 _RANGE = _words(  # where a scan ends: "from the skull base to the vertex"
     r"\bfrom (?:the )?[\w ]{3,40}? (?:through|to) (?:the )?(?:level of the )?(?:(?P<head>vertex)|"
     r"(?P<abdomen>pubic symphysis|symphysis(?: pubis)?|iliac crests?|ischial tuberosit\w+|lesser trochanters?)|"

@@ -129,7 +129,7 @@ def _said_twice(sentence: str) -> Iterator[_Leftover]:
                 joined = not between or (words[again - 1] in _JOINS and not LITTLE & {phrase[0], phrase[-1]})
                 if joined and phrase == words[again : again + size]:
                     first, last = spans[start][0], spans[again + size - 1][1]
-                    rest = sentence[first : last].rstrip(",.;:")
+                    rest = sentence[first:last].rstrip(",.;:")
                     kept = sentence[first : spans[start + size - 1][1]].rstrip(",.;:")
                     yield _Leftover("repeated_phrase", Span(first, first + len(rest)), kept)
                     return
