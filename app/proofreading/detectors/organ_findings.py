@@ -31,6 +31,7 @@ _ASPECT = (
     r"(?:aspect|shaft|portion|part|body|tip|wall|lumen|half|third|end) of)\W+)*"
 )
 _IN = r"\W+(?:of|in|within|inside|involving|affecting|outlining|surrounding|throughout|with the)\W+"
+_PART_OF = r"\W+of\W+"
 _ALONG = r"\W+(?:along|around|about|occup(?:ies|y|ying))\W+"
 _AT = r"\W+(?:of|in|within|inside|involving|at|over|overl(?:ies|ie|ying)|project\w* over|above|near)\W+"
 _TIP = (  # no other device stands between, nor a second statement
@@ -101,6 +102,8 @@ def _forms(finding: str, ways: list[str], classes: list[str]) -> Iterator[str]:
     told = rf"(?:{finding})"
     if "in" in ways:
         yield told + _VERBS + (_AT if "at" in ways else _IN) + organ
+    if "of" in ways:
+        yield told + _PART_OF + organ
     if "along" in ways:
         yield told + _VERBS + _ALONG + organ
     if "adj" in ways and adjectives:
