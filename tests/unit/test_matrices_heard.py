@@ -118,6 +118,12 @@ IMPOSSIBLE = (
     "Cobb angle of 35 mm.",
     "Effusion has decreased from small to large.",
     "The nodule has increased from 14 mm to 9 mm.",
+    "Opacity of the upper pole of the left lung.",
+    "The dome of the spleen is smooth.",
+    "Calcified leaflets of the trachea.",
+    "The aortic knob lies near the right hemidiaphragm.",
+    "The left costophrenic angle is at the thoracic inlet.",
+    "Heart rate of 450.",
 )
 POSSIBLE = (
     "Third portion of the duodenum is opacified.",
@@ -144,6 +150,12 @@ POSSIBLE = (
     "Cobb angle of 35 degrees.",
     "Effusion has decreased from large to small.",
     "The nodule has increased from 9 mm to 14 mm.",
+    "Stone in the upper pole of the left kidney.",
+    "The dome of the liver is smooth.",
+    "Calcified leaflets of the aortic valve.",
+    "The aortic knob lies beside the left main bronchus.",
+    "The left costophrenic angle is near the twelfth rib.",
+    "Heart rate of 145.",
 )
 
 
