@@ -45,6 +45,7 @@ class _Least(NamedTuple):
 
 _BESIDE, _NEXT, _NEAR = _Least(0.66, 0.5, 1.25), _Least(0.7, 0.55, 1.35), _Least(0.74, 0.6, 1.45)
 _PIECES, _PIECES_NEAR = _Least(0.77, 0.45, 1.25), _Least(0.8, 0.5, 1.35)
+_LEAST_SINGLE, _LEAST_PIECES = _BESIDE.signs, _PIECES.signs
 _PIECES_OF_FORM, _MANY_PIECES = _Least(0.78, 0.7, 1.5), _Least(0.87, 0.3, 1.17)
 
 
@@ -104,10 +105,11 @@ class Companions:
 
 def _fits(words: Sequence[str], index: int, size: int) -> Iterator[Fit]:
     window = tuple(words[index : index + size])
+    sound, rest = joined(window), joined(window[1:])
+    opened = size > 1 and window[0] in LITTLE
     for term, apart in _terms_near(words, index, size).items():
-        alike = _alike(window, term, apart)
-        opened = size > 1 and window[0] in LITTLE
-        if alike and not (opened and alike <= _alike(window[1:], term, apart)):
+        alike = _alike(window, sound, term, apart)
+        if alike and not (opened and alike <= _alike(window[1:], rest, term, apart)):
             yield Fit(term, size, alike)
 
 
@@ -122,16 +124,17 @@ def _terms_near(words: Sequence[str], index: int, size: int) -> dict[str, int]:
     return found
 
 
-def _alike(window: tuple[str, ...], term: str, apart: int) -> float:
+def _alike(window: tuple[str, ...], sound: str, term: str, apart: int) -> float:
     """How alike the words and the term are; 0 where too little, or where they are forms of one another."""
-    word, several = "".join(window), len(window) > 1
-    if word in (term, f"{term}s", f"{term}d"):
+    several = len(window) > 1
+    least = _LEAST_PIECES if several else _LEAST_SINGLE
+    signs = max(Levenshtein.normalized_similarity(sound, key, score_cutoff=least) for key in _signs(term))
+    word = "".join(window)
+    if not signs or word in (term, f"{term}s", f"{term}d"):
         return 0.0
     form = any(_form(part, term) for part in window if len(part) > _PART or not several)
     if form and (not several or (len(window) == 2 and window[0] in LITTLE)):
         return 0.0  # "a trial"
-    sound = joined(window)
-    signs = max(Levenshtein.normalized_similarity(sound, key) for key in _signs(term))
     letters = float(DamerauLevenshtein.normalized_similarity(word, term))
     enough = _pieces(signs, letters, apart, form=form) if several else _single(signs, letters, apart, word)
     many = len(window) > 2 and apart == 1 and not form and _MANY_PIECES.holds(signs, letters)
