@@ -6,6 +6,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, leave_out
@@ -206,10 +207,15 @@ def _beyond(title: str, text: str) -> tuple[re.Match[str], str] | None:
     return match, f"a study of the {' and '.join(sorted(titled))}"
 
 
+@lru_cache(maxsize=1_000)  # asked of every sentence of a report
+def _rules_of(title: str) -> tuple[_Rule, ...]:
+    return tuple(rule for rule in _RULES if rule.of.search(title) and not rule.unless.search(title))
+
+
 def _against(title: str, text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None:
-    for rule in _RULES:
+    for rule in _rules_of(title):
         match = rule.words.search(text)
-        if match is not None and rule.of.search(title) and not rule.unless.search(title):
+        if match is not None:
             return match, rule.what
     film = kinds == ["XR"] and _ENHANCED.search(text)
     return (film, "a plain film") if film else None
