@@ -88,7 +88,11 @@ class Companions:
             if self._odd(tuple(words[index : index + size]))
             for fit in _fits(words, index, size)
         ]
-        return max(fits, key=lambda fit: (fit.alike, fit.term), default=None)
+        best = max(fits, key=lambda fit: (fit.alike, fit.term), default=None)
+        if best is None or best.size == 1 or self._strange(words[index]):
+            return best
+        later = self.instead(words, index + 1)  # "small plural": the second word by itself
+        return None if later is not None and later.alike >= best.alike else best
 
     def _odd(self, window: tuple[str, ...]) -> bool:
         """True for a word that no report has, or for several with one, which nobody says together."""
