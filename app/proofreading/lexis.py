@@ -12,6 +12,7 @@ from rapidfuzz.distance import DamerauLevenshtein, Levenshtein
 
 from app.proofreading.assembled import Assembly
 from app.proofreading.collocated import Collocation
+from app.proofreading.companions import Companions
 from app.proofreading.dictionary import dictated, english, strange
 from app.proofreading.expected import Expectation
 from app.proofreading.speech import Speech
@@ -103,8 +104,10 @@ class Lexis:
             if count >= _STEADY and len(word) >= _SHORT and word.isalpha() and word != _MASK
         ]
         self.expected = Expectation(speech, graph, self._own)
-        self.collocated = Collocation(self._strange, self._pairs)
-        self.assembled = Assembly(dictated(), self._pairs, self._strange, self._is_word)
+        self.strange = lru_cache(maxsize=50_000)(self._strange)
+        self.collocated = Collocation(self.strange, self._pairs)
+        self.companions = Companions(self.strange, self._pairs)
+        self.assembled = Assembly(dictated(), self._pairs, self.strange, self._is_word)
         self.known = lru_cache(maxsize=50_000)(self._known)
         self.slipped = lru_cache(maxsize=50_000)(self._slipped)
         self.misheard = lru_cache(maxsize=50_000)(self._misheard)

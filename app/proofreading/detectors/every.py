@@ -40,6 +40,7 @@ from app.proofreading.detectors.tip import Tip
 from app.proofreading.detectors.told_again import ToldAgain
 from app.proofreading.detectors.told_twice import ToldTwice
 from app.proofreading.detectors.trend import Trend
+from app.proofreading.detectors.turned import Turned
 from app.proofreading.detectors.two_places import TwoPlaces
 from app.proofreading.detectors.units import Units
 from app.proofreading.detectors.unsupported import Unsupported
@@ -76,6 +77,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Course(),
         Direction(),
         ChangeTold(),
+        Turned(),
         Terminology(lexis),
         Measurements(),
         Digits(),

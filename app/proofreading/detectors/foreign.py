@@ -37,6 +37,7 @@ _ELSEWHERE = re.compile(
     r"c(?:a)?ecum|terminal ileum|liver (?:parenchyma|lesions?|cysts?)|hepatic (?:steatosis|lesions?|veins?)|"
     r"adrenal nodules?|gestational sac|"
     r"yolk sac|nuchal|endometrium|epididym\w+|myometri\w+|restricted diffusion|short axis|(?:pi|li|ti|lung)-?rads|"
+    r"psoas (?:margins?|shadows?|outlines?)|stool throughout|lateral masses of c1|atlanto-?axial|"
     r"t-?score|bone mineral density|ostiomeatal|nasal septum|tonsils?|parotid\w*|optic nerves?)\b",
     re.IGNORECASE,
 )

@@ -17,6 +17,11 @@ _DISC = re.compile(
     r"\b(?P<first>[CTL])(?P<upper>\d{1,2})\s?[-/]\s?(?P<second>[CTLS])?(?P<lower>\d{1,2}) (?:disc|disk)\b(?!s)",
     re.IGNORECASE,
 )
+_SLIP = re.compile(
+    r"\b(?:(?:antero|retro|spondylo)?listhesis|anterior slip) (?:of )?(?P<first>[CTL])(?P<upper>\d{1,2}) (?:directly )?"
+    r"(?:on|over|upon) (?P<second>[CTLS])?(?P<lower>\d{1,2})\b",
+    re.IGNORECASE,
+)
 _BELOW = {"C": 0, "T": 7, "L": 19, "S": 24}  # vertebrae above the first of each part
 _REMOVED = (
     (re.compile(r"\bcholecystectomy\b", re.IGNORECASE), "gallbladder"),
@@ -29,6 +34,12 @@ _PRESENT = (
     r"\b(?:the )?{organ} (?:is|appears|looks) (?:(?:grossly|otherwise) )?"
     r"(?:normal|unremarkable|enlarged|distended|intact)\b"
 )
+_MASTECTOMY = re.compile(r"\b(?:left|right)(?:-sided)? mastectomy\b", re.IGNORECASE)
+_BREASTS = re.compile(
+    r"\b(?:both breast shadows|bilateral breast shadows|breast shadows are (?:\w+ (?:and )?)*?(?:symmetric\w*|bilateral))\b",
+    re.IGNORECASE,
+)
+_REBUILT = re.compile(r"\b(?:reconstruct\w+|implants?|prosthes[ei]s|expanders?|flap)\b", re.IGNORECASE)
 _NOT_DONE = re.compile(
     r"\b(?:no|not|without|consider\w*|recommend\w*|candidate|partial|subtotal|for)\b", re.IGNORECASE
 )
@@ -60,7 +71,12 @@ class ImpossibleWords:
             if case.report.section_of(number) not in REPORTED:
                 continue
             text = sentence.span.of(case.report.text)
-            for start, end, why in (*_words(text), *_discs(text), *_removed(case, text)):
+            for start, end, why in (
+                *_words(text),
+                *_discs(text),
+                *_removed(case, text),
+                *_breasts(case, text),
+            ):
                 span = Span(sentence.span.start + start, sentence.span.start + end)
                 yield _candidate(case, span, sentence.span, why)
 
@@ -83,6 +99,13 @@ def _discs(text: str) -> Iterator[tuple[int, int, str]]:
             continue  # "L5/1": the sacrum is understood
         if lower - upper != 1:
             yield match.start(), match.end(), "a disc lies between neighbours"
+    for match in _SLIP.finditer(text):
+        first = match["first"].upper()
+        lower = _BELOW[(match["second"] or first).upper()] + int(match["lower"])
+        if abs(lower - _BELOW[first] - int(match["upper"])) != 1 and (
+            match["second"] or match["lower"] != "1"
+        ):
+            yield match.start(), match.end(), "a vertebra slips on its neighbour"
 
 
 def _removed(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
@@ -97,6 +120,16 @@ def _removed(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
         told = (s.span.of(case.report.text) for s in case.report.sentences)
         if any(removal.search(words) and not _NOT_DONE.search(words) for words in told):
             yield match.start(), match.end(), "the report tells of its removal"
+
+
+def _breasts(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
+    """Two breasts, in a report that tells of the removal of one and of no other in its place."""
+    match = _BREASTS.search(text) if "breast" in text.lower() else None
+    if match is None or _REBUILT.search(case.report.text):
+        return
+    told = (s.span.of(case.report.text) for s in case.report.sentences)
+    if any(_MASTECTOMY.search(words) and not _NOT_DONE.search(words) for words in told):
+        yield match.start(), match.end(), "the report tells of the removal of one"
 
 
 def _candidate(case: Case, span: Span, sentence: Span, why: str) -> Candidate:

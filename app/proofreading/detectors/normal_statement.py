@@ -39,7 +39,7 @@ from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
 
 _REST = re.compile(
-    r"\b(?:otherwise|o/w|remainder|remaining|rest of|other|elsewhere|contralateral|opposite|apart from|except|aside from|"
+    r"\b(?:otherwise|o/w|remainder|remaining|rest of|other|elsewhere|contralateral|opposite|apart from|except\w*|aside from|"
     r"save for)\b",
     re.IGNORECASE,
 )

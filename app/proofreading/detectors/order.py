@@ -30,7 +30,7 @@ PERFORMED = re.compile(
 )
 NAMED = re.compile(
     r"\b(?:this|current|today'?s|submitted|provided)\s+(?:\w+\s+){0,2}?(?:ct|cta|mri?|mra|ultrasound|sonogram|"
-    r"x-?ray|radiograph\w*|mammogram|pet|scan|study|examination)\b"
+    r"x-?ray|radiograph\w*|mammogram|pet|scan|study|examination|series|films?|views?)\b"
     r"|^\W*(?:\w+\s+){0,3}?(?:views?|images?|sections|slices|series|radiographs?|films?|scans?)\s+(?:of|through)\b"
     r"|^\W*(?:(?:non-?contrast|unenhanced|enhanced|low[- ]dose|helical|limited|digital|real-time)\s+)?(?:ct|"
     r"mri?|ultrasound|"
@@ -46,7 +46,7 @@ _COMPARISON = re.compile(r"\bcompar(?:ison|ed)\b", re.IGNORECASE)
 _EARLIER = re.compile(r"\b(?:comparison|prior|previous|earlier|last (?:year|month|week))\b", re.IGNORECASE)
 NOT_THIS = re.compile(
     r"\b(?:prior|previous|recommend\w*|follow-?up|suggest\w*|advis\w+|correlat\w+|consider|could|may|should|if|also|"
-    r"subsequent\w*|outside|comparison|same day|not|yesterday|recent|earlier|residual|excreted)\b",
+    r"subsequent\w*|outside|comparison|compare|same day|not|yesterday|recent|earlier|residual|excreted)\b",
     re.IGNORECASE,
 )
 

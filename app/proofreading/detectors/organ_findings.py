@@ -23,7 +23,7 @@ _FOLLOWS = (  # after an organ: it is no adjective of what comes next ("the hear
 _VERBS = (
     r"(?:\W+(?:is|are|was|were|be|been|being|seen|noted|present|located|identified|appreciated|visible|visuali[sz]ed|"
     r"involv\w+|tips?|now|lies|lie|lying|found|again|tracking|evident|extend\w*|bridg\w+|several|multiple|levels?|"
-    r"coiled|positioned|placed|accumulating|articulat\w+ with|there))*"
+    r"coiled|positioned|placed|intact|unchanged|stable|aligned|accumulating|articulat\w+ with|there))*"
 )
 _ASPECT = (
     r"(?:(?:the|a|an|both|left|right|bilateral|upper|lower|mid|middle|proximal|distal|lateral|medial|anterior|posterior|"
@@ -31,6 +31,8 @@ _ASPECT = (
     r"(?:aspect|shaft|portion|part|body|tip|wall|lumen|half|third|end) of)\W+)*"
 )
 _IN = r"\W+(?:of|in|within|inside|involving|affecting|outlining|surrounding|throughout|with the)\W+"
+_PART_OF = r"\W+of\W+"
+_ALONG = r"\W+(?:along|around|about|occup(?:ies|y|ying))\W+"
 _AT = r"\W+(?:of|in|within|inside|involving|at|over|overl(?:ies|ie|ying)|project\w* over|above|near)\W+"
 _TIP = (  # no other device stands between, nor a second statement
     r"(?:\W+(?!(?:and|or|with|while|tube|drain|catheter|line|picc|port|cvc|swan|ngt?|ett?|ij)\b)\w+){0,6}?"
@@ -39,6 +41,7 @@ _TIP = (  # no other device stands between, nor a second statement
     r"\W+(?:in|within|inside|into)\W+(?:(?:the\W+)?(?:left |right )?[a-z]+,? and )?"
 )
 _LEVEL = r"[^.;:,]{0,50}?\b(?:above|below|from|beyond|at the level of|at)\W+"
+_RUN = r"(?:\W+(?!(?:and|with|while|tube|which)\b)\w+){0,10}?\W+(?:inside|within|in|into)\W+"
 _UNDER = r"\W+(?:is |are |seen |noted |present )*(?:under|beneath|below|underneath)\W+"
 _AROUND = r"\W+(?:is |lies )?(?:around|encircl\w+|surround\w+)\W+"
 _SHOWS = (
@@ -99,13 +102,17 @@ def _forms(finding: str, ways: list[str], classes: list[str]) -> Iterator[str]:
     told = rf"(?:{finding})"
     if "in" in ways:
         yield told + _VERBS + (_AT if "at" in ways else _IN) + organ
+    if "of" in ways:
+        yield told + _PART_OF + organ
+    if "along" in ways:
+        yield told + _VERBS + _ALONG + organ
     if "adj" in ways and adjectives:
         yield rf"(?:{adjectives})\s(?:(?:displaced|acute|old|healed|mild|severe)\s)?{told}(?!\w)"
     if "shows" in ways:
         yield rf"(?:{nouns}){_SHOWS}{told}(?!\w)"
     if "tip" in ways:
         yield told + r"\b" + _TIP + organ
-    for way, between in (("level", _LEVEL), ("under", _UNDER), ("around", _AROUND)):
+    for way, between in (("level", _LEVEL), ("under", _UNDER), ("around", _AROUND), ("run", _RUN)):
         if way in ways:
             yield told + r"\b" + between + organ
     if "is" in ways:

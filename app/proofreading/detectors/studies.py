@@ -63,7 +63,8 @@ OWN_WORDS = {
     ),
     "CT": re.compile(
         r"\b(?:(?i:hounsfield)|HU|(?i:(?:axial|coronal|sagittal)\s+(?:ct\s+)?(?:images|sections|slices|reformats?)|"
-        r"helical (?:acquisition|scan\w*|images)|multidetector|iodinated contrast|contiguous (?:slices|sections)))\b"
+        r"helical (?:acquisition|scan\w*|images)|multidetector|tube current|(?:a )?pitch (?:of|was|factor)|"
+        r"\d{2,3} ?kvp?(?=[^.;]*\b(?:pitch|modulation|slice))|ctdi\w*|iodinated contrast|contiguous (?:slices|sections)))\b"
     ),
     "NM": re.compile(
         r"\b(?:radiotracer|tracer (?:uptake|injection)|technetium|radionuclide|gamma camera|\d ?mci\b|\bFDG\b|"
@@ -117,7 +118,7 @@ PARTS = {
         "chest": r"chest|thorax|thoracic(?! spine| vertebra)|lungs?|cxr|ribs?|sternum|clavicles?|pa and lateral|"
         r"hrct|ctpa|"
         r"pulmonary angiogra\w+|"
-        r"pulmonary arter\w+|lung screening|pcxr|cap",
+        r"pulmonary arter\w+|pe protocol|pulmonary embol\w+ (?:protocol|study)|lung screening|pcxr|cap",
         "abdomen": r"abdom\w+|kub|liver|kidneys?|renal|pancreas|gallbladder|bowel|pelvi\w+|urogra\w+|"
         r"ruq|a/p|cap|axr|scrot\w+|testic\w+|prostate|bladder|transvaginal|endovaginal|obstetric\w*|appendix|spleen|"
         r"enterograph\w+|colonograph\w+|cholangiopancreatograph\w+|mrcp|adrenals?|uterus|ovar\w+",

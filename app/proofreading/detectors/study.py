@@ -6,6 +6,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, leave_out
@@ -41,7 +42,25 @@ _ENHANCED = _words(
     r"\bcontrast[- ]enhanced images\b|\bopacified (?:by|with) (?:the )?(?:iv |intravenous )?contrast\b"
     r"|\bopacified (?:pulmonary )?(?:arteries|vessels)\b|\b(?:arterial|portal venous|delayed) phase images\b"
     r"|\bfollowing (?:the )?(?:administration of )?(?:iv|intravenous) contrast\b"
+    r"|\bbolus[- ](?:track\w*|tim\w*|triggered)\b|\b(?:ml|cc) (?:of )?(?:omnipaque|isovue|visipaque|ultravist|optiray|"
+    r"iohexol|iopamidol|iodixanol|iopromide|ioversol)\b|\b(?:opacification|enhancement) of the (?:main )?pulmonary "
+    r"(?:trunk|arter\w+)\b[^.;]{0,30}\b(?:excellent|good|adequate|satisfactory|diagnostic|\d{3} hu)\b"
 )
+_NOT_GIVEN = _words(
+    r"\bno (?:iv|intravenous) contrast (?:\w+ ){0,3}?(?:administered|given|used|injected)\b|\bunenhanced (?:images|scan|"
+    r"study|acquisition) only\b|\b(?:performed|obtained|acquired|scanned) without (?:the )?(?:use of )?"
+    r"(?:iv|intravenous) contrast\b"
+)
+_WITH = _words(r"\bw(?:ith|/) (?:iv |intravenous )?contrast\b|\bcontrast[- ]enhanced\b|\bcta\b|\bct angio\w*")
+_TWICE = _words(
+    r"\bwith(?:out)? and with(?:out)?\b|\bpre and post\b|\bw(?:ith|/)? ?(?:and|&|/) ?w(?:ith|/)?o(?:ut)?\b"
+)
+_RANGE = _words(  # where a scan ends: "from the skull base to the vertex"
+    r"\bfrom (?:the )?[\w ]{3,40}? (?:through|to) (?:the )?(?:level of the )?(?:(?P<head>vertex)|"
+    r"(?P<abdomen>pubic symphysis|symphysis(?: pubis)?|iliac crests?|ischial tuberosit\w+|lesser trochanters?)|"
+    r"(?P<leg>toes|mid-?calf|ankles?|plantar surface))\b"
+)
+_MANY = _words(r"\b(?:body|whole|abd\w*|pelvi\w+|cap|trauma|pan|runoff|aort\w+|pet\S*|tap|head|brain|neck)\b")
 _UNENHANCED = _words(
     r"\bw(?:ithout|/o|o) (?:iv |intravenous )?contrast\b|\bunenhanced\b|\bnon-?\s?contrast\b|\bncct\b"
 )
@@ -55,6 +74,7 @@ _MORE_VIEWS = _words(r"\blateral\b|\btwo\b|\b2\b|\bviews\b|\bdecubitus\b")
 _LATERAL = _words(r"\b(?:the|on|on the|this) lateral (?:view|projection|film|radiograph|image)\b")
 _RULES = (
     _Rule(_UNENHANCED, _ENHANCED, _BOTH, "a study without contrast"),
+    _Rule(_WITH, _NOT_GIVEN, _TWICE, "a study with contrast"),
     _Rule(_ONE_VIEW, _LATERAL, _MORE_VIEWS, "one frontal view"),
     _Rule(
         _words(r"\bsupine\b"),
@@ -80,6 +100,14 @@ _VIEWS = _words(  # and how it is told what was done: "Three views of the left a
     r"^\W{0,9}(?:\w[\w-]* ){0,5}?(?:views?|radiographs?|films?|images?|projections?|scans?) of "
     r"(?:the |both )?(?:\w+ ){0,2}?\w+"
     r"(?=\s*(?:\.|$|was|were|is|are|in))"
+)
+_KIND = _words(  # an impression that begins with its study: "Normal CT of the chest"
+    r"^\W*(?:\d[.)]\s*)?(?:(?:normal|negative|unremarkable)\s+)+(?:\w+\s+){0,2}?(?:ct|mri?|ultrasound|sonogram|mammogram|"
+    r"pet|radiographs?|x-?rays?)\b(?=\s*(?:\.|$|of\b|without\b|with\b))"
+)
+_OPENS = _words(  # and a sentence: "Ankle radiographs without fracture"
+    r"^\W*(?:\d[.)]\s*)?(?:\w+\s+){1,3}?(?:radiographs?|films?|x-?rays?|ct|mri|ultrasound)(?=\s+(?:without|with no|"
+    r"shows?|demonstrates?|negative)\b)"
 )
 _THIS = {  # how a sentence names its own study
     "MR": _words(r"\bthis mri\b|\b(?:high|low|abnormal) signal within\b"),
@@ -124,6 +152,7 @@ class Study:
             found = (
                 _of_another(text, kinds, technique=section is SectionName.TECHNIQUE)
                 or _of_another_part(title, text)
+                or _beyond(title, text)
                 or _against(title + _technique(case), text, kinds)
             )
             if found is not None:
@@ -151,6 +180,9 @@ def _of_another(text: str, kinds: list[str], *, technique: bool) -> tuple[re.Mat
     if section is not None:
         return section, "a plain film"
     named = [(kind, match) for kind, pattern in MODALITIES if (match := pattern.search(text)) is not None]
+    begun = _KIND.search(text)
+    if begun is not None and len(other := kinds_named(begun.group())) == 1 and other != kinds:
+        return begun, f"a study of kind {kinds[0]}"
     own = (technique and not _COMPARED.search(text)) or PERFORMED.search(text) or NAMED.search(text)
     if own and named and all(kind != kinds[0] for kind, _ in named):
         return named[0][1], f"a study of kind {kinds[0]}"
@@ -159,17 +191,31 @@ def _of_another(text: str, kinds: list[str], *, technique: bool) -> tuple[re.Mat
 
 def _of_another_part(title: str, text: str) -> tuple[re.Match[str], str] | None:
     """An impression of another part of the body than the title's."""
-    match = _RESULT.search(text) or _VIEWS.search(text)
+    match = _RESULT.search(text) or _VIEWS.search(text) or _OPENS.search(text)
     titled, named = parts_named(title), parts_named(match.group()) if match is not None else frozenset()
     if match is None or not titled or not named or titled & named or (titled | named) <= TOGETHER:
         return None
     return match, f"a study of the {' and '.join(sorted(titled))}"
 
 
+def _beyond(title: str, text: str) -> tuple[re.Match[str], str] | None:
+    """A scan that is told to end in another part of the body than the title's."""
+    match = _RANGE.search(text)
+    titled = parts_named(title)
+    if match is None or not titled or _MANY.search(title) or titled & {match.lastgroup}:
+        return None
+    return match, f"a study of the {' and '.join(sorted(titled))}"
+
+
+@lru_cache(maxsize=1_000)  # asked of every sentence of a report
+def _rules_of(title: str) -> tuple[_Rule, ...]:
+    return tuple(rule for rule in _RULES if rule.of.search(title) and not rule.unless.search(title))
+
+
 def _against(title: str, text: str, kinds: list[str]) -> tuple[re.Match[str], str] | None:
-    for rule in _RULES:
+    for rule in _rules_of(title):
         match = rule.words.search(text)
-        if match is not None and rule.of.search(title) and not rule.unless.search(title):
+        if match is not None:
             return match, rule.what
     film = kinds == ["XR"] and _ENHANCED.search(text)
     return (film, "a plain film") if film else None

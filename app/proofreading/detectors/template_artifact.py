@@ -43,8 +43,10 @@ _TRIGGERS = frozenset(  # one of them is in each instruction and each spoken com
     "tab correct next capital draft preliminary numeral number uh uhh um umm uhm erm end return start break comma "
     "colon hyphen semicolon note check confirm discuss ask clarify todo do addend amend addendum wet fix mention "
     "remember forget awaiting unbold bold underline okay ok back hit point applicable relevant unclear optional "
-    "uhhh ummm".split()
+    "uhhh ummm pull spelled microphone mic wake sleep listening hang sec sorry oops nevermind excuse hello morning door "
+    "sugar sugars coffee phone thanks loaded inserted applied transcribe typing typed".split()
 )
+_JOINS = frozenset({"with", "and", "or"})  # between words and the same words again
 _LEAST_WORDS = 4
 _LONGEST_PHRASE = 6  # words
 _WORD = re.compile(r"\S+")
@@ -113,22 +115,24 @@ def _in_words(sentence: str) -> tuple[_Leftover, ...]:
 
 def _said_twice(sentence: str) -> Iterator[_Leftover]:
     """Several words that stand twice, one time right after the other."""
-    words = [word.lower() for word in sentence.split()]
+    words = [word.lower().rstrip(",.;:") for word in sentence.split()]
     if len(set(words)) > len(words) - 2:
         return
     spans = [match.span() for match in _WORD.finditer(sentence)]
     for size in range(_LONGEST_PHRASE, 1, -1):
         for start in range(len(words) - 2 * size + 1):
             phrase = words[start : start + size]
-            if (
-                phrase == words[start + size : start + 2 * size]
-                and all(map(str.isalpha, phrase))
-                and len({*phrase}) > 1
-            ):
-                first, last = spans[start], spans[start + 2 * size - 1]
-                kept = sentence[first[0] : spans[start + size - 1][1]]
-                yield _Leftover("repeated_phrase", Span(first[0], last[1]), kept)
-                return
+            if not all(map(str.isalpha, phrase)) or len({*phrase}) == 1:
+                continue
+            for between in (0, 1):
+                again = start + size + between
+                joined = not between or (words[again - 1] in _JOINS and not LITTLE & {phrase[0], phrase[-1]})
+                if joined and phrase == words[again : again + size]:
+                    first, last = spans[start][0], spans[again + size - 1][1]
+                    rest = sentence[first:last].rstrip(",.;:")
+                    kept = sentence[first : spans[start + size - 1][1]].rstrip(",.;:")
+                    yield _Leftover("repeated_phrase", Span(first, first + len(rest)), kept)
+                    return
 
 
 def _candidate(case: Case, leftover: _Leftover) -> Candidate:

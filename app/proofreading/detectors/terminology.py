@@ -80,6 +80,7 @@ class _Sentence(NamedTuple):
     starts: list[int]
     ends: list[int]
     pieces: dict[int, list[int]]  # sizes of the runs from a token on that may be heard for one term
+    strange: bool  # no report has one of its words
 
     def span(self, index: int, size: int = 1) -> Span:
         """Where some tokens stand."""
@@ -114,7 +115,8 @@ class Terminology:
     def _search(self, text: str, spoken: bool) -> tuple[_Heard, ...]:
         tokens = tokenize(text)
         pieces = self._lexis.assembled.windows(tokens.words)
-        sentence = _Sentence(text, tokens.words, tokens.starts, tokens.ends, pieces)
+        strange = any(map(self._lexis.strange, tokens.words))
+        sentence = _Sentence(text, tokens.words, tokens.starts, tokens.ends, pieces, strange)
         found: list[_Heard] = []
         index = 0
         while index < len(sentence.words):
@@ -133,6 +135,8 @@ class Terminology:
             return assembled
         if (collocated := self._collocated(sentence, index)) is not None:
             return collocated
+        if (accompanied := self._accompanied(sentence, index)) is not None:
+            return accompanied
         if spoken:
             for search in (self._slipped, self._misheard, self._unexpected):
                 if (heard := search(sentence, index)) is not None:
@@ -197,6 +201,20 @@ class Terminology:
             if plain and all(part.islower() for part in parts[index == 0 :]):
                 return _Heard(span, meant, "collocated", 0.75, size)
         return None
+
+    def _accompanied(self, sentence: _Sentence, index: int) -> _Heard | None:
+        """Words that no report has, near some that go with a term of their sound."""
+        if not sentence.strange:
+            return None
+        fit = self._lexis.companions.instead(sentence.words, index)
+        if fit is None:
+            return None
+        span = sentence.span(index, fit.size)
+        parts = span.of(sentence.text).split(" ")
+        if len(parts) != fit.size or not all(_PLAIN.fullmatch(part) for part in parts):
+            return None
+        named = fit.size <= 2 and any(not part.islower() for part in parts[index == 0 :])
+        return None if named else _Heard(span, fit.term, "accompanied", 0.75, fit.size)
 
     def _misheard(self, sentence: _Sentence, index: int) -> _Heard | None:
         """The longest run of up to three words, one of them never said, that sounds like a word that fits."""

@@ -38,7 +38,8 @@ _MIN = _words(r"\b(?:min(?:imum)?|at least|or more|complete|series|plus)\b|\+")
 _TWO_PARTS = _words(r"\bribs?\b.*\bchest\b|\bchest\b.*\bribs?\b")
 _SUMMED = _words(
     r"^\W*(?:\d\.\s*)?(?:(?:normal|negative|unremarkable|stable|limited|clear|suboptimal)\s+)+"
-    r"(?:(?:one|two|single|1|2)[ -]?(?:view\b|portable\b|frontal\b|ap\b))[^.;]*"
+    r"(?:(?:one|two|single|1|2)[ -]?(?:view\b|portable\b|frontal\b|ap\b)|(?:portable|mobile)\b|(?:pa|ap|frontal) and "
+    r"lateral\b)[^.;]*"
 )
 _FILM = _words(
     r"\b(?:x-?rays?|xr|cxr|radiograph\w*|views?|\d ?v|vw|pa|ap|portable|chest|ribs?|spine|sternum)\b"
