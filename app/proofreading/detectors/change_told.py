@@ -47,6 +47,7 @@ _CARINA = re.compile(r"\b(?:carina|above|below|deep|vertebra\w*|rib)\b", re.IGNO
 _RATIO = re.compile(r"\d\s?/\s?\d")  # heart and chest: "17/29 cm"
 _GROWN, _SHRUNK, _EQUAL = 1.15, 0.87, 0.05
 _AGE = re.compile(r"chronic|long|\bold\b|remote|healed|healing", re.IGNORECASE)
+_HEALING = re.compile(r"healing|partially healed", re.IGNORECASE)
 _AGED = re.compile(
     r"\b(?:(?:is|are) (?:an? )?(?:old|known|chronic|remote|long-?\s?standing)|old finding|of long standing"
     r"|for (?:many )?years|"
@@ -125,8 +126,8 @@ def _ways(case: Case, finding: Finding) -> Iterator[str]:
         if change.value in _PLAIN and "again" not in change.quote.lower()
     )
     broken = subsumes(_FRACTURE, finding.concept or "", case.facts)
-    if any(acuity.value == "subacute" for acuity in finding.acuities):
-        return
+    if any(acuity.value == "subacute" or _HEALING.match(acuity.quote) for acuity in finding.acuities):
+        return  # neither old nor fresh
     if any(_AGE.search(acuity.quote) for acuity in finding.acuities) or _is_aged(text):
         if not finding.changes:
             yield "old"

@@ -9,6 +9,7 @@ from app.proofreading.comparing import (
     IMPRESSION,
     asserted,
     is_chest,
+    is_device,
     levels,
     name,
     sentences,
@@ -70,6 +71,8 @@ def _change(finding: Finding) -> Entity | None:
         for change in finding.changes
     ):
         return None  # seen again, whatever became of it
+    if is_device(finding) and any(change.value in ("decreased", "increased") for change in finding.changes):
+        return None  # what a tube did: "re-expansion following tube thoracostomy"
     return finding.changes[0] if len({change.value for change in finding.changes}) == 1 else None
 
 

@@ -182,7 +182,7 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     denied, told = (
         fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
     )
-    if _is_form(denied[-1], told[-1]) or denial.concept in ANYWHERE:
+    if _is_form(denied[-1], told[-1]) or {denial.concept, described.concept} & ANYWHERE:
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
         usual |= _of_same_kind(described)
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))

@@ -16,6 +16,7 @@ _OTHERWISE = re.compile(
     r"\b(?:not|also|another|additional|a second|a third|other|others|both|bilateral\w*|multiple|multifocal"
     r"|diffuse\w*|"
     r"previous\w*|prior|formerly|versus|vs|or|as well|contralateral|opposite|should|advised|"
+    r"(?:initial|final|first|second|last|repeat) (?:image|film|view|radiograph|exposure)s?|"
     r"remov\w+|withdrawn|exchang\w+|replaced|abandoned|initially|sparing|spared|spares)\b",
     re.IGNORECASE,
 )

@@ -30,6 +30,7 @@ _SHORTEST_MISSPELLING = 7
 _SHORTEST_CONFUSION = 5
 _UNSURE = 0.55  # without a site's own reports, a word that the bundled ones lack says little
 _LONGEST_RUN = 3
+_MUCH_ALIKE = 1.5  # signs and letters together of a single word that is another
 _MASK = "xxxx"
 _END = "."  # stands for what is before and after a sentence
 _PIECE = re.compile(r"[A-Za-z]?[a-z]*")
@@ -207,7 +208,7 @@ class Terminology:
         if not sentence.strange:
             return None
         fit = self._lexis.companions.instead(sentence.words, index)
-        if fit is None:
+        if fit is None or (fit.size == 1 and fit.alike < _MUCH_ALIKE):
             return None
         span = sentence.span(index, fit.size)
         parts = span.of(sentence.text).split(" ")

@@ -44,6 +44,7 @@ _BOTH = re.compile(
     r"\b(?:both|bi\w*lateral\w*|bibasilar|bibasal|biapical|less(?:er)?|smaller|larger|greater|more|worse)\b",
     re.IGNORECASE,
 )
+_COMPENSATORY = re.compile(r"\bcompensat", re.IGNORECASE)
 _DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|second|lumbar)\b", re.IGNORECASE)
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
 _ALWAYS_MANY = "RP:air-bronchogram"
@@ -132,6 +133,8 @@ def _contradicts(case: Case, odd: Finding, other: Finding, place: Place) -> bool
     if odd.concept == other.concept and odd.concept in _SINGLE:
         return same_part(case, odd, other) and not any(_DOUBLE.search(text) for text in texts)
     told_of_both = place is _sides and any(_BOTH.search(text) for text in texts)
+    if any(_COMPENSATORY.search(text) for text in texts):
+        return False  # of the lung beside the one that is small
     if told_of_both or tells_of_more(case, odd, other) or places_apart(odd, other, case):
         return False
     if _named_again(case, odd, other) or _alone(case, odd, other):
