@@ -12,6 +12,7 @@ from app.proofreading.comparing import (
     REPORTED,
     asserted,
     current,
+    denied,
     sentence_at,
     sentences,
     subsumes,
@@ -126,9 +127,11 @@ def _enlarged(case: Case) -> list[Finding]:
 
 
 def _normal(case: Case) -> list[Finding]:
-    return [
+    """What calls the heart normal, or denies that it is large."""
+    normal = [
         f for f in current(case, REPORTED) if f.normal and any(site.concept in _HEARTS for site in f.sites)
     ]
+    return normal or [f for f in denied(case, REPORTED) if f.concept == _CARDIOMEGALY]
 
 
 def _candidate(

@@ -64,6 +64,9 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
+_PLACES = frozenset(
+    "hilar perihilar suprahilar mediastinal paratracheal axillary osseous bony bone rib".split()
+)
 _OLD_WORDS = frozenset("residual old prior previous remote healed chronic calcified".split())
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 # "no definite effusion" over a large one
@@ -182,10 +185,12 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     denied, told = (
         fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
     )
-    if _is_form(denied[-1], told[-1]) or {denial.concept, described.concept} & ANYWHERE:
+    if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
         usual |= _of_same_kind(described)
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
+    elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
+        kind = any(word in _PLACES and word not in told for word in denied[:-1])
     else:
         kind = denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
     only = _ALVEOLAR.search(denial.entity.quote) and not _INTERSTITIAL.search(denial.entity.quote)

@@ -45,7 +45,8 @@ from models.tokens import fold
 from models.types import Span
 
 _WITHDRAWN = re.compile(
-    r"\b(?:withdrawn|taken out|pulled|explanted|discontinued|retriev\w+|remov\w+|exchang\w+)\b", re.IGNORECASE
+    r"\b(?:withdrawn|taken out|pulled(?! back)|explanted|discontinued|retriev\w+|remov\w+|exchang\w+)\b",
+    re.IGNORECASE,
 )
 _NEGATIVE_OPENING = re.compile(
     r"(there (is|are|has been) )?(no|without|negative for)( (evidence|signs?|findings?) (of|for))?\s*",

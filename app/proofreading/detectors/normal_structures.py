@@ -30,7 +30,11 @@ _ONE_VIEW = re.compile(
     re.IGNORECASE,
 )
 _LUNG = "RP:lung"
-EXPANDED = ("RP:atelectasis", "RP:pneumothorax")  # what a lung or lobe that has filled again does not have
+EXPANDED = (
+    "RP:atelectasis",
+    "RP:pneumothorax",
+    "RP:hydropneumothorax",
+)  # what a lung or lobe that has filled again does not have
 # what of a structure is called normal: its size says nothing of its calcification
 _FACETS = (
     ("size", re.compile(r"\b(?:size[ds]?|calib(?:er|re)|diameter|width|dimensions?)\b", re.IGNORECASE)),
@@ -93,7 +97,7 @@ def filled(normal: Finding, described: Finding) -> bool:
     several = any(site.quote.lower().endswith("s") for site in normal.sites)
     if not normal.sites or (described.sides and not normal.sides and not several):
         return False
-    if described.concept == EXPANDED[1]:
+    if described.concept in EXPANDED[1:]:
         return not said
     return "re" in normal.entity.quote.lower() and not (said and told and not said & told)
 
