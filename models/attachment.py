@@ -13,6 +13,7 @@ from models.types import EntityKind, Relation, RelationKind
 
 _OBSERVED = frozenset({EntityKind.OBSERVATION, EntityKind.DEVICE, EntityKind.NORMAL})
 _COORDINATORS = frozenset({"and", "or", ",", "/", "to", "than", "greater", "versus", "&"})
+_YET = frozenset({"but", "yet", "though", "albeit"})  # between adjectives: "small but increasing"
 _PREPOSITIONS = frozenset(
     (
         "in of at within involving involve involves overlying along over throughout near above below projecting about from "
@@ -72,7 +73,7 @@ def _head_ahead(line: Line, position: int) -> Placed | None:
         gap = line.gap(current, following)
         if following.kind in HEADS:
             return following if all(word in LIGHT for word in gap) else None
-        if not all(word in _COORDINATORS or word in LIGHT for word in gap):
+        if not all(word in _COORDINATORS or word in LIGHT or word in _YET for word in gap):
             return None
         current = following
     return None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from app.proofreading.findings import Finding, Status
+from app.proofreading.lung_levels import levels
 from kg_ingest.schema import EdgeKind, Facts
 from models.types import Entity, EntityKind, Report, ReportGraph
 
@@ -14,7 +15,8 @@ _HOMES = frozenset({_LUNG, "RP:pleura", "RP:pleural-space", "RP:costophrenic-ang
 _EVERYWHERE = frozenset(  # of both lungs unless their own side is told
     f"RP:{name}" for name in "emphysema pulmonary-edema vascular-congestion fibrosis hyperinflation".split()
 )
-_AND = r",?\s*(?:and(?:/or)?|with|plus|&|\+|/)\s*(?:an?\b|some\b)?\s*"
+_AND = r",?\s*(?:and(?:/or)?|or|versus|vs\.?|with|plus|&|\+|/)\s*(?:an?\b|some\b)?\s*"
+_OR = re.compile(r",?\s*(?:and/or|or|versus|vs\.?|/)\s*(?:an?\b)?\s*", re.IGNORECASE)
 _JOINED = re.compile(_AND, re.IGNORECASE)
 _BESIDE = re.compile(
     r"(?:(?:in|at|of|on|to|the)\s)*" + _AND + r"(?:adjacent|associated|accompanying|overlying|underlying|"
@@ -40,6 +42,11 @@ def shared(
     return tuple(result)
 
 
+def _named_with_level(finding: Finding) -> tuple[Entity, ...]:
+    """The finding's own name where it tells the level: "basilar scarring"."""
+    return (finding.entity,) if levels(finding) and not finding.sites else ()
+
+
 class _Places:
     """What stands between two findings, and where findings have their home."""
 
@@ -47,9 +54,17 @@ class _Places:
         self._report, self._graph, self._facts = report, graph, facts
 
     def joined(self, first: Finding, second: Finding) -> Finding:
-        """``second`` at the place of ``first``, where it has none and the two are joined."""
+        """``second`` at the place of ``first``, and as much where the two are one shadow's two readings."""
+        if first.sentence != second.sentence:
+            return second
+        second = self._placed(first, second)
+        if first.severities and not second.severities and self._words_between(first, second, _OR):
+            return replace(second, severities=first.severities)
+        return second
+
+    def _placed(self, first: Finding, second: Finding) -> Finding:
         placeless = not (second.sides or second.sites or second.zones or _BOTH.match(second.entity.quote))
-        if first.sentence != second.sentence or len(first.sides) != 1 or not placeless:
+        if len(first.sides) != 1 or not placeless:
             return second
         between = self._report.text[first.entity.span.end : second.entity.span.start]
         if _OPPOSITE.search(between) and self._home(second):
@@ -67,7 +82,7 @@ class _Places:
             sides=first.sides,
             side_entities=first.side_entities,
             sites=first.sites if within else (),
-            zones=first.zones if within else (),
+            zones=(first.zones or _named_with_level(first)) if within else (),
         )
 
     def _on_another(self, first: Finding, second: Finding) -> bool:
@@ -84,15 +99,19 @@ class _Places:
 
     def _side_by_side(self, first: Finding, second: Finding) -> bool:
         """True when only joining words, and what describes the second, stand between the two."""
-        between = tuple(self._between(first, second))
-        placed = any(entity.kind in _PLACES for entity in between)
+        placed = any(entity.kind in _PLACES for entity in self._between(first, second))
+        return self._words_between(first, second, _BESIDE) or (
+            not placed and self._words_between(first, second, _JOINED)
+        )
+
+    def _words_between(self, first: Finding, second: Finding, words_of: re.Pattern[str]) -> bool:
+        between = self._between(first, second)
         words, at = "", first.entity.span.end
         for entity in between:
             words += self._report.text[at : entity.span.start]
             at = entity.span.end
         words += self._report.text[at : second.entity.span.start]
-        plain = " ".join(words.split())
-        return bool(_BESIDE.fullmatch(plain) or (not placed and _JOINED.fullmatch(plain)))
+        return bool(words_of.fullmatch(" ".join(words.split())))
 
     def _between(self, first: Finding, second: Finding) -> Iterator[Entity]:
         inside = range(first.index + 1, second.index)

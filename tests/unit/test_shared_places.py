@@ -52,6 +52,18 @@ SHARED = (
 # (correct, the same with an error)
 PAIRS = (
     (
+        ("Increased perihilar opacities. Decreased opacity at the left apex.", "More perihilar opacities."),
+        ("Increased perihilar opacities. Interval decrease in opacities.", "Increased perihilar opacities."),
+    ),
+    (
+        ("Small right effusion. Left consolidation.", "Pneumonia with small but increasing right effusion."),
+        ("Large right effusion. Left consolidation.", "Pneumonia with small but increasing right effusion."),
+    ),
+    (
+        ("Minimal scar or atelectasis in the left base.", "Minimal left basal atelectasis."),
+        ("Minimal scar or atelectasis in the left base.", "Marked left basal atelectasis."),
+    ),
+    (
         ("Large left effusion, mildly increased.", "Large left effusion."),
         ("Mild left effusion.", "Large left effusion."),
     ),

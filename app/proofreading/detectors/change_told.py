@@ -30,6 +30,7 @@ from models.types import EntityKind, SectionName
 _OPPOSED = OPPOSED | {
     frozenset({"new", "old"}),
     frozenset({"acute", "old"}),
+    frozenset({"acute", "healing"}),
     frozenset({"moved", "stable"}),
 }
 _PLAIN = frozenset({"increased", "decreased", "stable", "new"})
@@ -47,6 +48,7 @@ _CARINA = re.compile(r"\b(?:carina|above|below|deep|vertebra\w*|rib)\b", re.IGNO
 _RATIO = re.compile(r"\d\s?/\s?\d")  # heart and chest: "17/29 cm"
 _GROWN, _SHRUNK, _EQUAL = 1.15, 0.87, 0.05
 _AGE = re.compile(r"chronic|long|\bold\b|remote|healed|healing", re.IGNORECASE)
+_NOT_THEN = re.compile(r"\b(?:not|never) (?:yet )?(?:there|present|seen|visible|evident)\b", re.IGNORECASE)
 _HEALING = re.compile(r"healing|partially healed", re.IGNORECASE)
 _AGED = re.compile(
     r"\b(?:(?:is|are) (?:an? )?(?:old|known|chronic|remote|long-?\s?standing)|old finding|of long standing"
@@ -126,8 +128,11 @@ def _ways(case: Case, finding: Finding) -> Iterator[str]:
         if change.value in _PLAIN and "again" not in change.quote.lower()
     )
     broken = subsumes(_FRACTURE, finding.concept or "", case.facts)
-    if any(acuity.value == "subacute" or _HEALING.match(acuity.quote) for acuity in finding.acuities):
-        return  # neither old nor fresh
+    if any(acuity.value == "subacute" for acuity in finding.acuities):
+        return
+    if any(_HEALING.match(acuity.quote) for acuity in finding.acuities):
+        yield "healing"  # not fresh, though it may be seen for the first time
+        return
     if any(_AGE.search(acuity.quote) for acuity in finding.acuities) or _is_aged(text):
         if not finding.changes:
             yield "old"
@@ -141,7 +146,7 @@ def _ways(case: Case, finding: Finding) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _is_aged(text: str) -> bool:
-    return bool(_AGED.search(text) or _KNOWN.search(text))
+    return not _NOT_THEN.search(text) and bool(_AGED.search(text) or _KNOWN.search(text))
 
 
 @lru_cache(maxsize=4096)

@@ -42,10 +42,25 @@ class IntervalChange:
         concluded = [finding for finding in asserted(case, IMPRESSION) if _change(finding)]
         for said in concluded:
             yield from _against(case, said, described)
+        for said in described:
+            yield from _odd_one_out(case, said, described, concluded)
         for within in (concluded, described) if is_chest(case) else ():
             for number, said in enumerate(within):
                 others = [other for other in within[:number] if _one_place(other, said)]
                 yield from _against(case, said, others)
+
+
+def _odd_one_out(
+    case: Case, said: Finding, described: list[Finding], concluded: list[Finding]
+) -> Iterator[Candidate]:
+    """One of the findings section that is opposed to another of it, and to what the impression concludes."""
+    if any(other.sides & said.sides != said.sides for other in concluded if _same(said, other)):
+        return
+    for part in (described, concluded):
+        others = [other for other in part if other.sentence != said.sentence and _same(said, other)]
+        if not others or not all(frozenset({_value(said), _value(o)}) in OPPOSED for o in others):
+            return
+    yield from _against(case, said, [other for other in concluded if _same(said, other)])
 
 
 def _one_place(first: Finding, second: Finding) -> bool:

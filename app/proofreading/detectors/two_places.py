@@ -50,12 +50,17 @@ _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
 _ALWAYS_MANY = "RP:air-bronchogram"
 _TOP = 1  # kinds above both of two findings of one organ, whatever they are
 _SECONDARY = frozenset({"RP:atelectasis", "RP:scar"})  # what lies beside another finding as well as being it
+_SIGNS = frozenset(
+    {"RP:diaphragm-tenting", "RP:obscured-diaphragm", "RP:obscured-heart-border"}
+)  # of something else
 _WIDE = frozenset({"RP:nonspecific-lesion"})
 _LESIONS = _WIDE | {
     "RP:mass",
     "RP:nodule",
     "RP:mediastinal-mass",
     "RP:hilar-prominence",
+    "RP:hilar-mass",
+    "RP:lung-lesion",
     "RP:cavity",
     "RP:cyst",
 }
@@ -112,7 +117,9 @@ def _pairs(
     opposed = (
         (first, second)
         for first, second in (*within, *across)
-        if first.sentence != second.sentence and apart(first, second)
+        if first.sentence != second.sentence
+        and not {first.concept, second.concept} & _SIGNS
+        and apart(first, second)
     )
     for first, second in islice(opposed, _MOST):
         again = tells_again(case, first, second) or tells_again(case, second, first)
