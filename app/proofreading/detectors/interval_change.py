@@ -16,6 +16,7 @@ from app.proofreading.comparing import (
     without_either,
 )
 from app.proofreading.correct import cased
+from app.proofreading.detectors.bone_level import ribs, vertebrae
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Entity
@@ -54,13 +55,13 @@ def _odd_one_out(
     case: Case, said: Finding, described: list[Finding], concluded: list[Finding]
 ) -> Iterator[Candidate]:
     """One of the findings section that is opposed to another of it, and to what the impression concludes."""
-    if any(other.sides & said.sides != said.sides for other in concluded if _same(said, other)):
+    if any(other.sides & said.sides != said.sides for other in concluded if _same(case, said, other)):
         return
     for part in (described, concluded):
-        others = [other for other in part if other.sentence != said.sentence and _same(said, other)]
+        others = [other for other in part if other.sentence != said.sentence and _same(case, said, other)]
         if not others or not all(frozenset({_value(said), _value(o)}) in OPPOSED for o in others):
             return
-    yield from _against(case, said, [other for other in concluded if _same(said, other)])
+    yield from _against(case, said, [other for other in concluded if _same(case, said, other)])
 
 
 def _one_place(first: Finding, second: Finding) -> bool:
@@ -72,7 +73,7 @@ def _one_place(first: Finding, second: Finding) -> bool:
 def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candidate]:
     """A candidate where every other statement of the same finding tells of an opposed change."""
     change = _change(said)
-    rivals = [other for other in others if _same(said, other)]
+    rivals = [other for other in others if _same(case, said, other)]
     if change is None or not rivals:
         return
     if all(frozenset({change.value, _value(other)}) in OPPOSED for other in rivals):
@@ -96,9 +97,13 @@ def _value(finding: Finding) -> str | None:
     return None if change is None else change.value
 
 
-def _same(first: Finding, second: Finding) -> bool:
+def _same(case: Case, first: Finding, second: Finding) -> bool:
     if first.concept != second.concept:
         return False
+    for read in (vertebrae, ribs):
+        one, other = (read(case, finding.sentence).numbers for finding in (first, second))
+        if one and other and not one & other:
+            return False
     return not first.sides or not second.sides or first.sides == second.sides
 
 
