@@ -136,28 +136,33 @@ class Study:
         title = title_of(case)
         if title is None:
             return
-        kinds = kinds_named(title)
+        technique = _technique(case)
         for number, sentence in enumerate(case.report.sentences):
-            text = sentence.span.of(case.report.text)
             section = case.report.section_of(number)
-            told = section in REPORTED or section is SectionName.TECHNIQUE
-            if (
-                not told
-                or NOT_THIS.search(text)
-                or _ASKED.search(text)
-                or not number
-                or text.strip() in title
-            ):
+            in_technique = section is SectionName.TECHNIQUE
+            if not number or not (section in REPORTED or in_technique):
                 continue
-            found = (
-                _of_another(text, kinds, technique=section is SectionName.TECHNIQUE)
-                or _of_another_part(title, text)
-                or _beyond(title, text)
-                or _against(title + _technique(case), text, kinds)
-            )
+            text = sentence.span.of(case.report.text)
+            found = _of_another_study(title, technique, text, technique=in_technique)
             if found is not None:
                 yield _candidate(case, number, *found)
                 return
+
+
+@lru_cache(maxsize=10_000)  # reports of one kind say the same sentences again and again
+def _of_another_study(
+    title: str, told_technique: str, text: str, *, technique: bool
+) -> tuple[re.Match[str], str] | None:
+    """What a sentence says of another study than the title's, and what the title's is; ``technique``: it tells how."""
+    if text.strip() in title or NOT_THIS.search(text) or _ASKED.search(text):
+        return None
+    kinds = kinds_named(title)
+    return (
+        _of_another(text, kinds, technique=technique)
+        or _of_another_part(title, text)
+        or _beyond(title, text)
+        or _against(title + told_technique, text, kinds)
+    )
 
 
 def _technique(case: Case) -> str:
