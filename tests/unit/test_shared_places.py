@@ -52,6 +52,14 @@ SHARED = (
 # (correct, the same with an error)
 PAIRS = (
     (
+        ("No fibrosis. Centrilobular nodules.", "Non-fibrotic hypersensitivity pneumonitis is favored."),
+        ("No fibrosis. Centrilobular nodules.", "Pulmonary fibrosis is favored."),
+    ),
+    (
+        ("Patchy linear opacity at the left base. The heart is normal.", "No acute cardiopulmonary disease."),
+        ("Patchy opacity at the left base. The heart is normal.", "No acute cardiopulmonary disease."),
+    ),
+    (
         ("Increased perihilar opacities. Decreased opacity at the left apex.", "More perihilar opacities."),
         ("Increased perihilar opacities. Interval decrease in opacities.", "Increased perihilar opacities."),
     ),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
+    ANYWHERE,
     FINDINGS,
     IMPRESSION,
     asserted,
@@ -55,6 +56,8 @@ def _odd_one_out(
     case: Case, said: Finding, described: list[Finding], concluded: list[Finding]
 ) -> Iterator[Candidate]:
     """One of the findings section that is opposed to another of it, and to what the impression concludes."""
+    if said.concept in ANYWHERE or said.sites:  # of which there may be several
+        return
     if any(other.sides & said.sides != said.sides for other in concluded if _same(case, said, other)):
         return
     for part in (described, concluded):

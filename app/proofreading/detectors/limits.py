@@ -54,7 +54,7 @@ _IN_PLACE = re.compile(
     r"\b(?:minimally|barely|not)[- ]displaced|\b(?:hairline|incomplete|buckle|stress|occult|subtle)\b",
     re.IGNORECASE,
 )
-_LONG = 5  # letters of a word that "non" or "un" may turn
+_LONG = 5  # letters that a word and what "non" or "un" turns share: "no fibrosis", non-fibrotic disease
 _HERNIA = "RP:hiatal-hernia"
 _CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
 _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
@@ -122,7 +122,7 @@ def _of_the_other_kind(denied: str, described: Finding, case: Case) -> bool:
     numbers = {described.sentence, *(finding.sentence for finding in same)}
     told = " ".join(case.report.quote(case.report.sentences[number].span) for number in sorted(numbers))
     plain = re.sub(r"[-\s]", "", told.lower())
-    words = (word.lower() for word in _WORD.findall(denied) if len(word) >= _LONG)
+    words = (word.lower()[:_LONG] for word in _WORD.findall(denied) if len(word) >= _LONG)
     turned = any(f"non{word}" in plain or f"un{word}" in plain for word in words)
     return turned or bool(_DISPLACED.search(denied) and _IN_PLACE.search(told))
 

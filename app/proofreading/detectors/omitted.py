@@ -42,6 +42,11 @@ _LARGE_MM = 10
 _OF_TIME = frozenset({EntityKind.CHANGE, EntityKind.ACUITY})
 _OPACITY, _SHIFT = "RP:opacity", "RP:mediastinal-shift"
 _WEAK = frozenset({"trace", "mild"})
+_FOCAL = frozenset({"focal", "patchy", "dense", "confluent"})
+_BANDS = frozenset(
+    {"linear", "streaky", "platelike", "bandlike", "strandy", "stranding", "reticular", "curvilinear"}
+)
+_LOW_VOLUMES = "RP:low-lung-volumes"
 _FREE_AIR, _HERNIA = "RP:free-air", "RP:hiatal-hernia"
 _WHOLLY = r"(?:(?:essentially|entirely|completely|perfectly|grossly|basically)\s+)?"
 _GOOD = r"(?:normal|unremarkable|negative|clear|within (?:the )?normal (?:limits|range)|wnl|satisfactory)"
@@ -142,7 +147,9 @@ def _all_clear(case: Case) -> tuple[Span, int] | None:
 
 def _acute(finding: Finding, case: Case) -> bool:
     node = case.facts.nodes.get(finding.concept or "")
-    if node is None or not (node.acuity == "acute" or _told_acute(finding, node.acuity)):
+    if node is None:
+        return False
+    if not (node.acuity == "acute" or _told_acute(finding, node.acuity) or _unexplained(finding, case)):
         return False
     if not (is_firm(finding, case) or needs_follow_up(finding, case)):
         return False
@@ -164,6 +171,17 @@ def _told_acute(finding: Finding, usual: str | None) -> bool:
     weak = any(grade.value in _SLIGHT for grade in finding.severities)
     marked = finding.concept == _CONGESTION and finding.status is Status.PRESENT and not weak
     return (usual == "either" and acute) or fresh or marked
+
+
+def _unexplained(finding: Finding, case: Case) -> bool:
+    """True for a shadow of one side that is told as focal, as no band, and is given no harmless ground."""
+    words = {word.value for word in finding.descriptors}
+    if finding.concept != _OPACITY or not words & _FOCAL or words & _BANDS or len(finding.sides) != 1:
+        return False
+    slight = any(grade.value in _SLIGHT for grade in finding.severities)
+    here = case.report.quote(case.report.sentences[finding.sentence].span)
+    low = any(other.concept == _LOW_VOLUMES for other in case.findings)
+    return finding.status is Status.PRESENT and not (slight or low or _HARMLESS.search(here))
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:
