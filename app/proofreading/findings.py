@@ -87,6 +87,9 @@ _NOUN_OF_CHANGE = re.compile(
 )
 _NEXT_TO = re.compile(r"\s+(?:(?:interval|further|but|only|and)\s+)?", re.IGNORECASE)
 _OUT = re.compile(r"\s+(?:(?:is|are|now|has come|came)\s+)*out\s*(?=[.;,\n]|$)", re.IGNORECASE)
+_SIDE_IN_NAME = re.compile(
+    r"\b(left|right) (?:heart border|cardiac border|hemi-?diaphragm|lung|hemithorax|base|apex|costophrenic)"
+)
 _HEART = "RP:heart"
 _CENTRAL_VESSELS = frozenset(
     f"RP:{name}"
@@ -199,7 +202,7 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         sentence=entity.sentence,
         concept=_composed(entity, place.sites, place.facts) or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
-        sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _curve(entity),
+        sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _named(entity),
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,
         zones=of(EntityKind.ZONE),
@@ -255,9 +258,12 @@ def _sides(said: Iterable[Entity], sites: Iterable[Entity], facts: Facts) -> fro
     return sides
 
 
-def _curve(entity: Entity) -> frozenset[str]:
-    """The side that a curve of the spine is named by: dextroscoliosis, levoscoliosis."""
+def _named(entity: Entity) -> frozenset[str]:
+    """The side that a finding's own name tells: levoscoliosis, "loss of the left heart border"."""
     word = entity.quote.lower()
+    sides = {match[1] for match in _SIDE_IN_NAME.finditer(word)}
+    if len(sides) == 1:
+        return frozenset(sides)
     if word.startswith("dextro"):
         return frozenset({"right"})
     return frozenset({"left"}) if word.startswith("levo") else frozenset()

@@ -52,6 +52,24 @@ SHARED = (
 # (correct, the same with an error)
 PAIRS = (
     (
+        (
+            "Loss of the left heart border. Right basal consolidation.",
+            "Right pneumonia, lingular atelectasis.",
+        ),
+        ("Right basal consolidation. The heart is normal.", "Right pneumonia, lingular atelectasis."),
+    ),
+    (
+        ("Pacemaker on the right. The old left one has been explanted.", "Right pacemaker in place."),
+        ("Pacemaker on the left.", "Right pacemaker in place."),
+    ),
+    (
+        (
+            "Focal density in the right mid lung corresponds to a rib end.",
+            "No acute cardiopulmonary disease.",
+        ),
+        ("Focal density in the right mid lung.", "No acute cardiopulmonary disease."),
+    ),
+    (
         ("No fibrosis. Centrilobular nodules.", "Non-fibrotic hypersensitivity pneumonitis is favored."),
         ("No fibrosis. Centrilobular nodules.", "Pulmonary fibrosis is favored."),
     ),

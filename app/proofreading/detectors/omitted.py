@@ -38,6 +38,11 @@ _HARMLESS = re.compile(
     r"calcif|granulom|hamartom|nipple|lipom|known|treated|radiation|chronic|scar\b|thyroid|goit",
     re.IGNORECASE,
 )
+_NO_SHADOW = re.compile(  # what a shadow may be that is none of the lung, or of an operation
+    r"summation|superimpos|overl[ay]|project|correspond|artefact|artifact|skin|breast|\bfat|vessel|vascul|\bribs?\b|"
+    r"costochond|osteophyt|\bonly\b|surg|ectomy|post-?op|resect|scar|atelecta|\bmay\b|likely|probabl|possib|presum",
+    re.IGNORECASE,
+)
 _LARGE_MM = 10
 _OF_TIME = frozenset({EntityKind.CHANGE, EntityKind.ACUITY})
 _OPACITY, _SHIFT = "RP:opacity", "RP:mediastinal-shift"
@@ -181,7 +186,8 @@ def _unexplained(finding: Finding, case: Case) -> bool:
     slight = any(grade.value in _SLIGHT for grade in finding.severities)
     here = case.report.quote(case.report.sentences[finding.sentence].span)
     low = any(other.concept == _LOW_VOLUMES for other in case.findings)
-    return finding.status is Status.PRESENT and not (slight or low or _HARMLESS.search(here))
+    grounded = _HARMLESS.search(here) or _NO_SHADOW.search(here)
+    return finding.status is Status.PRESENT and not (slight or low or grounded)
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:

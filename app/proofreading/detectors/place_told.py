@@ -17,7 +17,7 @@ _OTHERWISE = re.compile(
     r"|diffuse\w*|"
     r"previous\w*|prior|formerly|versus|vs|or|as well|contralateral|opposite|should|advised|"
     r"(?:initial|final|first|second|last|repeat) (?:image|film|view|radiograph|exposure)s?|"
-    r"remov\w+|withdrawn|exchang\w+|replaced|abandoned|initially|sparing|spared|spares)\b",
+    r"remov\w+|explant\w*|(?:the|an) old|withdrawn|exchang\w+|replaced|abandoned|initially|sparing|spared|spares)\b",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:no|without|rather than|instead of)\b", re.IGNORECASE)

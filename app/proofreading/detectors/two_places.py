@@ -51,7 +51,7 @@ _ALWAYS_MANY = "RP:air-bronchogram"
 _TOP = 1  # kinds above both of two findings of one organ, whatever they are
 _SECONDARY = frozenset({"RP:atelectasis", "RP:scar"})  # what lies beside another finding as well as being it
 _SIGNS = frozenset(
-    {"RP:diaphragm-tenting", "RP:obscured-diaphragm", "RP:obscured-heart-border"}
+    {"RP:diaphragm-tenting", "RP:obscured-diaphragm", "RP:obscured-heart-border", "RP:silhouette-sign"}
 )  # of something else
 _WIDE = frozenset({"RP:nonspecific-lesion"})
 _LESIONS = _WIDE | {
