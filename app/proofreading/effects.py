@@ -1,13 +1,16 @@
 """The side at which a shadow lies because of what it obscures: "an opacity obscures the left hemidiaphragm"."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from app.proofreading.findings import Finding, Status
 from kg_ingest.schema import EdgeKind, Facts, Sidedness
 from models.types import Entity, EntityKind, Report, ReportGraph
 
+_Item = TypeVar("_Item", Entity, Finding)
 _EFFECT = re.compile(
     r"\b(?:obscur|silhouett|effac|obliterat|tether)\w*|\bloss of (?:definition of )?(?=the )", re.IGNORECASE
 )
@@ -32,18 +35,25 @@ def by_effect(
 ) -> tuple[Finding, ...]:
     """Each finding of lung or pleura without a place takes the side of the structure that it obscures."""
     sides: dict[int, str] = {}
+    entities, told = _by_sentence(graph.entities), _by_sentence(findings)
     for number in sorted({one.sentence for one in findings if _unplaced(one, facts)}):
         words = report.sentences[number].span
         effect = _EFFECT.search(report.text, words.start, words.end)
         if effect is not None and not _BOTH.search(report.text, words.start, words.end):
-            here = [entity for entity in graph.entities if entity.sentence == number]
-            sides |= _sides(report.text, effect, here, [f for f in findings if f.sentence == number], facts)
+            sides |= _sides(report.text, effect, entities[number], told[number], facts)
     return tuple(
         replace(one, sides=frozenset({sides[one.index]}))
         if one.index in sides and _unplaced(one, facts)
         else one
         for one in findings
     )
+
+
+def _by_sentence(items: Iterable[_Item]) -> dict[int, list[_Item]]:
+    found: defaultdict[int, list[_Item]] = defaultdict(list)
+    for item in items:
+        found[item.sentence].append(item)
+    return found
 
 
 def _unplaced(finding: Finding, facts: Facts) -> bool:

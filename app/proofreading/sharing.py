@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from app.proofreading.findings import Finding, Status
 from app.proofreading.lung_levels import levels
@@ -25,6 +25,7 @@ _BESIDE = re.compile(
 )
 _OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)
 _BOTH = re.compile(r"bi(?:basi|basa|api|late)", re.IGNORECASE)
+_FAR = 30  # entities looked ahead, so that work stays linear in a run-on sentence
 _PLACES = frozenset({EntityKind.SIDE, EntityKind.ZONE, EntityKind.ANATOMY})
 
 
@@ -87,8 +88,10 @@ class _Places:
 
     def _on_another(self, first: Finding, second: Finding) -> bool:
         """True where the sentence goes on to the other side: "left nodules and cavitation of a right nodule"."""
-        rest = self._graph.entities[second.index + 1 :]
-        here = (entity for entity in rest if entity.sentence == second.sentence)
+        entities = self._graph.entities
+        last = min(len(entities), second.index + 1 + _FAR)
+        rest = (entities[index] for index in range(second.index + 1, last))
+        here = takewhile(lambda entity: entity.sentence == second.sentence, rest)
         return any(entity.kind is EntityKind.SIDE and entity.value not in first.sides for entity in here)
 
     def _home(self, finding: Finding) -> str | None:

@@ -1,6 +1,7 @@
 """Denials of a kind only: "no large effusion", "no new opacity", "no flow-limiting lesion"."""
 
 import re
+from itertools import islice
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_device, phrase, subsumes
@@ -54,6 +55,7 @@ _IN_PLACE = re.compile(
     r"\b(?:minimally|barely|not)[- ]displaced|\b(?:hairline|incomplete|buckle|stress|occult|subtle)\b",
     re.IGNORECASE,
 )
+_MOST_TOLD = 8  # findings of one kind that are read, in a report that tells of many
 _LONG = 5  # letters that a word and what "non" or "un" turns share: "no fibrosis", non-fibrotic disease
 _HERNIA = "RP:hiatal-hernia"
 _CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
@@ -118,13 +120,23 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
 
 def _of_the_other_kind(denied: str, described: Finding, case: Case) -> bool:
     """True for "no displaced fracture" beside a nondisplaced one, "no opaque body" beside one that is not."""
-    same = (f for f in asserted(case, REPORTED) if f.concept == described.concept)
-    numbers = {described.sentence, *(finding.sentence for finding in same)}
-    told = " ".join(case.report.quote(case.report.sentences[number].span) for number in sorted(numbers))
-    plain = re.sub(r"[-\s]", "", told.lower())
+    plain, in_place = _told_of(described, case)
+    if in_place and _DISPLACED.search(denied):
+        return True
     words = (word.lower()[:_LONG] for word in _WORD.findall(denied) if len(word) >= _LONG)
-    turned = any(f"non{word}" in plain or f"un{word}" in plain for word in words)
-    return turned or bool(_DISPLACED.search(denied) and _IN_PLACE.search(told))
+    return any(f"non{word}" in plain or f"un{word}" in plain for word in words)
+
+
+def _told_of(described: Finding, case: Case) -> tuple[str, bool]:
+    """(words without spaces, whether of a break in place) of its sentence and the first that tell of the same."""
+    key = "told of", described.concept, described.sentence
+    if key not in case.memo:
+        same = (f.sentence for f in asserted(case, REPORTED) if f.concept == described.concept)
+        numbers = dict.fromkeys((described.sentence, *islice(same, _MOST_TOLD)))
+        told = " ".join(case.report.quote(case.report.sentences[number].span) for number in numbers)
+        case.memo[key] = re.sub(r"[-\s]", "", told.lower()), bool(_IN_PLACE.search(told))
+    found: tuple[str, bool] = case.memo[key]
+    return found
 
 
 def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | None]:
