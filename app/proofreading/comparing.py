@@ -139,15 +139,25 @@ def as_denied(case: Case, finding: Finding) -> Correction:
     return Correction(Span(start, finding.entity.span.end), said)
 
 
+_NUMBER_BEFORE = re.compile(r"(?:\s\(?\d{1,2}[.)]|\s?[-*\u2022])\s*$|\s$")
+_SPACE_BEFORE = re.compile(r" $")
+_ITEM_ENDS = re.compile(r"\s*(?:$|\n|\(?\d{1,2}[.)]\s|[-*\u2022]\s)")
+_LONGEST_NUMBER = 8  # code points
+
+
 def leave_out(case: Case, sentence: int) -> Correction | None:
-    """Leave out a sentence with the space before it; none where its section has no other."""
+    """Leave out a sentence with its number in a list and the space before it; none where its section has no other."""
     section = case.report.sentences[sentence].section
     beside = case.report.sentences[max(0, sentence - 1) : sentence + 2]
     if sum(other.section == section for other in beside) == 1:
         return None
     span = case.report.sentences[sentence].span
-    before = case.report.text[max(0, span.start - 1) : span.start] == " "
-    return Correction(Span(span.start - before, span.end), "")
+    text = case.report.text
+    ends_item = _ITEM_ENDS.match(text, span.end) is not None
+    before = (_NUMBER_BEFORE if ends_item else _SPACE_BEFORE).search(
+        text, max(0, span.start - _LONGEST_NUMBER), span.start
+    )
+    return Correction(Span(span.start if before is None else before.start(), span.end), "")
 
 
 def sentence_at(case: Case, span: Span) -> int | None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import is_chest
+from app.proofreading.comparing import is_chest, without_place
 from app.proofreading.detectors.cut_off import cut_off
 from app.proofreading.expected import LITTLE
 from app.proofreading.parts import sentences_aside
@@ -50,6 +50,9 @@ _JOINS = frozenset({"with", "and", "or"})  # between words and the same words ag
 _LEAST_WORDS = 4
 _LONGEST_PHRASE = 6  # words
 _WORD = re.compile(r"\S+")
+_EMPTY = frozenset({"field", "named_field", "placeholder", "unfilled"})
+_SPELLED = {"period": ".", "full stop": ".", "comma": ",", "colon": ":", "semicolon": ";"}
+_BESIDE = frozenset({"please", "that", "the", "and", "then", "now", "here"})  # may stand beside a leftover
 _CHOICES = re.compile(r"[A-Za-z]+")
 
 
@@ -155,15 +158,32 @@ def _candidate(case: Case, leftover: _Leftover) -> Candidate:
 
 
 def _fixes(case: Case, leftover: _Leftover) -> tuple[Correction, ...]:
-    """Without the leftover and the space before it; of a list to pick from, also each choice."""
+    """Without the leftover and the space before it; of a list to pick from, also each choice.
+
+    A sentence of leftovers goes as a whole, and may where a field is empty; a sign that was spelled out is written.
+    """
     span = leftover.span
     if leftover.kept:
         return (Correction(span, leftover.kept),)
     text = case.report.text
     start = span.start - 1 if text[max(0, span.start - 1) : span.start] == " " else span.start
-    removed = Correction(Span(start, span.end), "")
+    sign = "" if text[span.end : span.end + 1] in _SPELLED.values() else _SPELLED.get(span.of(text).lower(), "")
+    removed = Correction(Span(start, span.end), sign)
+    whole = without_place(case, span)
+    if whole is not None and _nothing_else(whole.span.of(text), span.of(text)):
+        return (whole,)
+    if leftover.rule in _EMPTY:
+        return (removed,) if whole is None else (removed, whole)
     choices = _CHOICES.findall(span.of(text)) if leftover.rule == "pick_list" else []
     return (removed, *(Correction(span, choice) for choice in choices))
+
+
+def _nothing_else(sentence: str, leftover: str) -> bool:
+    """True for a sentence without a word that is none of a leftover."""
+    rest = sentence.replace(leftover, " ")
+    for other in _in_words(sentence):
+        rest = rest.replace(other.span.of(sentence), " ")
+    return _BESIDE.issuperset(_LETTERS.findall(rest.lower()))
 
 
 def _repeated_sentences(case: Case) -> Iterator[Candidate]:
