@@ -126,8 +126,11 @@ def _modifiers(finding: Finding) -> Iterable[Entity]:
 
 
 def without_sentence(case: Case, finding: Finding) -> Correction | None:
-    """Leave out the sentence of a finding, where it tells of this finding only."""
-    return leave_out(case, finding.sentence) if len(case.told_in[finding.sentence]) == 1 else None
+    """Leave out the sentence of a finding, where it tells of this finding only, or of it with one that is there, too."""
+    told = case.told_in[finding.sentence]
+    there = finding.status is not Status.ABSENT and not finding.normal
+    alike = [one for one in told if one.normal == finding.normal and (one.status is Status.ABSENT) != there]
+    return leave_out(case, finding.sentence) if len(told) == len(alike) <= 1 + there else None
 
 
 def as_denied(case: Case, finding: Finding) -> Correction:

@@ -4,7 +4,15 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_chest, name, sentences
+from app.proofreading.comparing import (
+    ANYWHERE,
+    REPORTED,
+    asserted,
+    is_chest,
+    name,
+    sentences,
+    without_place,
+)
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
@@ -115,7 +123,9 @@ def _on_a_side_of_its_own(case: Case, side: Entity, site: Entity, right: str) ->
     at = site.span.start + (middle.start() if middle else 0)
     lobes = [Correction(Span(at, at + len("middle")), lobe) for lobe in ("lower", "upper") if middle]
     unsided = Correction(Span(side.span.start, site.span.start), "")
-    return (Correction(side.span, cased(right, side.quote)), *lobes, unsided)
+    removed = without_place(case, site.span)
+    gone = [] if removed is None else [removed]
+    return (Correction(side.span, cased(right, side.quote)), *lobes, unsided, *gone)
 
 
 def _wrong_region(case: Case, finding: Finding) -> Iterator[Candidate]:

@@ -195,12 +195,12 @@ def _confidence(*, certain: bool, across: bool, detailed: bool) -> float:
 
 
 def _fixes(case: Case, wrong: Finding, other: Finding) -> tuple[Correction, ...]:
-    """A denial takes over the words of the description; a description goes, or is denied."""
-    if wrong.status is Status.ABSENT:
-        taken = _take_over(case, wrong, other)
-        return () if taken is None else (taken,)
+    """A denial takes over the words of the description, or goes; a description goes, or is denied."""
     removed = without_sentence(case, wrong)
     kept = () if removed is None else (removed,)
+    if wrong.status is Status.ABSENT:
+        taken = _take_over(case, wrong, other)
+        return kept if taken is None else (taken, *kept)
     return (*kept, as_denied(case, wrong))
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import is_chest, without_place
+from app.proofreading.comparing import is_chest, sentence_at, without_place
 from app.proofreading.detectors.cut_off import cut_off
 from app.proofreading.expected import LITTLE
 from app.proofreading.parts import sentences_aside
@@ -167,13 +167,15 @@ def _fixes(case: Case, leftover: _Leftover) -> tuple[Correction, ...]:
         return (Correction(span, leftover.kept),)
     text = case.report.text
     start = span.start - 1 if text[max(0, span.start - 1) : span.start] == " " else span.start
-    sign = "" if text[span.end : span.end + 1] in _SPELLED.values() else _SPELLED.get(span.of(text).lower(), "")
+    sign = (
+        "" if text[span.end : span.end + 1] in _SPELLED.values() else _SPELLED.get(span.of(text).lower(), "")
+    )
     removed = Correction(Span(start, span.end), sign)
     whole = without_place(case, span)
     if whole is not None and _nothing_else(whole.span.of(text), span.of(text)):
         return (whole,)
-    if leftover.rule in _EMPTY:
-        return (removed,) if whole is None else (removed, whole)
+    if whole is not None and leftover.rule in _EMPTY and not case.told_in.get(sentence_at(case, span) or 0):
+        return (removed, whole)
     choices = _CHOICES.findall(span.of(text)) if leftover.rule == "pick_list" else []
     return (removed, *(Correction(span, choice) for choice in choices))
 
