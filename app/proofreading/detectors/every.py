@@ -14,6 +14,7 @@ from app.proofreading.detectors.dimension import Dimension
 from app.proofreading.detectors.direction import Direction
 from app.proofreading.detectors.elsewhere import Elsewhere
 from app.proofreading.detectors.foreign import Foreign
+from app.proofreading.detectors.homes import Homes
 from app.proofreading.detectors.impossible_anatomy import ImpossibleAnatomy
 from app.proofreading.detectors.impossible_words import ImpossibleWords
 from app.proofreading.detectors.interval_change import IntervalChange
@@ -67,6 +68,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Numbering(),
         Misplaced(),
         OrganFindings(),
+        Homes(),
         Opposed(),
         Units(),
         ToldTwice(),

@@ -15,7 +15,7 @@ from models.types import Span
 _NONE = "-"
 _CONFIDENCE = 0.86
 _LEAD = 30  # code points before a finding in which a word may make it another
-_FOLLOWS = (  # after an organ: it is no adjective of what comes next ("the heart border")
+FOLLOWS = (  # after an organ: it is no adjective of what comes next ("the heart border")
     r"(?=\s*(?:[.,;:)]|$)|\s+(?:and|or|with|at|on|is|are|was|were|which|that|to|from|as|since|suggest\w*|consistent|"
     r"compatible|c/w|due|unchanged|stable|today|bilaterally|seen|noted|again|decreased|increased|question\w*|for|but|"
     r"without|measur\w+|worrisome|concerning|suspicious|likely|may|could|has|have|by|near|because|accounts?|contain\w*)\b)"
@@ -25,10 +25,11 @@ _VERBS = (
     r"involv\w+|tips?|now|lies|lie|lying|found|again|tracking|evident|extend\w*|bridg\w+|several|multiple|levels?|"
     r"coiled|positioned|placed|intact|unchanged|stable|aligned|accumulating|articulat\w+ with|there))*"
 )
-_ASPECT = (
+ASPECT = (
     r"(?:(?:the|a|an|both|left|right|bilateral|upper|lower|mid|middle|proximal|distal|lateral|medial|anterior|posterior|"
     r"superior|inferior|entire|ascending|descending|thoracic|abdominal|normal|visuali[sz]ed|"
-    r"(?:aspect|shaft|portion|part|body|tip|wall|lumen|half|third|end) of)\W+)*"
+    r"(?:aspects?|shafts?|midshafts?|portions?|parts?|bod(?:y|ies)|tips?|walls?|lumens?|half|thirds?|ends?|margins?|borders?|bases?|region|middle|"
+    r"centre|center|canal|substance|tissue|interior) of|visible|whole|deep|outer|inner|central|peripheral)\W+)*"
 )
 _IN = r"\W+(?:of|in|within|inside|involving|affecting|outlining|surrounding|throughout|with the)\W+"
 _PART_OF = r"\W+of\W+"
@@ -65,11 +66,13 @@ class _Row:
 
 
 @cache
-def _classes() -> dict[str, tuple[str, str]]:
-    return {name: (nouns, adjectives) for name, nouns, adjectives in _lines("organ_classes.tsv")}
+def organ_classes() -> dict[str, tuple[str, str]]:
+    """Nouns and adjectives of each class of organs, as regular expressions."""
+    return {name: (nouns, adjectives) for name, nouns, adjectives in table_lines("organ_classes.tsv")}
 
 
-def _lines(name: str) -> Iterator[list[str]]:
+def table_lines(name: str) -> Iterator[list[str]]:
+    """The cells of each line of a bundled table of this package."""
     for line in files("app").joinpath("proofreading/detectors", name).read_text("utf-8").splitlines():
         if not line.startswith("#"):
             yield line.split("\t")
@@ -78,7 +81,7 @@ def _lines(name: str) -> Iterator[list[str]]:
 @cache
 def _rows() -> tuple[_Row, ...]:
     rows = []
-    for letters, finding, ways, before, classes, why in _lines("organ_findings.tsv"):
+    for letters, finding, ways, before, classes, why in table_lines("organ_findings.tsv"):
         forms = "|".join(_forms(finding, ways.split(), classes.split()))
         barred = None if before == _NONE else re.compile(rf"\b(?:{before})\b", re.IGNORECASE)
         pattern = re.compile(rf"\b(?:{forms})", re.IGNORECASE)
@@ -96,9 +99,9 @@ def _forms(finding: str, ways: list[str], classes: list[str]) -> Iterator[str]:
     if "words" in ways:
         yield rf"(?:{finding})(?!\w)"
         return
-    nouns = "|".join(_classes()[name][0] for name in classes)
-    adjectives = "|".join(_classes()[name][1] for name in classes if _classes()[name][1] != _NONE)
-    organ = rf"{_ASPECT}(?:{nouns}){_FOLLOWS}"
+    nouns = "|".join(organ_classes()[name][0] for name in classes)
+    adjectives = "|".join(organ_classes()[name][1] for name in classes if organ_classes()[name][1] != _NONE)
+    organ = rf"{ASPECT}(?:{nouns}){FOLLOWS}"
     told = rf"(?:{finding})"
     if "in" in ways:
         yield told + _VERBS + (_AT if "at" in ways else _IN) + organ
@@ -117,7 +120,7 @@ def _forms(finding: str, ways: list[str], classes: list[str]) -> Iterator[str]:
             yield told + r"\b" + between + organ
     if "is" in ways:
         yield rf"(?:{nouns}){_IS}{told}(?!\w)"
-        yield rf"{told}\s(?:{nouns}){_FOLLOWS}"
+        yield rf"{told}\s(?:{nouns}){FOLLOWS}"
 
 
 class OrganFindings:
