@@ -242,7 +242,9 @@ def _letters(items: Iterable[Any], begun: set[str]) -> set[str]:
     return begun
 
 
-@pytest.mark.parametrize(("table", "column"), [("impossible.tsv", 1), ("organ_findings.tsv", 1)])
+@pytest.mark.parametrize(
+    ("table", "column"), [("impossible.tsv", 1), ("organ_findings.tsv", 1), ("homes.tsv", 2)]
+)
 def test_tables_name_all_beginnings(table: str, column: int) -> None:
     lines = files("app").joinpath("proofreading/detectors", table).read_text("utf-8").splitlines()
     for line in (line for line in lines if not line.startswith("#")):

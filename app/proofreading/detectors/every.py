@@ -32,6 +32,7 @@ from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.organ_findings import OrganFindings
 from app.proofreading.detectors.place_told import PlaceTold
 from app.proofreading.detectors.quantity import Quantity
+from app.proofreading.detectors.regions import Regions
 from app.proofreading.detectors.scope import Scope
 from app.proofreading.detectors.severity import Severity
 from app.proofreading.detectors.study import Study
@@ -69,6 +70,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Misplaced(),
         OrganFindings(),
         Homes(),
+        Regions(),
         Opposed(),
         Units(),
         ToldTwice(),

@@ -24,6 +24,7 @@ _IN = (
     r"(?:\W+\w+){0,5}?\W+(?:(?:of|in|within|inside|into|through(?:out)?|along|around|surround\w+|bridg\w+|involv\w+|lin(?:es|ing)|"
     r"fill(?:s|ing)|affect\w+|at)\W+)"
 )
+_WAYS = {"in": _IN, "of": r"\W+of\W+"}
 _SHOWS = r"\W+(?:shows?|demonstrates?|exhibits?|contains?|reveals?|has|have|(?:is|are) (?:\w+ )?with)\W+(?:\w+\W+){0,3}?"
 
 
@@ -90,9 +91,9 @@ def _by_letters() -> Mapping[str, frozenset[int]]:
 
 @cache
 def _row(number: int) -> _Row:
-    _, term, homes, words, why = _table()[number]
+    _, way, term, homes, words, why = _table()[number]
     known = organ_classes()
-    at_home = frozenset(homes.split())
+    at_home = frozenset(homes.split()) - {_NONE}
     nouns = [known[name][0] for name in at_home]
     adjectives = [known[name][1] for name in at_home if known[name][1] != _NONE]
     home = "|".join([*nouns, *adjectives, *([] if words == _NONE else [words])])
@@ -100,7 +101,7 @@ def _row(number: int) -> _Row:
     return _Row(
         term=_compiled(rf"\b(?:{term})(?!\w)"),
         home=_compiled(rf"\b(?:{home})(?!\w)"),
-        inside=_compiled(rf"\b(?:{term})(?!\w)(?P<between>{_IN}){ASPECT}(?:{foreign}){FOLLOWS}"),
+        inside=_compiled(rf"\b(?:{term})(?!\w)(?P<between>{_WAYS[way]}){ASPECT}(?:{foreign}){FOLLOWS}"),
         shown=_compiled(rf"\b(?:{foreign})(?P<between>{_SHOWS})(?:{term})(?!\w)"),
         why=why,
     )

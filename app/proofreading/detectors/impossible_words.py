@@ -14,7 +14,8 @@ from models.types import Span
 
 _CONFIDENCE = 0.85
 _DISC = re.compile(
-    r"\b(?P<first>[CTL])(?P<upper>\d{1,2})\s?[-/]\s?(?P<second>[CTLS])?(?P<lower>\d{1,2}) (?:disc|disk)\b(?!s)",
+    r"\b(?P<first>[CTL])(?P<upper>\d{1,2})\s?[-/]\s?(?P<second>[CTLS])?(?P<lower>\d{1,2}) "
+    r"(?:inter-?vertebral )?(?:disc|disk)\b(?!s)",
     re.IGNORECASE,
 )
 _SLIP = re.compile(
