@@ -142,6 +142,11 @@ def as_denied(case: Case, finding: Finding) -> Correction:
     return Correction(Span(start, finding.entity.span.end), said)
 
 
+def denied_alone(case: Case, concluded: Finding) -> Correction | None:
+    """All that a section says cannot go; where it says one thing only, that is denied."""
+    return as_denied(case, concluded) if len(case.told_in[concluded.sentence]) == 1 else None
+
+
 _NUMBER_BEFORE = re.compile(r"(?:\s\(?\d{1,2}[.)]|\s?[-*\u2022])\s*$|\s$")
 _SPACE_BEFORE = re.compile(r" $")
 _ITEM_ENDS = re.compile(r"\s*(?:$|\n|\(?\d{1,2}[.)]\s|[-*\u2022]\s)")

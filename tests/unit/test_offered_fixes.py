@@ -36,7 +36,7 @@ def test_a_sentence_goes_with_its_number(all_services: Services, added: str, imp
 def test_a_number_stays_for_what_follows(all_services: Services) -> None:
     text = CLEAR.format("No pleural effusion.", "1. Left pleural effusion. Clear lungs. 2. Normal heart.")
     kept = CLEAR.format("No pleural effusion.", "1. Clear lungs. 2. Normal heart.")
-    assert kept in {fixed.replace("1.  ", "1. ") for fixed in _offered(all_services, text)}
+    assert kept in _offered(all_services, text)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,5 @@ def test_a_sign_that_was_spelled_is_written(all_services: Services, said: str, w
 
 def test_a_denial_may_go_too(all_services: Services) -> None:
     text = CLEAR.format("There is no left pleural effusion. The heart is large.", "Left pleural effusion.")
-    assert CLEAR.format("The heart is large.", "Left pleural effusion.") in {
-        fixed.replace("FINDINGS:  ", "FINDINGS: ") for fixed in _offered(all_services, text)
-    }
+    kept = CLEAR.format("The heart is large.", "Left pleural effusion.")
+    assert kept in _offered(all_services, text)

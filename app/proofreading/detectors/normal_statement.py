@@ -13,6 +13,7 @@ from app.proofreading.comparing import (
     REPORTED,
     asserted,
     current,
+    denied_alone,
     levels,
     name,
     phrase,
@@ -257,7 +258,7 @@ def _candidate(case: Case, normal: Finding, described: Finding) -> Candidate:
     structure = ", ".join(site.quote.lower() for site in normal.sites)
     across = (normal.section in IMPRESSION) != (described.section in IMPRESSION)
     what = name(described.concept, case.facts)
-    removed = without_sentence(case, described)
+    removed = without_sentence(case, described) or denied_alone(case, described)
     unsaid = without_sentence(case, normal)
     fixes = tuple(fix for fix in (removed, unsaid) if fix is not None)
     return Candidate(

@@ -9,10 +9,10 @@ from app.proofreading.comparing import (
     FINDINGS,
     IMPRESSION,
     Likeness,
-    as_denied,
     asserted,
     current,
     denied,
+    denied_alone,
     in_reach,
     is_chest,
     is_device,
@@ -26,7 +26,7 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.detectors.reading import is_sign_of
 from app.proofreading.findings import Finding, Status
-from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
 from models.types import SectionName
 
@@ -217,11 +217,6 @@ def _is_blanket(other: Finding) -> bool:
     return is_generic(other) and other.status is Status.ABSENT and not limited
 
 
-def _denied_alone(case: Case, concluded: Finding) -> Correction | None:
-    """All that a section says cannot go; where it says one thing only, that is denied."""
-    return as_denied(case, concluded) if len(case.told_in[concluded.sentence]) == 1 else None
-
-
 def _candidate(case: Case, concluded: Finding, against: tuple[Finding, ...], confidence: float) -> Candidate:
     sentence = case.report.sentences[concluded.sentence].span
     what = name(concluded.concept, case.facts)
@@ -235,5 +230,5 @@ def _candidate(case: Case, concluded: Finding, against: tuple[Finding, ...], con
         rule="unsupported.excluded" if against else "unsupported.unmentioned",
         confidence=confidence,
         evidence=sentences(case, *against, concluded) or (Evidence(EvidenceKind.TEXT, span=sentence),),
-        correction=without_sentence(case, concluded) or _denied_alone(case, concluded),
+        correction=without_sentence(case, concluded) or denied_alone(case, concluded),
     )
