@@ -120,6 +120,7 @@ def _candidate(case: Case, concluded: Finding, change: Entity, described: Findin
             Correction(change.span, cased(words, change.quote)),
             Correction(seen.span, cased(change.quote, words)),
         )
+    fixes += without_either(case, concluded, described)
     return Candidate(
         type=ErrorType.INTERVAL_CHANGE_MISMATCH,
         span=change.span,
@@ -131,5 +132,5 @@ def _candidate(case: Case, concluded: Finding, change: Entity, described: Findin
         confidence=0.86,
         evidence=sentences(case, described, concluded),
         correction=fixes[0] if fixes else None,
-        alternatives=(*fixes[1:], *without_either(case, concluded, described)) if fixes else (),
+        alternatives=fixes[1:],
     )

@@ -217,7 +217,7 @@ def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | 
     return Correction(Span(sentence.start, phrase(denial, case).end), words)
 
 
-_LONG, _MUCH_TOLD = 12, 0.3  # the more sentences, the likelier two of a section tell of two things
+_LONG, _MUCH_TOLD = 16, 0.3  # the more sentences, the likelier two of a section tell of two things
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be

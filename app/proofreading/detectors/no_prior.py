@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, current, leave_out
-from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
+from app.proofreading.comparing import REPORTED, current, leave_out, phrase
+from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 
 _ANOTHER = re.compile(
@@ -119,6 +119,9 @@ _OF_ANOTHER = re.compile(r"\b(?:ct|mri?|pet)\b", re.IGNORECASE)
 _RECALLED_CONFIDENCE = 0.55
 
 
+_REST = re.compile(r"\s+(?!(?:in|of|from|since|compared|and|or|with)\b)(\w)", re.IGNORECASE)
+
+
 class NoPrior:
     """Looks for words that only an earlier study allows."""
 
@@ -187,5 +190,18 @@ def _unfounded(case: Case, index: int, span: Span, none: Span, confidence: float
         rule="interval_change.no_prior",
         confidence=confidence,
         evidence=(Evidence(EvidenceKind.TEXT, span=none), Evidence(EvidenceKind.TEXT, span=sentence)),
-        correction=None if told else leave_out(case, index),
+        correction=_unsaid(case, index, span) if told else leave_out(case, index),
     )
+
+
+def _unsaid(case: Case, index: int, span: Span) -> Correction | None:
+    """Leave out a word of change that opens what is said of a finding: "Stable cardiomegaly"."""
+    if not any(f.sentence == index and phrase(f, case).start == span.start for f in case.findings):
+        return None
+    text = case.report.text
+    rest = _REST.match(text, span.end)
+    if rest is None:
+        return None
+    opens = case.report.sentences[index].span.start == span.start
+    first = rest.group(1)
+    return Correction(Span(span.start, rest.end()), first.upper() if opens else first)

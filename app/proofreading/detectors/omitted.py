@@ -156,7 +156,7 @@ def _acute(finding: Finding, case: Case) -> bool:
         return False
     if not (node.acuity == "acute" or _told_acute(finding, node.acuity) or _unexplained(finding, case)):
         return False
-    if not (is_firm(finding, case) or needs_follow_up(finding, case)):
+    if not (is_firm(finding, case) or needs_follow_up(finding, case) or _of_a_shadow(finding, case)):
         return False
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
@@ -188,6 +188,14 @@ def _unexplained(finding: Finding, case: Case) -> bool:
     low = any(other.concept == _LOW_VOLUMES for other in case.findings)
     grounded = _HARMLESS.search(here) or _NO_SHADOW.search(here)
     return finding.status is Status.PRESENT and not (slight or low or grounded)
+
+
+def _of_a_shadow(finding: Finding, case: Case) -> bool:
+    """True for what a shadow of one side, which is there, may be: "right basal opacity, may represent pneumonia"."""
+    return finding.status is Status.UNCERTAIN and any(
+        other.concept == _OPACITY and other.status is Status.PRESENT and len(other.sides) == 1
+        for other in case.told_in[finding.sentence]
+    )
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:
