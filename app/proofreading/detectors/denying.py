@@ -108,7 +108,10 @@ def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:
     """True for "no lung mass" against one of the mediastinum, pleura or chest wall."""
     if not denial.entity.rules or not _PULMONARY.match(denial.entity.quote):
         return False
-    homes = case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+    leaving, kind = case.facts.leaving, EdgeKind.HAS_FINDING_SITE
+    if _LUNG not in leaving.get((denial.concept or "", kind), (_LUNG,)):
+        return False  # "pulmonary venous congestion": the word only names the vessels
+    homes = leaving.get((described.concept or "", kind), ())
     places = [site.concept for site in described.sites if site.concept] or list(homes)
     return not any(_LUNG in {_plain(place), *case.facts.wholes.get(place, ())} for place in places)
 

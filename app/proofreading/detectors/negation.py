@@ -36,6 +36,7 @@ from app.proofreading.detectors.denying import (
     gone_then_new,
     of_lungs_only,
 )
+from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.detectors.limits import is_limited
 from app.proofreading.detectors.referring import told
 from app.proofreading.findings import Finding, Status
@@ -137,6 +138,8 @@ def _explained(described: Finding, case: Case) -> bool:
 
 def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial speaks of another place: another side, level or structure."""
+    if is_told_bare(denial, described, case):
+        return False
     if denial.sides and described.sides and not denial.sides & described.sides:
         return True
     if denial.sides and not described.sides and len(denial.sides) == 1:

@@ -1,0 +1,87 @@
+"""Words of kind and age that limit no denial: "no new or residual collapse", "no overt failure" over plain failure."""
+
+import re
+
+from app.proofreading.case import Case
+from app.proofreading.comparing import (
+    IMPRESSION,
+    Likeness,
+    is_device,
+    levels,
+    likeness,
+    subsumes,
+)
+from app.proofreading.findings import Finding, Status
+from kg_ingest.schema import EdgeKind
+
+_CONSOLIDATION = "RP:consolidation"
+_OF_ONE_PLACE = frozenset({"focal", "lobar", "segmental"})
+_SEVERAL = re.compile(
+    r"\b(?:multi\w*|patch\w*|diffuse\w*|scattered|widespread|bilateral\w*|both|several|ground|hazy|nodular|round\w*|"
+    r"peripheral|subpleural|perihilar|sub-?segmental|small|minor|interstitial|developing|early|possible|focal|consolidations)\b",
+    re.IGNORECASE,
+)
+_OPEN = frozenset({"overt", "frank"})
+_FAILURE = re.compile(
+    r"(?:(?:pulmonary|alveolar|acute|lung|pulm) )?o?edema|(?:(?:congestive|acute|decompensated) )*"
+    r"(?:(?:heart|cardiac|left ventricular) )?failure|chf|ccf|lvf",
+    re.IGNORECASE,
+)
+_YOUNG = frozenset({"new", "acute"})
+_AGES, _TWO = _YOUNG | {"old", "chronic"}, 2
+_EITHER = re.compile(r"\b(?:or|nor|and)\b", re.IGNORECASE)
+
+
+def kinds_of_any(described: Finding, case: Case) -> frozenset[str]:
+    """Words before a denied finding that deny what is described just as well."""
+    if described.status is not Status.PRESENT:
+        return frozenset()
+    words = _OF_ONE_PLACE if _is_plain_consolidation(described, case) else frozenset[str]()
+    return words | _OPEN if _is_plain_failure(described) else words
+
+
+def of_every_age(denial: Finding, case: Case) -> bool:
+    """True for "no new or residual", "neither acute nor chronic", "old or new": there is none of any age."""
+    ages = [entity for entity in (*denial.changes, *denial.acuities) if entity.value in _AGES]
+    if len({entity.value in _YOUNG for entity in ages}) < _TWO:
+        return False
+    first, last = min(e.span.end for e in ages), max(e.span.start for e in ages)
+    return bool(_EITHER.search(case.report.text, first, last))
+
+
+def _is_plain_consolidation(described: Finding, case: Case) -> bool:
+    """True for a consolidation that is not told to be small, of several places, or of one part of a lobe."""
+    if described.sites or described.zones or described.severities:
+        return False
+    told = case.report.quote(case.report.sentences[described.sentence].span)
+    return subsumes(_CONSOLIDATION, described.concept or "", case.facts) and not _SEVERAL.search(told)
+
+
+def _is_plain_failure(described: Finding) -> bool:
+    """True for edema or heart failure that nothing tells to be slight or hidden: what "no overt edema" denies."""
+    slight = described.severities or described.acuities or described.descriptors or described.changes
+    return not slight and bool(_FAILURE.fullmatch(described.entity.quote))
+
+
+def is_told_bare(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for a bare conclusion whose only ground is a denial of one place: bare "atelectasis" after "no basal collapse".
+
+    Where nothing else of the same organ is told, there is no other place that it could be meant of.
+    """
+    if denial.section in IMPRESSION or described.section not in IMPRESSION:
+        return False
+    placed = described.sides or described.sites or described.zones or levels(described)
+    if placed or described.status is not Status.PRESENT or is_device(described):
+        return False
+    homes = _homes(described, case)
+    others = (f for f in case.findings if f.index != described.index and f.status is not Status.ABSENT)
+    return not any(
+        homes & (_homes(other, case) | {site.concept for site in other.sites})
+        or likeness(described.concept, other.concept, case.facts) is not Likeness.NONE
+        for other in others
+        if not other.normal
+    )
+
+
+def _homes(finding: Finding, case: Case) -> frozenset[str | None]:
+    return frozenset(case.facts.leaving.get((finding.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
