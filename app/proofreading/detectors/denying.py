@@ -3,7 +3,7 @@
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -102,6 +102,28 @@ def _read_otherwise(described: Finding, case: Case) -> bool:
 
 def _sentence(finding: Finding, case: Case) -> str:
     return case.report.quote(case.report.sentences[finding.sentence].span)
+
+
+def excluded(case: Case) -> Iterator[tuple[Finding, Finding]]:
+    """Findings of one section and of the other that cannot both be, each of the whole: large lungs, low volumes."""
+    told = [f for f in asserted(case, REPORTED) if f.status is Status.PRESENT and _of_the_whole(f)]
+    here = {f.concept for f in told}
+    ruled_out = {
+        one: here & set(case.facts.leaving.get((one, EdgeKind.EXCLUDES), ()))
+        for one in here
+        if one is not None
+    }
+    for first in told:
+        for second in told if ruled_out.get(first.concept or "") else ():
+            across = first.section not in IMPRESSION and second.section in IMPRESSION
+            if across and second.concept in ruled_out[first.concept or ""]:
+                yield first, second
+                break
+
+
+def _of_the_whole(finding: Finding) -> bool:
+    gone = any(change.value in _GONE for change in finding.changes)
+    return not (finding.sides or finding.zones or gone)
 
 
 def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:

@@ -12,10 +12,11 @@ from app.proofreading.comparing import (
     subsumes,
 )
 from app.proofreading.findings import Finding, Status
+from app.proofreading.gone import tells_gone
 from kg_ingest.schema import EdgeKind
 
 _CONSOLIDATION = "RP:consolidation"
-_OF_ONE_PLACE = frozenset({"focal", "lobar", "segmental"})
+_OF_ONE_PLACE = frozenset({"focal", "lobar", "segmental", "confluent"})
 _SEVERAL = re.compile(
     r"\b(?:multi\w*|patch\w*|diffuse\w*|scattered|widespread|bilateral\w*|both|several|ground|hazy|nodular|round\w*|"
     r"peripheral|subpleural|perihilar|sub-?segmental|small|minor|interstitial|developing|early|possible|focal|consolidations)\b",
@@ -68,7 +69,9 @@ def is_told_bare(denial: Finding, described: Finding, case: Case) -> bool:
 
     Where nothing else of the same organ is told, there is no other place that it could be meant of.
     """
-    if denial.section in IMPRESSION or described.section not in IMPRESSION:
+    gone = tells_gone(denial)
+    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    if not across or (denial.section in IMPRESSION and not gone):
         return False
     placed = described.sides or described.sites or described.zones or levels(described)
     if placed or described.status is not Status.PRESENT or is_device(described):

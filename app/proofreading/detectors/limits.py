@@ -64,6 +64,7 @@ _CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
 _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
+    "RP:vascular-congestion": frozenset("hilar perihilar central upper lobe zone venous".split()),
     "RP:heart-failure": frozenset("left sided ventricular biventricular heart decompensated".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
 }
@@ -72,7 +73,10 @@ _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects ma
 _PLACES = frozenset(
     "hilar perihilar suprahilar mediastinal paratracheal axillary osseous bony bone rib".split()
 )
-_PLACED = frozenset("basal basilar bibasal bibasilar apical biapical lobar".split())
+_PARTIAL = frozenset(  # kinds and places that a bare word holds all of
+    "basal basilar bibasal bibasilar apical biapical lobar segmental subsegmental linear discoid plate like platelike "
+    "band bandlike compressive dependent relaxation streaky plate-like band-like confluent passive strandy".split()
+)
 _OLD_WORDS = frozenset("residual old prior previous remote healed chronic calcified".split())
 _DENIES = re.compile(
     r"\b(?:no|not|nor|without|free of|free from|absence of|clear of|devoid of)\s", re.IGNORECASE
@@ -155,6 +159,8 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
     ahead -= kinds_of_any(described, case)
+    if ahead & _PARTIAL and is_told_bare(denial, described, case):
+        ahead -= _PARTIAL
     if ahead & _WORRY and is_worrying(described, case):
         ahead -= _WORRY
     grades = {grade.value for grade in described.severities}
@@ -209,8 +215,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     )
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
-        usual |= _of_same_kind(described)
-        usual |= _PLACED if is_told_bare(denial, described, case) else frozenset()
+        usual |= _of_same_kind(described) | kinds_of_any(described, case)
+        usual |= _PARTIAL if is_told_bare(denial, described, case) else frozenset()
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
         kind = any(word in _PLACES and word not in told for word in denied[:-1])

@@ -33,6 +33,7 @@ from app.proofreading.detectors.denying import (
     beside_another,
     by_another_name,
     denied_with_it,
+    excluded,
     gone_then_new,
     of_lungs_only,
 )
@@ -68,6 +69,8 @@ class Negation:
                 if _contradicts(denial, described, case):
                     yield _candidate(case, denial, described)
                     break
+        for first, second in excluded(case):
+            yield _candidate(case, first, second)
 
 
 def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
@@ -175,9 +178,7 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
     return Candidate(
         type=ErrorType.NEGATION_CONTRADICTION,
         span=wrong.entity.span,
-        message=(
-            f"{name(described.concept, case.facts)} is described in one sentence and denied in another."
-        ),
+        message=_message(case, denial, described),
         rule="negation.sections" if across else "negation.sentences",
         confidence=_confidence(certain=certain, across=across, detailed=detailed)
         - (0.0 if is_chest(case) else _BEYOND[across])
@@ -189,6 +190,13 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
         correction=fixes[0] if fixes else None,
         alternatives=fixes[1:],
     )
+
+
+def _message(case: Case, denial: Finding, described: Finding) -> str:
+    what = name(described.concept, case.facts)
+    if denial.status is Status.PRESENT:
+        return f"{what} and {name(denial.concept, case.facts)} exclude each other."
+    return f"{what} is described in one sentence and denied in another."
 
 
 def _confidence(*, certain: bool, across: bool, detailed: bool) -> float:
