@@ -22,6 +22,12 @@ _SEVERAL = re.compile(
     r"peripheral|subpleural|perihilar|sub-?segmental|small|minor|interstitial|developing|early|possible|focal|consolidations)\b",
     re.IGNORECASE,
 )
+_OF_LOBE = re.compile(r"(?:lobar|\bsegmental)\b", re.IGNORECASE)
+_BANDS = re.compile(
+    r"\b(?:linear|discoid|plate\w*|band\w*|streak\w*|strand\w*|sub-?segmental|minimal|mild|slight|trace|subtle|minor|"
+    r"dependent|compressive|bi-?bas\w+)\b",
+    re.IGNORECASE,
+)
 _OPEN = frozenset({"overt", "frank"})
 _FAILURE = re.compile(
     r"(?:(?:pulmonary|alveolar|acute|lung|pulm) )?o?edema|(?:(?:congestive|acute|decompensated) )*"
@@ -48,6 +54,14 @@ def of_every_age(denial: Finding, case: Case) -> bool:
         return False
     first, last = min(e.span.end for e in ages), max(e.span.start for e in ages)
     return bool(_EITHER.search(case.report.text, first, last))
+
+
+def is_of_part(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for "no lobar collapse", "no segmental consolidation" beside a band, a patch, or several."""
+    if not _OF_LOBE.search(denial.entity.quote) or _OF_LOBE.search(described.entity.quote):
+        return False
+    told = case.report.quote(case.report.sentences[described.sentence].span)
+    return bool(_SEVERAL.search(told) or _BANDS.search(told))
 
 
 def _is_plain_consolidation(described: Finding, case: Case) -> bool:

@@ -7,7 +7,7 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_device, phrase, subsumes
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
-from app.proofreading.detectors.kinds import is_told_bare, kinds_of_any, of_every_age
+from app.proofreading.detectors.kinds import is_of_part, is_told_bare, kinds_of_any, of_every_age
 from app.proofreading.findings import Finding, Status
 from models.tokens import fold
 from models.types import EntityKind
@@ -105,7 +105,7 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     ever = of_every_age(denial, case)
     if not ever and any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
-    if denial.measurements or _of_a_kind(denial, described, case):
+    if denial.measurements or _of_a_kind(denial, described, case) or is_of_part(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
     if not ever and of_another_age(_acuities(denial) - _not_old(described, case), described, case):
         return True
