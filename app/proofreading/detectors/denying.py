@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import IMPRESSION, REPORTED, asserted, subsumes
+from app.proofreading.comparing import IMPRESSION, REPORTED, Likeness, asserted, likeness, subsumes
 from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import SIDES, Finding, Status
 from kg_ingest.schema import EdgeKind
@@ -78,15 +78,25 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         for general, ones in _denied_with().items()
         if subsumes(general, kind, case.facts)
         for one, where in ones
-        if subsumes(one, other, case.facts) and _covers(where, described)
+        if subsumes(one, other, case.facts) and _covers(where, described, case)
     ]
     return (
         bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
     )
 
 
-def _covers(where: str, described: Finding) -> bool:
-    """True for what is described anywhere, in the findings, or (``gross``) anywhere and as more than mild."""
+def _covers(where: str, described: Finding, case: Case) -> bool:
+    """True for what is described anywhere, or as ``where`` says.
+
+    ``findings``: there; ``gross``: anywhere and as more than mild; ``alone``: in the findings, not slight or chronic,
+    while the impression concludes nothing of it, so that the denial is no part of a fuller conclusion.
+    """
+    if where == "alone":
+        slight = described.severities or {age.value for age in described.acuities} == {"chronic"}
+        tied = (
+            likeness(described.concept, other.concept, case.facts) for other in asserted(case, IMPRESSION)
+        )
+        return described.section not in IMPRESSION and not slight and all(t is Likeness.NONE for t in tied)
     if where == "gross":
         return any(grade.value in _GROSS for grade in described.severities)
     return where == "any" or described.section not in IMPRESSION
@@ -129,6 +139,8 @@ def _of_the_whole(finding: Finding) -> bool:
 def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:
     """True for "no lung mass" against one of the mediastinum, pleura or chest wall."""
     if not denial.entity.rules or not _PULMONARY.match(denial.entity.quote):
+        return False
+    if not subsumes(denial.concept or "", described.concept or "", case.facts):
         return False
     leaving, kind = case.facts.leaving, EdgeKind.HAS_FINDING_SITE
     if _LUNG not in leaving.get((denial.concept or "", kind), (_LUNG,)):

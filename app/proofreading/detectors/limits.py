@@ -75,7 +75,8 @@ _PLACES = frozenset(
 )
 _PARTIAL = frozenset(  # kinds and places that a bare word holds all of
     "basal basilar bibasal bibasilar apical biapical lobar segmental subsegmental linear discoid plate like platelike "
-    "band bandlike compressive dependent relaxation streaky plate-like band-like confluent passive strandy".split()
+    "band bandlike compressive dependent relaxation streaky plate-like band-like confluent passive strandy "
+    "cardiogenic noncardiogenic hydrostatic perihilar bat wing batwing butterfly florid superimposed flash".split()
 )
 _OLD_WORDS = frozenset("residual old prior previous remote healed chronic calcified".split())
 _DENIES = re.compile(
@@ -122,9 +123,9 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
-    worrying = is_worrying(described, case)
-    if before is not None and before.group(1).lower() not in (_PLAIN | _WORRY if worrying else _PLAIN):
-        return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
+    plain = _PLAIN | _WORRY if is_worrying(described, case) else _PLAIN
+    if before is not None and (word := before.group(1).lower()) not in plain:
+        return word not in _PARTIAL or not is_told_bare(denial, described, case)
     if _unread_words(denial, case):
         return True
     return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
