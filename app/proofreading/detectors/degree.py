@@ -83,6 +83,7 @@ _BY_WORD = (
         ),
         2.0,
     ),
+    ("RP:airspace-opacity", re.compile(r"\bwidespread\b|\bwhole[- ]lung\b", re.IGNORECASE), 4.0),
     ("RP:pulmonary-edema", _BEGINNING, 2.0),
     ("RP:vascular-congestion", _BEGINNING, 2.0),
     (

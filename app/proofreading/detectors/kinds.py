@@ -85,7 +85,8 @@ def is_told_bare(denial: Finding, described: Finding, case: Case) -> bool:
     """
     gone = tells_gone(denial)
     across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
-    if not across or (denial.section in IMPRESSION and not gone):
+    of_bases = levels(denial) and len(denial.sides) != 1
+    if not across or (denial.section in IMPRESSION and not (gone or of_bases)):
         return False
     placed = described.sides or described.sites or described.zones or levels(described)
     if placed or described.status is not Status.PRESENT or is_device(described):
