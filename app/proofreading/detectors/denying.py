@@ -117,18 +117,11 @@ def _sentence(finding: Finding, case: Case) -> str:
 def excluded(case: Case) -> Iterator[tuple[Finding, Finding]]:
     """Findings of one section and of the other that cannot both be, each of the whole: large lungs, low volumes."""
     told = [f for f in asserted(case, REPORTED) if f.status is Status.PRESENT and _of_the_whole(f)]
-    here = {f.concept for f in told}
-    ruled_out = {
-        one: here & set(case.facts.leaving.get((one, EdgeKind.EXCLUDES), ()))
-        for one in here
-        if one is not None
-    }
-    for first in told:
-        for second in told if ruled_out.get(first.concept or "") else ():
-            across = first.section not in IMPRESSION and second.section in IMPRESSION
-            if across and second.concept in ruled_out[first.concept or ""]:
-                yield first, second
-                break
+    concluded = {f.concept: f for f in told if f.section in IMPRESSION}
+    for finding in told if concluded else ():
+        others = case.facts.leaving.get((finding.concept or "", EdgeKind.EXCLUDES), ())
+        if finding.section not in IMPRESSION:
+            yield from ((finding, concluded[other]) for other in others if other in concluded)
 
 
 def _of_the_whole(finding: Finding) -> bool:

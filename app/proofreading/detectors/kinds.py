@@ -1,6 +1,7 @@
 """Words of kind and age that limit no denial: "no new or residual collapse", "no overt failure" over plain failure."""
 
 import re
+from collections import Counter
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
@@ -14,6 +15,7 @@ from app.proofreading.comparing import (
 from app.proofreading.findings import Finding, Status
 from app.proofreading.gone import tells_gone
 from kg_ingest.schema import EdgeKind
+from models.types import EntityKind
 
 _CONSOLIDATION = "RP:consolidation"
 _OF_ONE_PLACE = frozenset({"focal", "lobar", "segmental", "confluent"})
@@ -81,25 +83,49 @@ def _is_plain_failure(described: Finding) -> bool:
 def is_told_bare(denial: Finding, described: Finding, case: Case) -> bool:
     """True for a bare conclusion whose only ground is a denial of one place: bare "atelectasis" after "no basal collapse".
 
-    Where nothing else of the same organ is told, there is no other place that it could be meant of.
+    Where nothing else of the same organ is told, there is no other place that it could be meant of. The other way
+    round it is so of what is gone, and of both bases.
     """
-    gone = tells_gone(denial)
-    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
     of_bases = levels(denial) and len(denial.sides) != 1
-    if not across or (denial.section in IMPRESSION and not (gone or of_bases)):
+    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    if not across or (denial.section in IMPRESSION and not (tells_gone(denial) or of_bases)):
         return False
     placed = described.sides or described.sites or described.zones or levels(described)
     if placed or described.status is not Status.PRESENT or is_device(described):
         return False
-    homes = _homes(described, case)
-    others = (f for f in case.findings if f.index != described.index and f.status is not Status.ABSENT)
-    return not any(
-        homes & (_homes(other, case) | {site.concept for site in other.sites})
-        or likeness(described.concept, other.concept, case.facts) is not Likeness.NONE
-        for other in others
-        if not other.normal
-    )
+    key = "told bare", described.concept
+    if key not in case.memo:
+        case.memo[key] = _alone(described.concept or "", case)
+    return bool(case.memo[key])
 
 
-def _homes(finding: Finding, case: Case) -> frozenset[str | None]:
-    return frozenset(case.facts.leaving.get((finding.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
+def _alone(concept: str, case: Case) -> bool:
+    """True for a finding that is told once, where nothing else of its organ or tied to it is."""
+    homes, (told, unread) = _homes(concept, case), _told(case)
+    others = (one for one, number in told.items() if number > (one == concept))
+    if any(
+        one in homes or homes & _homes(one, case) or likeness(concept, one, case.facts) is not Likeness.NONE
+        for one in others
+    ):
+        return False
+    return not any(homes & {place, *case.facts.wholes.get(place, ())} for place in unread)
+
+
+def _told(case: Case) -> tuple[Counter[str], frozenset[str]]:
+    """How often each finding, or a finding of each structure, is told; and structures of which no word is understood."""
+    if "told places" not in case.memo:
+        there = [f for f in case.findings if f.status is not Status.ABSENT and not f.normal]
+        told = Counter(f.concept for f in there if f.concept is not None)
+        told.update({site.concept for f in there for site in f.sites if site.concept is not None})
+        unread = frozenset(
+            entity.concept
+            for entity in case.graph.entities
+            if entity.kind is EntityKind.ANATOMY and entity.concept and not case.told_in.get(entity.sentence)
+        )
+        case.memo["told places"] = told, unread
+    found: tuple[Counter[str], frozenset[str]] = case.memo["told places"]
+    return found
+
+
+def _homes(concept: str, case: Case) -> frozenset[str]:
+    return frozenset(case.facts.leaving.get((concept, EdgeKind.HAS_FINDING_SITE), ()))

@@ -76,7 +76,8 @@ _PLACES = frozenset(
 _PARTIAL = frozenset(  # kinds and places that a bare word holds all of
     "basal basilar bibasal bibasilar apical biapical lobar segmental subsegmental linear discoid plate like platelike "
     "band bandlike compressive dependent relaxation streaky plate-like band-like confluent passive strandy "
-    "cardiogenic noncardiogenic hydrostatic perihilar bat wing batwing butterfly florid superimposed flash obstructive rounded round postobstructive".split()
+    "cardiogenic noncardiogenic hydrostatic perihilar bat wing batwing butterfly florid superimposed flash "
+    "obstructive rounded round postobstructive".split()
 )
 _OLD_WORDS = frozenset("residual old prior previous remote healed chronic calcified".split())
 _DENIES = re.compile(
