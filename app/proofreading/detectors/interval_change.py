@@ -34,10 +34,8 @@ OPPOSED = frozenset(
 )
 
 
-_REMAINING = re.compile(
-    r"\b(?:persist|remain|ongoing|continu|residual|unresolv)[^.;]{0,40}\b(?:but|although|though|yet|albeit|smaller|less|larger)\b",
-    re.IGNORECASE,
-)
+_SMALLER = frozenset({"stable", "decreased"})
+_REMAINING = re.compile(r"persist|remain|ongoing|continu|residual|unresolv", re.IGNORECASE)
 _SHADOWS = ("RP:opacity", "RP:pneumonia")
 
 
@@ -66,15 +64,18 @@ def _by_another_name(case: Case, concluded: list[Finding], described: list[Findi
     seen, said = ([f for f in asserted(case, part) if _is_shadow(case, f)] for part in (FINDINGS, IMPRESSION))
     if len(seen) != 1 or len(said) != 1 or seen[0].concept == said[0].concept:
         return
-    if any(
-        _REMAINING.search(case.report.quote(case.report.sentences[f.sentence].span)) for f in (*seen, *said)
-    ):
-        return  # and is smaller, perhaps
     first, second = seen[0], said[0]
     change = _change(second)
     told = change is not None and first in described and second in concluded and _one_place(first, second)
-    if change is not None and told and frozenset({change.value, _value(first)}) in OPPOSED:
+    ways = frozenset({change.value, _value(first)}) if change is not None else frozenset[str | None]()
+    if ways == _SMALLER and any(_REMAINING.search(_told(case, one)) for one in (first, second)):
+        return  # it persists, and is smaller
+    if change is not None and told and ways in OPPOSED:
         yield _candidate(case, second, change, first)
+
+
+def _told(case: Case, finding: Finding) -> str:
+    return case.report.quote(case.report.sentences[finding.sentence].span)
 
 
 def _is_shadow(case: Case, finding: Finding) -> bool:
