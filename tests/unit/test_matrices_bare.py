@@ -74,6 +74,7 @@ def test_what_findings_do_not_bear_out(findings: str, impression: str, services:
         ("No basal collapse. Band in the lingula.", "Atelectasis."),
         ("No new collapse. The old one on the left is unchanged.", "Unchanged left collapse."),
         ("Interstitial edema. No frank edema.", "Interstitial edema."),
+        ("Follow-up of pneumonia. The left base opacity has cleared.", "Resolved left base pneumonia."),
         ("Right heart failure. No left heart failure.", "Right heart failure."),
         ("Cardiac failure.", "Cardiac failure without pulmonary edema."),
         ("Chronic heart failure.", "No pulmonary edema."),

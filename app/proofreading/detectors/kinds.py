@@ -24,6 +24,9 @@ _SEVERAL = re.compile(
     r"peripheral|subpleural|perihilar|sub-?segmental|small|minor|interstitial|developing|early|possible|focal|consolidations)\b",
     re.IGNORECASE,
 )
+_BROUGHT_UP = re.compile(
+    r"\b(?:follow-?\s?up|history|hx|known|previous\w*|prior|recent\w*|post|s/p|treat\w+|for)\b", re.IGNORECASE
+)
 _OF_LOBE = re.compile(r"(?:lobar|\bsegmental)\b", re.IGNORECASE)
 _BANDS = re.compile(
     r"\b(?:linear|discoid|plate\w*|band\w*|streak\w*|strand\w*|sub-?segmental|minimal|mild|slight|trace|subtle|minor|"
@@ -93,6 +96,8 @@ def is_told_bare(denial: Finding, described: Finding, case: Case) -> bool:
     placed = described.sides or described.sites or described.zones or levels(described)
     if placed or described.status is not Status.PRESENT or is_device(described):
         return False
+    if _BROUGHT_UP.search(case.report.quote(case.report.sentences[described.sentence].span)):
+        return False  # "follow-up of pneumonia"
     key = "told bare", described.concept
     if key not in case.memo:
         case.memo[key] = _alone(described.concept or "", case)
