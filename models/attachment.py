@@ -7,7 +7,7 @@ relation can be explained by the words between its two ends. Relations as in Rad
 
 from collections.abc import Sequence
 
-from models.coordination import shared, suggestion
+from models.coordination import clear_too, shared, suggestion
 from models.line import HEADS, LIGHT, Line, Placed
 from models.types import EntityKind, Relation, RelationKind
 
@@ -132,7 +132,7 @@ def _locations(line: Line) -> list[Relation]:
         sites = [site for site in _subject(line, position) if site.entity not in claimed]
         observed = line.placed[position].entity
         result += [Relation(RelationKind.LOCATED_AT, observed, site.entity) for site in sites]
-    return result + shared(line, result)
+    return result + shared(line, result) + clear_too(line, result)
 
 
 def _sites_before(line: Line, position: int) -> list[Placed]:

@@ -7,6 +7,8 @@ from models.line import HEADS, LIGHT, Line, Placed
 from models.types import EntityKind, Relation, RelationKind
 
 _ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
+_AND_CLEAR = frozenset({"and", "but", "yet", "though", "although", "are", "is", ","})
+_TOLD = frozenset({EntityKind.OBSERVATION, EntityKind.NORMAL})
 _JOINING = _ALTERNATIVES | {"and", "early", "possible", "with", "a", "an"}
 
 
@@ -39,6 +41,21 @@ def shared(line: Line, located: Sequence[Relation]) -> list[Relation]:
         ):
             sites[second.entity] = sites[first.entity]
             result += [Relation(RelationKind.LOCATED_AT, second.entity, s) for s in sites[second.entity]]
+    return result
+
+
+def clear_too(line: Line, located: Sequence[Relation]) -> list[Relation]:
+    """The place of "clear" after another predicate of the same subject: "the lungs are hyperinflated but clear"."""
+    placed = {relation.source for relation in located}
+    result: list[Relation] = []
+    for first, second in pairwise(p for p in line.placed if p.kind in _TOLD):
+        if second.kind is not EntityKind.NORMAL or second.entity in placed:
+            continue
+        between = line.words[first.end : second.start]
+        said_of = first.predicate or first.kind is EntityKind.NORMAL
+        if said_of and line.words[second.end - 1] == "clear" and between and set(between) <= _AND_CLEAR:
+            sites = [relation.target for relation in located if relation.source == first.entity]
+            result += [Relation(RelationKind.LOCATED_AT, second.entity, site) for site in sites]
     return result
 
 

@@ -244,6 +244,8 @@ def spoken_for(
 
 def fading(finding: Finding, case: Case) -> bool:
     """True when its sentence tells of something that goes or is gone: "resolving edema and effusion"."""
+    if _STILL.search(case.report.quote(case.report.sentences[finding.sentence].span)):
+        return False
     told = case.told_in.get(finding.sentence, ())
     of_devices = [change for other in told if is_device(other) for change in other.changes]
     return any(
@@ -252,6 +254,14 @@ def fading(finding: Finding, case: Case) -> bool:
         and (entity not in of_devices or entity in finding.changes)
         for entity in case.by_sentence.get(finding.sentence, ())
     )
+
+
+_STILL = re.compile(
+    r"\b(?:but|although|though|yet|however|still)\b[^.;]{0,40}\b(?:persists?|remains?|present|visible|evident|seen|there|"
+    r"(?:has|have|is|are) not (?:yet |completely |fully |entirely )?(?:cleared|gone|resolved|disappeared))\b"
+    r"|\b(?:not (?:yet |completely |fully |entirely )(?:cleared|gone|resolved|disappeared))\b|\bleaving\b",
+    re.IGNORECASE,
+)
 
 
 def is_chest(case: Case) -> bool:

@@ -16,8 +16,13 @@ def is_gone(finding: Finding) -> bool:
     entity = finding.entity
     if not entity.historical or entity.hypothetical or entity.other or finding.aside or finding.normal:
         return False
+    return finding.status is Status.ABSENT and tells_gone(finding)
+
+
+def tells_gone(finding: Finding) -> bool:
+    """True for what is denied as gone: "is no longer present", "has resolved"."""
     resolved = any(change.value == "resolved" for change in finding.changes)
-    return finding.status is Status.ABSENT and (resolved or not _gone_rules().isdisjoint(entity.rules))
+    return resolved or not _gone_rules().isdisjoint(finding.entity.rules)
 
 
 @cache

@@ -47,6 +47,7 @@ _NAMED = (
         re.compile(rf"\b(?:lower{_FIELD}|bases?|basal|basilar|bibasilar|bibasal|[RL]LL)\b", re.IGNORECASE),
     ),
 )
+_CONGESTION = "RP:vascular-congestion"
 _SEGMENT = re.compile(r"\bsegments?$", re.IGNORECASE)
 _LOBE = re.compile(r"\blobe|\b[RL][UML]L\b|lingula", re.IGNORECASE)
 _LUNG = re.compile(
@@ -59,6 +60,8 @@ def levels(finding: Finding) -> frozenset[str]:
 
     A level of another structure (the upper mediastinum, a lower rib) is none of the lung.
     """
+    if finding.concept == _CONGESTION:
+        return frozenset()  # the veins of the upper lobes are a sign in both lungs
     if any(not _LUNG.search(site.quote) for site in finding.sites):
         return _beside(finding) if finding.concept in _OF_LUNG else frozenset()
     words = [entity.quote for entity in (*finding.sites, *finding.zones, finding.entity)]

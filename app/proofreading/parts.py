@@ -13,7 +13,8 @@ _PART = re.compile(
 )
 _STUDY = r"(?:film|study|radiograph|x-?ray|ct|cta|scan|exam\w*|mri|images?)"
 _PAST = re.compile(
-    rf"(?:the\s+)?(?:(?:prior|previous|earlier|old|outside)\s+(?:chest\s+)?{_STUDY}[^.;:]{{0,30}}?(?::|\b(?:showed|demonstrated|had)\b)"
+    rf"(?:the\s+)?(?:(?:prior|previous|earlier|old|outside|last)\s+(?:chest\s+)?{_STUDY}[^.;:]{{0,30}}?"
+    r"(?::|\b(?:showed|demonstrated|had|was (?:\w+ )?(?:taken|obtained|acquired|exposed|performed))\b)"
     r"|(?:before|prior to)\s(?:\w+\s){0,4}?there (?:was|were|had been)\b"
     rf"|comparison (?:film |study |radiograph )?(?:from|of|dated)\s[^.;:]{{0,30}}?\b(?:showed|demonstrated|had)\b"
     rf"|{_STUDY}\s+(?:from|of|dated|on)\s[^.;:]{{0,30}}?(?::|\b(?:showed|demonstrated|had)\b))",

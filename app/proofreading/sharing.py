@@ -11,7 +11,9 @@ from kg_ingest.schema import EdgeKind, Facts
 from models.types import Entity, EntityKind, Report, ReportGraph
 
 _LUNG = "RP:lung"
-_HOMES = frozenset({_LUNG, "RP:pleura", "RP:pleural-space", "RP:costophrenic-angle"})
+_HOMES = frozenset(
+    {_LUNG, "RP:pleura", "RP:pleural-space", "RP:costophrenic-angle", "RP:pulmonary-vasculature"}
+)
 _EVERYWHERE = frozenset(  # of both lungs unless their own side is told
     f"RP:{name}" for name in "emphysema pulmonary-edema vascular-congestion fibrosis hyperinflation".split()
 )
@@ -21,6 +23,17 @@ _JOINED = re.compile(_AND, re.IGNORECASE)
 _BESIDE = re.compile(
     r"(?:(?:in|at|of|on|to|the)\s)*" + _AND + r"(?:adjacent|associated|accompanying|overlying|underlying|"
     r"subjacent|neighbou?ring|concomitant)",
+    re.IGNORECASE,
+)
+_BECAUSE = (
+    r"(?:because of|due to|owing to|on account of|secondary to|caused by|resulting from|related to|from)"
+)
+_FOR = re.compile(r"(?:(?:in|at|of|on|to|the)\s)*" + _BECAUSE + r"(?:\s(?:the|an?|some))?", re.IGNORECASE)
+_BY = re.compile(
+    r"(?:(?:which|that|is|are|lies|lying|seen|immediately|just|directly)\s)*"
+    r"(?:adjacent to|next to|beside|alongside|underlying|overlying|beneath|under|above|accompanying|associated with|"
+    rf"{_BECAUSE})"
+    r"(?:\s(?:the|an?|some))?",
     re.IGNORECASE,
 )
 _OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)
@@ -40,7 +53,8 @@ def shared(
     result = list(findings[:1])
     for _, second in pairwise(findings):
         result.append(places.joined(result[-1], second))
-    return tuple(result)
+    leaning = [places.leaning(first, second) for first, second in pairwise(result)]
+    return (*leaning, *result[-1:])
 
 
 def _named_with_level(finding: Finding) -> tuple[Entity, ...]:
@@ -62,6 +76,17 @@ class _Places:
         if first.severities and not second.severities and self._words_between(first, second, _OR):
             return replace(second, severities=first.severities)
         return second
+
+    def leaning(self, first: Finding, second: Finding) -> Finding:
+        """``first`` on the side of what it is told to lie beside or to come from: "adjacent to the right effusion"."""
+        if first.sentence != second.sentence or len(second.sides) != 1:
+            return first
+        placed = first.sides or first.sites or first.zones or _BOTH.match(first.entity.quote)
+        if placed or Status.ABSENT in (first.status, second.status) or second.shared:
+            return first
+        if not self._home(first) or not self._home(second) or not self._words_between(first, second, _BY):
+            return first
+        return replace(first, shared=True, sides=second.sides, side_entities=second.side_entities)
 
     def _placed(self, first: Finding, second: Finding) -> Finding:
         placeless = not (second.sides or second.sites or second.zones or _BOTH.match(second.entity.quote))
@@ -103,6 +128,8 @@ class _Places:
     def _side_by_side(self, first: Finding, second: Finding) -> bool:
         """True when only joining words, and what describes the second, stand between the two."""
         placed = any(entity.kind in _PLACES for entity in self._between(first, second))
+        if self._words_between(first, second, _FOR):
+            return True
         return self._words_between(first, second, _BESIDE) or (
             not placed and self._words_between(first, second, _JOINED)
         )

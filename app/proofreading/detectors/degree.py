@@ -42,6 +42,7 @@ _LOST = (
     r"compress(?:ion|ed)|flattening)\b"
 )
 _BULKY = re.compile(r"\bbulky\b", re.IGNORECASE)
+_BEGINNING = re.compile(r"\b(?:early|incipient|borderline|beginning)\b", re.IGNORECASE)
 _BY_WORD = (
     (_PNEUMOTHORAX, re.compile(r"\btension\b", re.IGNORECASE), 4.0),
     (_BROKEN_BODY, re.compile(r"\bplana\b", re.IGNORECASE), 4.0),
@@ -73,6 +74,22 @@ _BY_WORD = (
         _BROKEN_BODY,
         re.compile(rf"\b(?:minimal|slight|mild|subtle|minor|trace)(?:ly)? {_LOST}", re.IGNORECASE),
         2.0,
+    ),
+    (
+        "RP:atelectasis",
+        re.compile(
+            r"\b(?:sub-?\s?segmental|discoid|plate-?\s?like|plate|band-?\s?like|linear|streaky|micro-?atelectasis)\b",
+            re.IGNORECASE,
+        ),
+        2.0,
+    ),
+    ("RP:airspace-opacity", re.compile(r"\bwidespread\b|\bwhole[- ]lung\b", re.IGNORECASE), 4.0),
+    ("RP:pulmonary-edema", _BEGINNING, 2.0),
+    ("RP:vascular-congestion", _BEGINNING, 2.0),
+    (
+        "RP:opacity",
+        re.compile(r"\bwhite-?\s?(?:d\s)?outs?\b|\b(?:no|little) normal lung\b", re.IGNORECASE),
+        4.0,
     ),
 )
 _ALSO_GRADED = 7  # of these rows; the rest where no word of degree stands by the finding itself

@@ -3,12 +3,12 @@
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import IMPRESSION, REPORTED, asserted, subsumes
+from app.proofreading.comparing import IMPRESSION, REPORTED, Likeness, asserted, likeness, subsumes
 from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import SIDES, Finding, Status
 from kg_ingest.schema import EdgeKind
@@ -78,15 +78,25 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         for general, ones in _denied_with().items()
         if subsumes(general, kind, case.facts)
         for one, where in ones
-        if subsumes(one, other, case.facts) and _covers(where, described)
+        if subsumes(one, other, case.facts) and _covers(where, described, case)
     ]
     return (
         bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
     )
 
 
-def _covers(where: str, described: Finding) -> bool:
-    """True for what is described anywhere, in the findings, or (``gross``) anywhere and as more than mild."""
+def _covers(where: str, described: Finding, case: Case) -> bool:
+    """True for what is described anywhere, or as ``where`` says.
+
+    ``findings``: there; ``gross``: anywhere and as more than mild; ``alone``: in the findings, not slight or chronic,
+    while the impression concludes nothing of it, so that the denial is no part of a fuller conclusion.
+    """
+    if where == "alone":
+        slight = described.severities or {age.value for age in described.acuities} == {"chronic"}
+        tied = (
+            likeness(described.concept, other.concept, case.facts) for other in asserted(case, IMPRESSION)
+        )
+        return described.section not in IMPRESSION and not slight and all(t is Likeness.NONE for t in tied)
     if where == "gross":
         return any(grade.value in _GROSS for grade in described.severities)
     return where == "any" or described.section not in IMPRESSION
@@ -104,11 +114,31 @@ def _sentence(finding: Finding, case: Case) -> str:
     return case.report.quote(case.report.sentences[finding.sentence].span)
 
 
+def excluded(case: Case) -> Iterator[tuple[Finding, Finding]]:
+    """Findings of one section and of the other that cannot both be, each of the whole: large lungs, low volumes."""
+    told = [f for f in asserted(case, REPORTED) if f.status is Status.PRESENT and _of_the_whole(f)]
+    concluded = {f.concept: f for f in told if f.section in IMPRESSION}
+    for finding in told if concluded else ():
+        others = case.facts.leaving.get((finding.concept or "", EdgeKind.EXCLUDES), ())
+        if finding.section not in IMPRESSION:
+            yield from ((finding, concluded[other]) for other in others if other in concluded)
+
+
+def _of_the_whole(finding: Finding) -> bool:
+    gone = any(change.value in _GONE for change in finding.changes)
+    return not (finding.sides or finding.zones or gone)
+
+
 def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:
     """True for "no lung mass" against one of the mediastinum, pleura or chest wall."""
     if not denial.entity.rules or not _PULMONARY.match(denial.entity.quote):
         return False
-    homes = case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+    if not subsumes(denial.concept or "", described.concept or "", case.facts):
+        return False
+    leaving, kind = case.facts.leaving, EdgeKind.HAS_FINDING_SITE
+    if _LUNG not in leaving.get((denial.concept or "", kind), (_LUNG,)):
+        return False  # "pulmonary venous congestion": the word only names the vessels
+    homes = leaving.get((described.concept or "", kind), ())
     places = [site.concept for site in described.sites if site.concept] or list(homes)
     return not any(_LUNG in {_plain(place), *case.facts.wholes.get(place, ())} for place in places)
 

@@ -14,6 +14,7 @@ from app.proofreading.comparing import (
     levels,
     name,
     sentences,
+    subsumes,
     without_either,
 )
 from app.proofreading.correct import cased
@@ -33,6 +34,11 @@ OPPOSED = frozenset(
 )
 
 
+_SMALLER = frozenset({"stable", "decreased"})
+_REMAINING = re.compile(r"persist|remain|ongoing|continu|residual|unresolv", re.IGNORECASE)
+_SHADOWS = ("RP:opacity", "RP:pneumonia")
+
+
 class IntervalChange:
     """Compares what is said of change between the sections."""
 
@@ -44,12 +50,36 @@ class IntervalChange:
         concluded = [finding for finding in asserted(case, IMPRESSION) if _change(finding)]
         for said in concluded:
             yield from _against(case, said, described)
+        yield from _by_another_name(case, concluded, described)
         for said in described:
             yield from _odd_one_out(case, said, described, concluded)
         for within in (concluded, described) if is_chest(case) else ():
             for number, said in enumerate(within):
                 others = [other for other in within[:number] if _one_place(other, said)]
                 yield from _against(case, said, others)
+
+
+def _by_another_name(case: Case, concluded: list[Finding], described: list[Finding]) -> Iterator[Candidate]:
+    """The one shadow of each section under two names, of two courses: new consolidation, unchanged opacities."""
+    seen, said = ([f for f in asserted(case, part) if _is_shadow(case, f)] for part in (FINDINGS, IMPRESSION))
+    if len(seen) != 1 or len(said) != 1 or seen[0].concept == said[0].concept:
+        return
+    first, second = seen[0], said[0]
+    change = _change(second)
+    told = change is not None and first in described and second in concluded and _one_place(first, second)
+    ways = frozenset({change.value, _value(first)}) if change is not None else frozenset[str | None]()
+    if ways == _SMALLER and any(_REMAINING.search(_told(case, one)) for one in (first, second)):
+        return  # it persists, and is smaller
+    if change is not None and told and ways in OPPOSED:
+        yield _candidate(case, second, change, first)
+
+
+def _told(case: Case, finding: Finding) -> str:
+    return case.report.quote(case.report.sentences[finding.sentence].span)
+
+
+def _is_shadow(case: Case, finding: Finding) -> bool:
+    return any(subsumes(kind, finding.concept or "", case.facts) for kind in _SHADOWS)
 
 
 def _odd_one_out(

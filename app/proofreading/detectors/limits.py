@@ -7,6 +7,7 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_device, phrase, subsumes
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
+from app.proofreading.detectors.kinds import is_of_part, is_told_bare, kinds_of_any, of_every_age
 from app.proofreading.findings import Finding, Status
 from models.tokens import fold
 from models.types import EntityKind
@@ -30,7 +31,8 @@ _PLAIN = frozenset(
     "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically "
     "postprocedural post-procedural procedural "
     "iatrogenic post-procedure postprocedure longer "
-    "series radiograph radiographs view views film films detail stigmata".split()
+    "series radiograph radiographs view views film films detail stigmata nil neg zero area areas region regions focus "
+    "foci element component amount degree excess undue nothing stay stays remain remains now currently".split()
 )
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
@@ -62,6 +64,8 @@ _CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
 _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
+    "RP:vascular-congestion": frozenset("hilar perihilar central upper lobe zone venous".split()),
+    "RP:heart-failure": frozenset("left sided ventricular biventricular heart decompensated".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
@@ -69,7 +73,16 @@ _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects ma
 _PLACES = frozenset(
     "hilar perihilar suprahilar mediastinal paratracheal axillary osseous bony bone rib".split()
 )
+_PARTIAL = frozenset(  # kinds and places that a bare word holds all of
+    "basal basilar bibasal bibasilar apical biapical lobar segmental subsegmental linear discoid plate like platelike "
+    "band bandlike compressive dependent relaxation streaky plate-like band-like confluent passive strandy "
+    "cardiogenic noncardiogenic hydrostatic perihilar bat wing batwing butterfly florid superimposed flash "
+    "obstructive rounded round postobstructive".split()
+)
 _OLD_WORDS = frozenset("residual old prior previous remote healed chronic calcified".split())
+_DENIES = re.compile(
+    r"\b(?:no|not|nor|without|free of|free from|absence of|clear of|devoid of)\s", re.IGNORECASE
+)
 _MASKED = re.compile(r"\b(?:X{3,}|_{2,})\b")
 # "no definite effusion" over a large one
 _ANY = frozenset({"abnormal", "definite", "discrete", "visible", "visualized", "remaining"})
@@ -91,11 +104,12 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
     if denial.entity.historical:  # what was there and is gone
         return bool(denial.severities or denial.measurements)
-    if any(change.value == "new" for change in denial.changes):
+    ever = of_every_age(denial, case)
+    if not ever and any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
-    if denial.measurements or _of_a_kind(denial, described, case):
+    if denial.measurements or _of_a_kind(denial, described, case) or is_of_part(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
-    if of_another_age(_acuities(denial) - _not_old(described, case), described, case):
+    if not ever and of_another_age(_acuities(denial) - _not_old(described, case), described, case):
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
@@ -110,9 +124,9 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
-    worrying = is_worrying(described, case)
-    if before is not None and before.group(1).lower() not in (_PLAIN | _WORRY if worrying else _PLAIN):
-        return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
+    plain = _PLAIN | _WORRY if is_worrying(described, case) else _PLAIN
+    if before is not None and (word := before.group(1).lower()) not in plain:
+        return word not in _PARTIAL or not is_told_bare(denial, described, case)
     if _unread_words(denial, case):
         return True
     return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
@@ -146,6 +160,9 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
         ahead.discard("abnormal")  # as every curve to a side is
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
+    ahead -= kinds_of_any(described, case)
+    if ahead & _PARTIAL and is_told_bare(denial, described, case):
+        ahead -= _PARTIAL
     if ahead & _WORRY and is_worrying(described, case):
         ahead -= _WORRY
     grades = {grade.value for grade in described.severities}
@@ -182,7 +199,8 @@ def _unread_words(denial: Finding, case: Case) -> bool:
     """True for words before the finding that no rule knows: "no osseous Bankart lesion"."""
     start, end = phrase(denial, case).start, denial.entity.span.start
     read = [e.span for e in case.by_sentence.get(denial.sentence, ()) if e.span.start < end]
-    between = _WORD.finditer(case.report.text, start, end)
+    denies = [match.end() for match in _DENIES.finditer(case.report.text, start, end)]
+    between = _WORD.finditer(case.report.text, max(denies, default=start), end)
     return any(
         match.group().lower() not in _PLAIN | _GENERAL
         for match in between
@@ -199,7 +217,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     )
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
-        usual |= _of_same_kind(described)
+        usual |= _of_same_kind(described) | kinds_of_any(described, case)
+        usual |= _PARTIAL if is_told_bare(denial, described, case) else frozenset()
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
@@ -213,7 +232,9 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
 def _of_same_kind(described: Finding) -> frozenset[str]:
     """Words that name no kind of what is described: every paraesophageal hernia is a hiatal one."""
     words = _SAME_KIND.get(described.concept or "", frozenset[str]())
-    return words if described.concept != _HERNIA or _HIATAL.search(described.entity.quote) else frozenset()
+    of_right = fold(described.entity.quote).startswith("right")  # of the heart that fails
+    known = described.concept != _HERNIA or _HIATAL.search(described.entity.quote)
+    return words if known and not of_right else frozenset()
 
 
 def _is_form(word: str, other: str) -> bool:

@@ -33,9 +33,11 @@ from app.proofreading.detectors.denying import (
     beside_another,
     by_another_name,
     denied_with_it,
+    excluded,
     gone_then_new,
     of_lungs_only,
 )
+from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.detectors.limits import is_limited
 from app.proofreading.detectors.referring import told
 from app.proofreading.findings import Finding, Status
@@ -67,6 +69,8 @@ class Negation:
                 if _contradicts(denial, described, case):
                     yield _candidate(case, denial, described)
                     break
+        for first, second in excluded(case):
+            yield _candidate(case, first, second)
 
 
 def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
@@ -137,6 +141,8 @@ def _explained(described: Finding, case: Case) -> bool:
 
 def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial speaks of another place: another side, level or structure."""
+    if is_told_bare(denial, described, case):
+        return False
     if denial.sides and described.sides and not denial.sides & described.sides:
         return True
     if denial.sides and not described.sides and len(denial.sides) == 1:
@@ -172,9 +178,7 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
     return Candidate(
         type=ErrorType.NEGATION_CONTRADICTION,
         span=wrong.entity.span,
-        message=(
-            f"{name(described.concept, case.facts)} is described in one sentence and denied in another."
-        ),
+        message=_message(case, denial, described),
         rule="negation.sections" if across else "negation.sentences",
         confidence=_confidence(certain=certain, across=across, detailed=detailed)
         - (0.0 if is_chest(case) else _BEYOND[across])
@@ -186,6 +190,13 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
         correction=fixes[0] if fixes else None,
         alternatives=fixes[1:],
     )
+
+
+def _message(case: Case, denial: Finding, described: Finding) -> str:
+    what = name(described.concept, case.facts)
+    if denial.status is Status.PRESENT:
+        return f"{what} and {name(denial.concept, case.facts)} exclude each other."
+    return f"{what} is described in one sentence and denied in another."
 
 
 def _confidence(*, certain: bool, across: bool, detailed: bool) -> float:

@@ -24,12 +24,15 @@ from app.proofreading.comparing import (
 from app.proofreading.detectors.bone_level import ribs
 from app.proofreading.detectors.denying import gone_then_new
 from app.proofreading.detectors.impossible_anatomy import MIRRORED
+from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.detectors.normal_structures import (
     EXPANDED,
     as_normal,
     behind,
     facets,
     filled,
+    is_refilled,
+    is_wholly_filled,
     named,
     structures,
     unsided,
@@ -52,10 +55,10 @@ _VOLUME = re.compile(
     r"(?:inflated|expanded|expansion(?: of)?|inflation|volume)$", re.IGNORECASE
 )  # says nothing of shadows
 _WIDTH, _SHIFT = re.compile(r"wid|broad", re.IGNORECASE), "RP:mediastinal-shift"
-_WHOLLY = re.compile(r"\b(?:re-?\s?expan|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE)
 _TRACES = frozenset(
     {"RP:pleural-effusion", "RP:pneumothorax"}
 )  # of which little may be seen on one view only
+_ALL_LEVELS = 3  # upper, middle and lower zones are the lung
 _PLAIN_KINDS = frozenset(
     "focal patchy dense confluent consolidative airspace alveolar ill-defined lobar segmental infectious ground-glass "
     "diffuse hazy fluffy homogeneous inhomogeneous heterogeneous".split()
@@ -135,10 +138,11 @@ class NormalStatement:
             return False
         if normal.sides and described.sides and not normal.sides & described.sides:
             return False
-        if len(normal.sides) == 1 and not described.sides:
+        bare = is_told_bare(normal, described, case)
+        if len(normal.sides) == 1 and not (described.sides or (bare and is_refilled(normal))):
             return False
-        if _WHOLLY.search(normal.entity.quote) and described.concept in EXPANDED:
-            return filled(normal, described) and not gone_then_new(normal, described, case)
+        if is_wholly_filled(normal) and described.concept in EXPANDED:
+            return (bare or filled(normal, described)) and not gone_then_new(normal, described, case)
         if _WIDTH.search(normal.entity.quote) and described.concept == _SHIFT:
             return False
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
@@ -159,7 +163,7 @@ class NormalStatement:
             for structure in structures(site.concept, normal, described, case)
             for finding in (
                 *self._excluded(structure, normal, case),
-                *(_GROSS.get(structure, ()) if gross else ()),
+                *(_GROSS.get(structure, ()) if gross or bare else ()),
                 *(volumes if structure in _ORGANS else ()),
             )
         )
@@ -178,7 +182,8 @@ def _is_borderline(normal: Finding) -> bool:
 def _of_a_part(normal: Finding, described: Finding) -> bool:
     """True when another part of the structure is called normal than the one that is described."""
     told = levels(normal)
-    return bool(normal.zones) and not (told and levels(described) and levels(described) <= told)
+    all_told = len(told) == _ALL_LEVELS or (told and levels(described) and levels(described) <= told)
+    return bool(normal.zones) and not all_told
 
 
 def _of_another(normal: Finding, described: Finding, case: Case) -> bool:
@@ -279,7 +284,7 @@ def _confidence(normal: Finding, described: Finding, case: Case, *, across: bool
     if "prominen" in described.entity.quote.lower():
         slight.add("mild")
     wide = any(_WIDE & {site.concept, *unsided(site.concept, case)} for site in normal.sites)
-    wide = wide and not _WHOLLY.search(normal.entity.quote)
+    wide = wide and not is_wholly_filled(normal)
     if slight and (wide or not across or ("trace" in slight and described.concept in _TRACES)):
         return 0.5
     if slight or described.status is not Status.PRESENT:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import is_generic, levels, phrase
+from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.findings import Finding, Status
 from kg_ingest.schema import EdgeKind
 from models.types import Entity, EntityKind
@@ -29,12 +30,14 @@ _ONE_VIEW = re.compile(
     r"\b(?:posterior|lateral (?:view|projection|film|image)|on the lateral|decubitus|subpulmon|infrapulmon)",
     re.IGNORECASE,
 )
-_LUNG = "RP:lung"
+_LUNG, _ALL_LEVELS = "RP:lung", 3
 EXPANDED = (
     "RP:atelectasis",
     "RP:pneumothorax",
     "RP:hydropneumothorax",
 )  # what a lung or lobe that has filled again does not have
+_REFILLED = re.compile(r"\bre-?\s?(?:expan|infl|aer)|\bnow (?:\w+ )?aerated", re.IGNORECASE)
+_FILLED = re.compile(r"\b(?:fully|completely) (?:expanded|inflated|aerated)", re.IGNORECASE)
 # what of a structure is called normal: its size says nothing of its calcification
 _FACETS = (
     ("size", re.compile(r"\b(?:size[ds]?|calib(?:er|re)|diameter|width|dimensions?)\b", re.IGNORECASE)),
@@ -91,6 +94,16 @@ def named(normal: Finding) -> Iterator[Entity]:
             yield site
 
 
+def is_refilled(normal: Finding) -> bool:
+    """True for a lung or lobe that is told to hold air again."""
+    return _REFILLED.search(normal.entity.quote) is not None
+
+
+def is_wholly_filled(normal: Finding) -> bool:
+    """True for one that holds air in all its parts, or again."""
+    return is_refilled(normal) or _FILLED.search(normal.entity.quote) is not None
+
+
 def filled(normal: Finding, described: Finding) -> bool:
     """True for "the left lung has re-expanded" against a collapse or pneumothorax there."""
     said, told = levels(normal), levels(described)
@@ -106,7 +119,8 @@ def structures(site: str | None, normal: Finding, described: Finding, case: Case
     """The structure that is called normal; for a part of a lung the lung too, where something lies in that part."""
     here = unsided(site, case)
     mixed = any(not one.normal and one.status is Status.PRESENT for one in case.told_in[normal.sentence])
-    within = levels(normal) and levels(normal) <= levels(described) and not mixed
+    at, whole = levels(normal), len(levels(normal)) == _ALL_LEVELS or is_told_bare(normal, described, case)
+    within = at and (whole or at <= levels(described)) and not mixed
     return (*here, _LUNG) if within and _LUNG in case.facts.wholes.get(site or "", ()) else here
 
 

@@ -31,6 +31,8 @@ from kg_ingest.schema import EdgeKind
 from models.types import SectionName
 
 _BONE = re.compile(r"bon[ey]|osseous|skelet", re.IGNORECASE)
+_PULMONARY = re.compile(r"lung|pulmon|parenchym|airspace", re.IGNORECASE)
+_LUNG = "RP:lung"
 _STEM = 6
 _NO_STEMS = frozenset(
     {
@@ -202,7 +204,8 @@ def _against(concluded: Finding, case: Case) -> tuple[Finding, ...]:
         for other in current(case, FINDINGS)
         if is_generic(other) and other.status is Status.ABSENT and _of_bones(other, concluded, case)
     ]
-    return tuple((denials + normals + bones + blanket)[:2])
+    lungs = [other for other in current(case, FINDINGS) if _of_lungs(other, concluded, case)]
+    return tuple((denials + normals + bones + lungs + blanket)[:2])
 
 
 def _of_bones(denial: Finding, concluded: Finding, case: Case) -> bool:
@@ -210,6 +213,14 @@ def _of_bones(denial: Finding, concluded: Finding, case: Case) -> bool:
     words = (denial.entity.quote, *(site.quote for site in denial.sites))
     osseous = "RP:osseous-finding" in case.facts.ancestors.get(concluded.concept or "", frozenset())
     return osseous and any(_BONE.search(word) for word in words)
+
+
+def _of_lungs(denial: Finding, concluded: Finding, case: Case) -> bool:
+    """True for "the lungs show no active disease" against what is acute in them."""
+    if not _is_blanket(denial) or not _acute(concluded, case) or _LUNG not in _homes(concluded, case):
+        return False
+    words = (denial.entity.quote, *(site.quote for site in denial.sites))
+    return not denial.zones and any(_PULMONARY.search(word) for word in words)
 
 
 def _is_blanket(other: Finding) -> bool:
