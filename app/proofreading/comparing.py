@@ -105,6 +105,12 @@ def suggests(first: str, second: str, facts: Facts) -> bool:
     )
 
 
+def told_name(finding: Finding) -> str:
+    """The words that name it, with those that it shares: "pleural" of "pleural or pericardial effusion"."""
+    shared = finding.entity.value if finding.entity.concept is not None else None
+    return shared or finding.entity.quote
+
+
 def phrase(finding: Finding, case: Case) -> Span:
     """From the first to the last word of what is said of the finding, within its sentence."""
     parts: list[Entity] = [finding.entity, *_modifiers(finding), *finding.sites]

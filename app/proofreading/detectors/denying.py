@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import IMPRESSION, REPORTED, asserted, subsumes
+from app.proofreading.comparing import ANYWHERE, IMPRESSION, REPORTED, asserted, subsumes, told_name
 from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import SIDES, Finding, Status
 from kg_ingest.schema import EdgeKind
@@ -24,6 +24,10 @@ _BESIDE = re.compile(
     r"(?:that|this|same) side)\b",
     re.IGNORECASE,
 )
+_SAME_SUBJECT = re.compile(
+    r"\b(?:but|and|yet|which|that)\s+(?:contain|show|ha[sd]|demonstrat|reveal|lack|is|are|bear|harbou?r)\w*\s(?:no|without|free)\b",
+    re.IGNORECASE,
+)
 _WORRYING = re.compile(
     r"\b(?:suspicious|suspect\w*|concern\w*|worrisome|worrying|malignan\w*|cancer|carcinoma|metasta\w*|spiculat\w*|"
     r"cavit\w*|enlarging|lobulated|biopsy|pet)\b",
@@ -32,6 +36,11 @@ _WORRYING = re.compile(
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
 _GONE = frozenset({"resolved"})
 _GROSS = frozenset({"moderate", "moderate-severe", "severe"})
+_SLIGHT = frozenset({"trace", "mild"})
+_CAUSES = tuple(
+    f"RP:{name}"
+    for name in "pulmonary-edema heart-failure vascular-congestion pneumonia bronchitis asthma low-lung-volumes".split()
+)
 _AGAIN = re.compile(
     r"\b(?:new|newly|recurr\w*|developing|developed|development|now|another|again|different|separate|other)\b",
     re.IGNORECASE,
@@ -47,6 +56,11 @@ _LARGE_MM = 8
 _MASS = "RP:mass"
 _LUNG = "RP:lung"
 _PULMONARY = re.compile(r"(?:lung|pulmonary|parenchymal|intrapulmonary)\b", re.IGNORECASE)
+_IN_LUNGS = re.compile(  # what a finding says of the lungs by its own name
+    r"\b(?:lungs?|pulmonary|intrapulmonary|cannon ?-?balls?|lymphangit\w*|nod(?:ules?|ular\w*))\b",
+    re.IGNORECASE,
+)
+_SEEN_THROUGH = frozenset({"RP:thorax", "RP:hemithorax", "RP:resection-bed", "RP:fissure", "RP:chest-study"})
 
 
 @cache
@@ -78,7 +92,9 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         for general, ones in _denied_with().items()
         if subsumes(general, kind, case.facts)
         for one, where in ones
-        if subsumes(one, other, case.facts) and _covers(where, described)
+        if subsumes(one, other, case.facts)
+        and _covers(where, described)
+        and not (where == "uncaused" and _caused(case))
     ]
     return (
         bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
@@ -86,10 +102,21 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
 
 
 def _covers(where: str, described: Finding) -> bool:
-    """True for what is described anywhere, in the findings, or (``gross``) anywhere and as more than mild."""
+    """True for what is described anywhere, in the findings, (``gross``) as more than mild, (``uncaused``) as no slight."""
     if where == "gross":
         return any(grade.value in _GROSS for grade in described.severities)
+    if where == "uncaused":
+        return not any(grade.value in _SLIGHT for grade in described.severities)
     return where == "any" or described.section not in IMPRESSION
+
+
+def _caused(case: Case) -> bool:
+    """True where the report tells of what thickens the interstitium for a while: edema, infection, bronchitis."""
+    return any(
+        subsumes(cause, one.concept or "", case.facts)
+        for one in asserted(case, REPORTED)
+        for cause in _CAUSES
+    )
 
 
 def _read_otherwise(described: Finding, case: Case) -> bool:
@@ -109,7 +136,12 @@ def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:
     if not denial.entity.rules or not _PULMONARY.match(denial.entity.quote):
         return False
     homes = case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
-    places = [site.concept for site in described.sites if site.concept] or list(homes)
+    told = [site.concept for site in described.sites if site.concept]
+    if not told and not homes:  # a metastasis may lie anywhere
+        return not (described.sides or _IN_LUNGS.search(told_name(described)))
+    if described.concept in ANYWHERE and any(_plain(place) in _SEEN_THROUGH for place in told):
+        return False
+    places = told or list(homes)
     return not any(_LUNG in {_plain(place), *case.facts.wholes.get(place, ())} for place in places)
 
 
@@ -133,8 +165,14 @@ def gone_then_new(denial: Finding, described: Finding, case: Case) -> bool:
 
 
 def beside_another(denial: Finding, described: Finding, case: Case) -> bool:
-    """True for "left rib fractures without associated pneumothorax" against one on the right."""
-    if denial.sides or not described.sides or not _BESIDE.search(_sentence(denial, case)):
+    """True for "left rib fractures without associated pneumothorax" against one on the right.
+
+    So for what the clause before is about: "the right lung is emphysematous but contains no lesion".
+    """
+    if denial.sides or not described.sides:
+        return False
+    ahead = case.report.text[case.report.sentences[denial.sentence].span.start : denial.entity.span.start]
+    if not _BESIDE.search(_sentence(denial, case)) and not _SAME_SUBJECT.search(ahead):
         return False
     here = case.by_sentence.get(denial.sentence, ())
     said = [SIDES.get(e.value or "", frozenset()) for e in here if e.kind is EntityKind.SIDE]

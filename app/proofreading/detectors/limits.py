@@ -1,15 +1,24 @@
 """Denials of a kind only: "no large effusion", "no new opacity", "no flow-limiting lesion"."""
 
 import re
+from dataclasses import replace
 from itertools import islice
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_device, phrase, subsumes
+from app.proofreading.comparing import (
+    ANYWHERE,
+    REPORTED,
+    asserted,
+    is_device,
+    phrase,
+    subsumes,
+    told_name,
+)
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
 from app.proofreading.findings import Finding, Status
 from models.tokens import fold
-from models.types import EntityKind
+from models.types import Entity, EntityKind
 
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
@@ -29,7 +38,8 @@ _PLAIN = frozenset(
     "questioned suspected reported described residual remaining persistent recurrent intrathoracic "
     "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically "
     "postprocedural post-procedural procedural "
-    "iatrogenic post-procedure postprocedure longer "
+    "iatrogenic post-procedure postprocedure longer nil features feature "
+    "radiological radiologic x-ray "
     "series radiograph radiographs view views film films detail stigmata".split()
 )
 # words before a finding that only say where it always is
@@ -43,7 +53,9 @@ _REGION = re.compile(
 )
 _IN_MEDIASTINUM = dict.fromkeys(("paratrach", "subcarin", "aortopulm", "ap window"), "mediast")
 _NODES = re.compile(r"\bnod(?:e|al)|adenop|\blad\b", re.IGNORECASE)
-_REST = re.compile(r"\b(?:otherwise|o/w|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
+_REST = re.compile(
+    r"\b(?:otherwise|o/w|remainder|remaining|rest of|elsewhere|superimposed|superadded)\b", re.IGNORECASE
+)
 _VIEW = re.compile(  # one of several views or images
     r"\b(?:on|in) the (?:ins|ex)piratory\b|\b(?:on|in) the (?:supine|erect|upright|lateral|frontal|decubitus|oblique|"
     r"first|initial|immediate|early|previous|prior|earlier)(?: \w+)? (?:view|film|image|radiograph|projection|study|"
@@ -55,6 +67,10 @@ _IN_PLACE = re.compile(
     r"\b(?:minimally|barely|not)[- ]displaced|\b(?:hairline|incomplete|buckle|stress|occult|subtle)\b",
     re.IGNORECASE,
 )
+_OPENS = re.compile(
+    r"\b(?:no|without|nil|neither|not|negative for|absence of|free (?:of|from)|lacks?)\s", re.IGNORECASE
+)
+_NEW_CLAUSE = re.compile(r"[,;]|\b(?:with|there (?:is|are|was|were)|and (?:no|show\w*))\b", re.IGNORECASE)
 _MOST_TOLD = 8  # findings of one kind that are read, in a report that tells of many
 _LONG = 5  # letters that a word and what "non" or "un" turns share: "no fibrosis", non-fibrotic disease
 _HERNIA = "RP:hiatal-hernia"
@@ -63,6 +79,12 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
+    "RP:peribronchial-thickening": frozenset(
+        "bronchial peribronchial airway airways wall walls central perihilar bronchovascular peribronchovascular".split()
+    ),
+    "RP:bronchiectasis": frozenset("dilated ectatic bronchial traction".split()),
+    "RP:interstitial-lung-disease": frozenset("diffuse parenchymal fibrosing fibrotic chronic".split()),
+    "RP:mass": frozenset("soft tissue".split()),
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
@@ -81,7 +103,14 @@ _ACUTE = (
     "RP:pleural-effusion",
     "RP:pneumothorax",
 )
-_WORRY = frozenset({"suspicious", "concerning", "worrisome", "dominant", "aggressive", "malignant"})
+_WORRY = frozenset(
+    "suspicious concerning worrisome worrying dominant aggressive malignant sinister ominous malignant-looking "
+    "malignant-appearing suspect neoplastic cancerous".split()
+)
+_USUAL = {  # words of kind that hold for every one of these
+    "RP:mass": frozenset("focal discrete rounded round lobulated solid".split()),
+    "RP:nodule": frozenset("focal discrete rounded round nodular".split()),
+}
 _LEFT = frozenset({"residual", "remaining", "persistent", "persisting"})
 _SLIGHT, _GROSS = frozenset({"trace", "mild"}), frozenset({"moderate", "moderate-severe", "severe"})
 _OLD = frozenset({"stable", "old", "chronic", "resolved", "decreased"})
@@ -95,6 +124,7 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return not any(change.value == "new" for change in described.changes)
     if denial.measurements or _of_a_kind(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
+    denial = _as_denied(denial, case)
     if of_another_age(_acuities(denial) - _not_old(described, case), described, case):
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
@@ -116,6 +146,28 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     if _unread_words(denial, case):
         return True
     return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
+
+
+def _as_denied(denial: Finding, case: Case) -> Finding:
+    """The denial without what its sentence says before "no": "complete resolution without residual fibrosis"."""
+    begin = _opened(denial, case)
+
+    def after(words: tuple[Entity, ...]) -> tuple[Entity, ...]:
+        return tuple(word for word in words if word.span.start >= begin)
+
+    return replace(
+        denial,
+        severities=after(denial.severities),
+        acuities=after(denial.acuities),
+        descriptors=after(denial.descriptors),
+    )
+
+
+def _opened(denial: Finding, case: Case) -> int:
+    """Where the clause of the denial begins: after the last "no", where a clause of another thing stands before it."""
+    start = case.report.sentences[denial.sentence].span.start
+    opened = [found.end() for found in _OPENS.finditer(case.report.text, start, denial.entity.span.start)]
+    return opened[-1] if opened and _NEW_CLAUSE.search(case.report.text, start, opened[-1]) else start
 
 
 def _of_the_other_kind(denied: str, described: Finding, case: Case) -> bool:
@@ -146,6 +198,7 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
         ahead.discard("abnormal")  # as every curve to a side is
     if len(described.sides) == 1 or described.sites:
         ahead.discard("focal")  # what lies in one place is focal
+    ahead -= _USUAL.get(described.concept or "", frozenset())
     if ahead & _WORRY and is_worrying(described, case):
         ahead -= _WORRY
     grades = {grade.value for grade in described.severities}
@@ -181,6 +234,7 @@ def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
 def _unread_words(denial: Finding, case: Case) -> bool:
     """True for words before the finding that no rule knows: "no osseous Bankart lesion"."""
     start, end = phrase(denial, case).start, denial.entity.span.start
+    start = max(start, _opened(denial, case))
     read = [e.span for e in case.by_sentence.get(denial.sentence, ()) if e.span.start < end]
     between = _WORD.finditer(case.report.text, start, end)
     return any(
@@ -195,7 +249,7 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     if not denial.entity.rules:  # words that deny by themselves: "the angles are sharp"
         return False
     denied, told = (
-        fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
+        fold(told_name(finding)).replace("hiatus", "hiatal").split() for finding in (denial, described)
     )
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
@@ -205,8 +259,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
     else:
         kind = denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
-    only = _ALVEOLAR.search(denial.entity.quote) and not _INTERSTITIAL.search(denial.entity.quote)
-    alveolar = only and _INTERSTITIAL.search(described.entity.quote)
+    only = _ALVEOLAR.search(told_name(denial)) and not _INTERSTITIAL.search(told_name(denial))
+    alveolar = only and _INTERSTITIAL.search(told_name(described))
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
 
 
@@ -224,11 +278,11 @@ def _is_form(word: str, other: str) -> bool:
 
 def _of_other_nodes(denial: Finding, described: Finding, case: Case) -> bool:
     """True when nodes of one region are denied and those of another described: "no axillary adenopathy"."""
-    if not _NODES.search(denial.entity.quote):
+    if not _NODES.search(told_name(denial)):
         return False
     start = case.report.sentences[denial.sentence].span.start
     denied = _regions(case.report.text[start : denial.entity.span.end])
-    places = " ".join((described.entity.quote, *(site.quote for site in described.sites)))
+    places = " ".join((told_name(described), *(site.quote for site in described.sites)))
     told = _regions(places)
     return bool(denied and told) and not denied & told
 

@@ -19,6 +19,7 @@ from app.proofreading.comparing import (
     phrase,
     sentences,
     subsumes,
+    told_name,
     without_sentence,
 )
 from app.proofreading.detectors.denials import (
@@ -102,7 +103,7 @@ def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
 
 
 def _last_word(finding: Finding) -> str:
-    return fold(finding.entity.quote).split()[-1].removesuffix("s")
+    return fold(told_name(finding)).split()[-1].removesuffix("s")
 
 
 def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
