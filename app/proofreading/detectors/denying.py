@@ -37,6 +37,24 @@ _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
 _GONE = frozenset({"resolved"})
 _GROSS = frozenset({"moderate", "moderate-severe", "severe"})
 _SLIGHT = frozenset({"trace", "mild"})
+_SHADOWS = frozenset({"RP:opacity", "RP:abnormality", "RP:nonspecific-lesion"})
+_SOLID = _SHADOWS | {
+    "RP:nodule",
+    "RP:mass",
+    "RP:consolidation",
+    "RP:airspace-opacity",
+    "RP:infiltrate",
+    "RP:lung-lesion",
+}
+_SHOWN = (  # (word of kind, what it is said of, what the two name)
+    ("round", _SHADOWS, "RP:nodule"),
+    ("rounded", _SHADOWS, "RP:nodule"),
+    ("nodular", _SHADOWS, "RP:nodule"),
+    ("miliary", _SHADOWS, "RP:nodule"),
+    ("cavitary", _SOLID, "RP:cavity"),
+    ("reticular", _SHADOWS, "RP:interstitial-markings"),
+)
+_CALCIFIED = frozenset({"RP:calcified-lymph-node", "RP:splenic-calcification", "RP:calcification"})
 _CAUSES = tuple(
     f"RP:{name}"
     for name in "pulmonary-edema heart-failure vascular-congestion pneumonia bronchitis asthma low-lung-volumes".split()
@@ -87,6 +105,8 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         return described.status is Status.PRESENT
     if any(grade.value == "trace" for grade in described.severities):
         return False
+    if kind in _as_shown(described) or other in _as_shown(denial):
+        return True
     told = [
         one
         for general, ones in _denied_with().items()
@@ -95,10 +115,18 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         if subsumes(one, other, case.facts)
         and _covers(where, described)
         and not (where == "uncaused" and _caused(case))
+        and not (where == "itself" and (one != other or _calcified_elsewhere(case)))
     ]
     return (
         bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
     )
+
+
+def _as_shown(finding: Finding) -> frozenset[str]:
+    """What a word of kind makes of a shadow: a round one is a nodule, a cavitating mass a cavity."""
+    kinds = {word.value for word in finding.descriptors}
+    shown = {sign for kind, shadows, sign in _SHOWN if kind in kinds and finding.concept in shadows}
+    return frozenset(shown)
 
 
 def _covers(where: str, described: Finding) -> bool:
@@ -117,6 +145,11 @@ def _caused(case: Case) -> bool:
         for one in asserted(case, REPORTED)
         for cause in _CAUSES
     )
+
+
+def _calcified_elsewhere(case: Case) -> bool:
+    """True where nodes or the spleen show what is left of an old infection, without a granuloma of the lung."""
+    return any(one.concept in _CALCIFIED for one in asserted(case, REPORTED))
 
 
 def _read_otherwise(described: Finding, case: Case) -> bool:

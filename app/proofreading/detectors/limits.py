@@ -38,7 +38,7 @@ _PLAIN = frozenset(
     "questioned suspected reported described residual remaining persistent recurrent intrathoracic "
     "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically "
     "postprocedural post-procedural procedural "
-    "iatrogenic post-procedure postprocedure longer nil features feature "
+    "iatrogenic post-procedure postprocedure longer nil features feature evident intraparenchymal "
     "radiological radiologic x-ray "
     "series radiograph radiographs view views film films detail stigmata".split()
 )
