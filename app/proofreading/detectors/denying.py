@@ -52,6 +52,8 @@ _SHOWN = (  # (word of kind, what it is said of, what the two name)
     ("nodular", _SHADOWS, "RP:nodule"),
     ("miliary", _SHADOWS, "RP:nodule"),
     ("cavitary", _SOLID, "RP:cavity"),
+    ("calcified", _SOLID, "RP:granuloma"),
+    ("densely-calcified", _SOLID, "RP:granuloma"),
     ("reticular", _SHADOWS, "RP:interstitial-markings"),
 )
 _CALCIFIED = frozenset({"RP:calcified-lymph-node", "RP:splenic-calcification", "RP:calcification"})
@@ -72,12 +74,13 @@ _LOOK_FURTHER = re.compile(
 _TINY_MM = 6
 _LARGE_MM = 8
 _MASS = "RP:mass"
-_LUNG = "RP:lung"
+_LUNG, _NODULE = "RP:lung", "RP:nodule"
 _PULMONARY = re.compile(r"(?:lung|pulmonary|parenchymal|intrapulmonary)\b", re.IGNORECASE)
 _IN_LUNGS = re.compile(  # what a finding says of the lungs by its own name
-    r"\b(?:lungs?|pulmonary|intrapulmonary|cannon ?-?balls?|lymphangit\w*|nod(?:ules?|ular\w*))\b",
+    r"\b(?:lungs?|pulmonary|intrapulmonary|cannon ?-?balls?|lymphangit\w*|miliary|nod(?:ules?|ular\w*))\b",
     re.IGNORECASE,
 )
+_PROJECTED = re.compile(r"\b(?:overl(?:ies|y|ying)|project\w*|superimpos\w+)\b", re.IGNORECASE)
 _SEEN_THROUGH = frozenset({"RP:thorax", "RP:hemithorax", "RP:resection-bed", "RP:fissure", "RP:chest-study"})
 
 
@@ -135,7 +138,7 @@ def _covers(where: str, described: Finding) -> bool:
         return any(grade.value in _GROSS for grade in described.severities)
     if where == "uncaused":
         return not any(grade.value in _SLIGHT for grade in described.severities)
-    return where == "any" or described.section not in IMPRESSION
+    return where in ("any", "itself") or described.section not in IMPRESSION
 
 
 def _caused(case: Case) -> bool:
@@ -171,8 +174,10 @@ def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:
     homes = case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
     told = [site.concept for site in described.sites if site.concept]
     if not told and not homes:  # a metastasis may lie anywhere
-        return not (described.sides or _IN_LUNGS.search(told_name(described)))
-    if described.concept in ANYWHERE and any(_plain(place) in _SEEN_THROUGH for place in told):
+        besides = any(one.concept == _NODULE for one in case.told_in.get(described.sentence, ()))
+        return not (described.sides or besides or _IN_LUNGS.search(told_name(described)))
+    seen_through = any(_plain(place) in _SEEN_THROUGH for place in told)
+    if described.concept in ANYWHERE and (seen_through or _PROJECTED.search(_sentence(described, case))):
         return False
     places = told or list(homes)
     return not any(_LUNG in {_plain(place), *case.facts.wholes.get(place, ())} for place in places)

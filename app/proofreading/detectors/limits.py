@@ -1,7 +1,6 @@
 """Denials of a kind only: "no large effusion", "no new opacity", "no flow-limiting lesion"."""
 
 import re
-from dataclasses import replace
 from itertools import islice
 
 from app.proofreading.case import Case
@@ -14,11 +13,12 @@ from app.proofreading.comparing import (
     subsumes,
     told_name,
 )
+from app.proofreading.detectors.clauses import as_denied, opened
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
 from app.proofreading.findings import Finding, Status
 from models.tokens import fold
-from models.types import Entity, EntityKind
+from models.types import EntityKind
 
 # a masked word between "no" and the finding may be "new" or "other"
 _MASK_REACH = 30
@@ -67,10 +67,6 @@ _IN_PLACE = re.compile(
     r"\b(?:minimally|barely|not)[- ]displaced|\b(?:hairline|incomplete|buckle|stress|occult|subtle)\b",
     re.IGNORECASE,
 )
-_OPENS = re.compile(
-    r"\b(?:no|without|nil|neither|not|negative for|absence of|free (?:of|from)|lacks?)\s", re.IGNORECASE
-)
-_NEW_CLAUSE = re.compile(r"[,;]|\b(?:with|there (?:is|are|was|were)|and (?:no|show\w*))\b", re.IGNORECASE)
 _MOST_TOLD = 8  # findings of one kind that are read, in a report that tells of many
 _LONG = 5  # letters that a word and what "non" or "un" turns share: "no fibrosis", non-fibrotic disease
 _HERNIA = "RP:hiatal-hernia"
@@ -85,6 +81,12 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:bronchiectasis": frozenset("dilated ectatic bronchial traction".split()),
     "RP:interstitial-lung-disease": frozenset("diffuse parenchymal fibrosing fibrotic chronic".split()),
     "RP:mass": frozenset("soft tissue".split()),
+    "RP:scar": frozenset(
+        "residual fibrotic fibrous cicatricial postinflammatory postinfectious post inflammatory".split()
+    ),
+    "RP:emphysema": frozenset("emphysematous".split()),
+    "RP:cavity": frozenset("cavitary cavitating".split()),
+    "RP:metastasis": frozenset("metastatic hematogenous haematogenous".split()),
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
@@ -109,6 +111,7 @@ _WORRY = frozenset(
 )
 _USUAL = {  # words of kind that hold for every one of these
     "RP:mass": frozenset("focal discrete rounded round lobulated solid".split()),
+    "RP:interstitial-lung-disease": frozenset("diffuse generalized generalised interstitial".split()),
     "RP:nodule": frozenset("focal discrete rounded round nodular".split()),
 }
 _LEFT = frozenset({"residual", "remaining", "persistent", "persisting"})
@@ -124,7 +127,7 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return not any(change.value == "new" for change in described.changes)
     if denial.measurements or _of_a_kind(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
-    denial = _as_denied(denial, case)
+    denial = as_denied(denial, case)
     if of_another_age(_acuities(denial) - _not_old(described, case), described, case):
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
@@ -141,33 +144,16 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
     worrying = is_worrying(described, case)
-    if before is not None and before.group(1).lower() not in (_PLAIN | _WORRY if worrying else _PLAIN):
+    worded = bool(denial.entity.rules)  # not by words that deny by themselves
+    if (
+        worded
+        and before is not None
+        and before.group(1).lower() not in (_PLAIN | _WORRY if worrying else _PLAIN)
+    ):
         return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
     if _unread_words(denial, case):
         return True
     return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
-
-
-def _as_denied(denial: Finding, case: Case) -> Finding:
-    """The denial without what its sentence says before "no": "complete resolution without residual fibrosis"."""
-    begin = _opened(denial, case)
-
-    def after(words: tuple[Entity, ...]) -> tuple[Entity, ...]:
-        return tuple(word for word in words if word.span.start >= begin)
-
-    return replace(
-        denial,
-        severities=after(denial.severities),
-        acuities=after(denial.acuities),
-        descriptors=after(denial.descriptors),
-    )
-
-
-def _opened(denial: Finding, case: Case) -> int:
-    """Where the clause of the denial begins: after the last "no", where a clause of another thing stands before it."""
-    start = case.report.sentences[denial.sentence].span.start
-    opened = [found.end() for found in _OPENS.finditer(case.report.text, start, denial.entity.span.start)]
-    return opened[-1] if opened and _NEW_CLAUSE.search(case.report.text, start, opened[-1]) else start
 
 
 def _of_the_other_kind(denied: str, described: Finding, case: Case) -> bool:
@@ -209,7 +195,8 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
 
 def _acuities(denial: Finding) -> frozenset[str]:
     """The ages that are denied; "residual" is none where nothing is left."""
-    return frozenset(a.value or "" for a in denial.acuities if a.quote.lower() not in _LEFT)
+    ages = frozenset(a.value or "" for a in denial.acuities if a.quote.lower() not in _LEFT)
+    return frozenset() if {"acute", "chronic"} <= ages else ages  # "no acute or chronic process"
 
 
 def _not_old(described: Finding, case: Case) -> frozenset[str]:
@@ -224,7 +211,11 @@ def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
     text, span = case.report.text, denial.entity.span
     here = case.by_sentence.get(denial.sentence, ())
     owns = any(e.kind is EntityKind.OBSERVATION and e.span.start - span.end == 1 for e in here)
-    active = _ACTIVE.match(denial.entity.quote) and not _ACTIVE.search(described.entity.quote)
+    active = _ACTIVE.match(denial.entity.quote)
+    if active and (
+        active.group().lower() in _of_same_kind(described) or _ACTIVE.search(described.entity.quote)
+    ):
+        active = None
     start = case.report.sentences[denial.sentence].span.start
     non = _NON.search(text, start, phrase(denial, case).start)
     now = _NOW.match(text, span.end)
@@ -234,7 +225,7 @@ def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
 def _unread_words(denial: Finding, case: Case) -> bool:
     """True for words before the finding that no rule knows: "no osseous Bankart lesion"."""
     start, end = phrase(denial, case).start, denial.entity.span.start
-    start = max(start, _opened(denial, case))
+    start = max(start, opened(denial, case))
     read = [e.span for e in case.by_sentence.get(denial.sentence, ()) if e.span.start < end]
     between = _WORD.finditer(case.report.text, start, end)
     return any(

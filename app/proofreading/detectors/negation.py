@@ -49,6 +49,11 @@ _WITHDRAWN = re.compile(
     r"\b(?:withdrawn|taken out|pulled(?! back)|explanted|discontinued|retriev\w+|remov\w+|exchang\w+)\b",
     re.IGNORECASE,
 )
+_LEFT = re.compile(
+    r"\b(?:persist\w*|still (?:visible|seen|present|there|evident)|remain(?:s|ing)? (?:visible|seen|present|evident)|"
+    r"(?:now|currently) (?:measur\w+ )?(?:about |approximately )?\d)",
+    re.IGNORECASE,
+)
 _NEGATIVE_OPENING = re.compile(
     r"(there (is|are|has been) )?(no|without|negative for)( (evidence|signs?|findings?) (of|for))?\s*",
     re.IGNORECASE,
@@ -77,7 +82,11 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     no_device = is_no_device(denial, described, case)
     if not (same or no_device) and not by_another_name(denial, described, case):
         return False
-    if fading(described, case) or _explained(described, case) or _taken_out(denial, described, case):
+    if (
+        (fading(described, case) and not _left(described, case))
+        or _explained(described, case)
+        or _taken_out(denial, described, case)
+    ):
         return False
     if gone_then_new(denial, described, case) or beside_another(denial, described, case):
         return False
@@ -119,6 +128,14 @@ def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
     if (same and not several) or denial.concept == ANY_TUBE:  # the same one, or all of them
         other = False
     return is_device(denial) and gone and (denial.section is described.section or other)
+
+
+def _left(described: Finding, case: Case) -> bool:
+    """True for what has become less and is still there: "smaller but persists", "decreased, now 7 mm"."""
+    less = all(change.value != "resolved" for change in described.changes)
+    return (
+        less and _LEFT.search(case.report.quote(case.report.sentences[described.sentence].span)) is not None
+    )
 
 
 def _still(described: Finding) -> bool:
