@@ -25,6 +25,10 @@ _CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
 _ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
 
 
+_INTERSTITIAL = frozenset({"RP:interstitial-markings", "RP:interstitial-lung-disease", "RP:honeycombing"})
+_INFLATED = frozenset({"RP:emphysema", "RP:hyperinflation", "RP:copd"})
+
+
 class Likeness(IntEnum):
     """How closely two concepts are tied."""
 
@@ -95,6 +99,16 @@ def likeness(first: str | None, second: str | None, facts: Facts) -> Likeness:
 def subsumes(general: str, special: str, facts: Facts) -> bool:
     """True when every ``special`` is a ``general``."""
     return general == special or general in facts.ancestors.get(special, frozenset())
+
+
+def one_sign(first: str | None, second: str | None) -> bool:
+    """True for two names of what is seen of one disease: reticulation and interstitial lung disease."""
+    return first == second or (first in _INTERSTITIAL and second in _INTERSTITIAL)
+
+
+def inflated(first: str | None, second: str | None) -> bool:
+    """True for emphysema and what it does to the volume of the lungs."""
+    return first in _INFLATED and second in _INFLATED
 
 
 def suggests(first: str, second: str, facts: Facts) -> bool:

@@ -9,10 +9,12 @@ from app.proofreading.comparing import (
     FINDINGS,
     IMPRESSION,
     asserted,
+    inflated,
     is_chest,
     is_device,
     levels,
     name,
+    one_sign,
     sentences,
     without_either,
 )
@@ -101,13 +103,21 @@ def _value(finding: Finding) -> str | None:
 
 
 def _same(case: Case, first: Finding, second: Finding) -> bool:
-    if first.concept != second.concept:
+    if first.concept != second.concept and not _two_names(first, second):
         return False
     for read in (vertebrae, ribs):
         one, other = (read(case, finding.sentence).numbers for finding in (first, second))
         if one and other and not one & other:
             return False
     return not first.sides or not second.sides or first.sides == second.sides
+
+
+def _two_names(first: Finding, second: Finding) -> bool:
+    """One disease by two of its names; "increased markings" is a look of it."""
+    if inflated(first.concept, second.concept):
+        return {_value(first), _value(second)} == {"increased", "decreased"}
+    looks = any(one.changes[0].span.start < one.entity.span.start for one in (first, second) if one.changes)
+    return one_sign(first.concept, second.concept) and not looks
 
 
 def _candidate(case: Case, concluded: Finding, change: Entity, described: Finding) -> Candidate:

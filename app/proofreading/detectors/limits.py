@@ -78,7 +78,9 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:peribronchial-thickening": frozenset(
         "bronchial peribronchial airway airways wall walls central perihilar bronchovascular peribronchovascular".split()
     ),
-    "RP:bronchiectasis": frozenset("dilated ectatic bronchial traction".split()),
+    "RP:bronchiectasis": frozenset(
+        "dilated ectatic widened bronchial traction dilatation dilation ectasia".split()
+    ),
     "RP:interstitial-lung-disease": frozenset("diffuse parenchymal fibrosing fibrotic chronic".split()),
     "RP:mass": frozenset("soft tissue".split()),
     "RP:scar": frozenset(
