@@ -56,6 +56,11 @@ _SHOWN = (  # (word of kind, what it is said of, what the two name)
     ("densely-calcified", _SOLID, "RP:granuloma"),
     ("reticular", _SHADOWS, "RP:interstitial-markings"),
 )
+_BENIGN = tuple(
+    f"RP:{name}"
+    for name in "silicosis asbestosis sarcoidosis lung-abscess cyst infarct granulomatous-disease hiatal-hernia "
+    "pneumonia tuberculosis".split()
+)
 _CALCIFIED = frozenset({"RP:calcified-lymph-node", "RP:splenic-calcification", "RP:calcification"})
 _CAUSES = tuple(
     f"RP:{name}"
@@ -117,7 +122,8 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         for one, where in ones
         if subsumes(one, other, case.facts)
         and _covers(where, described)
-        and not (where == "uncaused" and _caused(case))
+        and not (where == "uncaused" and _told_any(_CAUSES, case))
+        and not (where == "malignant" and _told_any(_BENIGN, case))
         and not (where == "itself" and (one != other or _calcified_elsewhere(case)))
     ]
     return (
@@ -138,15 +144,13 @@ def _covers(where: str, described: Finding) -> bool:
         return any(grade.value in _GROSS for grade in described.severities)
     if where == "uncaused":
         return not any(grade.value in _SLIGHT for grade in described.severities)
-    return where in ("any", "itself") or described.section not in IMPRESSION
+    return where in ("any", "itself", "malignant") or described.section not in IMPRESSION
 
 
-def _caused(case: Case) -> bool:
-    """True where the report tells of what thickens the interstitium for a while: edema, infection, bronchitis."""
+def _told_any(kinds: tuple[str, ...], case: Case) -> bool:
+    """True where the report tells of one of these: of edema, by which the interstitium thickens for a while."""
     return any(
-        subsumes(cause, one.concept or "", case.facts)
-        for one in asserted(case, REPORTED)
-        for cause in _CAUSES
+        subsumes(kind, one.concept or "", case.facts) for one in asserted(case, REPORTED) for kind in kinds
     )
 
 
