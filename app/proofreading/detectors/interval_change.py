@@ -116,7 +116,13 @@ def _two_names(first: Finding, second: Finding) -> bool:
     """One disease by two of its names; "increased markings" is a look of it."""
     if inflated(first.concept, second.concept):
         return {_value(first), _value(second)} == {"increased", "decreased"}
-    looks = any(one.changes[0].span.start < one.entity.span.start for one in (first, second) if one.changes)
+    if levels(first) and levels(second) and not levels(first) & levels(second):
+        return False
+    looks = any(
+        change.span.start < one.entity.span.start and change.value == "increased"
+        for one in (first, second)
+        for change in one.changes[:1]
+    )
     return one_sign(first.concept, second.concept) and not looks
 
 
