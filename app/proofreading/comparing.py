@@ -27,7 +27,6 @@ _ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-t
 
 _INTERSTITIAL = frozenset({"RP:interstitial-markings", "RP:interstitial-lung-disease", "RP:honeycombing"})
 _AIRSPACE = frozenset({"RP:airspace-opacity", "RP:consolidation", "RP:infiltrate"})
-_INFLATED = frozenset({"RP:emphysema", "RP:hyperinflation", "RP:copd"})
 
 
 class Likeness(IntEnum):
@@ -105,11 +104,6 @@ def subsumes(general: str, special: str, facts: Facts) -> bool:
 def one_sign(first: str | None, second: str | None) -> bool:
     """True for two names of what is seen of one disease: reticulation and interstitial lung disease."""
     return first == second or any(first in names and second in names for names in (_INTERSTITIAL, _AIRSPACE))
-
-
-def inflated(first: str | None, second: str | None) -> bool:
-    """True for emphysema and what it does to the volume of the lungs."""
-    return first in _INFLATED and second in _INFLATED
 
 
 def suggests(first: str, second: str, facts: Facts) -> bool:

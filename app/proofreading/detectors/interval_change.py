@@ -9,7 +9,6 @@ from app.proofreading.comparing import (
     FINDINGS,
     IMPRESSION,
     asserted,
-    inflated,
     is_chest,
     is_device,
     levels,
@@ -33,6 +32,9 @@ OPPOSED = frozenset(
         frozenset({"new", "decreased"}),
     }
 )
+
+
+_INFLATED = frozenset({"RP:emphysema", "RP:hyperinflation", "RP:copd"})
 
 
 class IntervalChange:
@@ -114,7 +116,7 @@ def _same(case: Case, first: Finding, second: Finding) -> bool:
 
 def _two_names(first: Finding, second: Finding) -> bool:
     """One disease by two of its names; "increased markings" is a look of it."""
-    if inflated(first.concept, second.concept):
+    if first.concept in _INFLATED and second.concept in _INFLATED:
         return {_value(first), _value(second)} == {"increased", "decreased"}
     if levels(first) and levels(second) and not levels(first) & levels(second):
         return False
