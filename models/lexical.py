@@ -16,6 +16,7 @@ import ahocorasick
 from models import assertion
 from models.assertion import Hit, Scope, Trigger
 from models.attachment import relations
+from models.elision import with_elided
 from models.line import Line, Placed
 from models.terms import Found, Term, described_only, with_letters, with_measurements
 from models.tokens import TokenLine, fold, tokenize
@@ -113,6 +114,7 @@ class LexicalExtractor:
         marked: list[_Marked] = []
         edges: list[Relation] = []
         terms, hits = self._match(tokens)
+        terms = with_elided(tokens.words, terms, self._named)
         terms = with_measurements(report.text, tokens, terms)
         terms = with_letters(report.text, tokens, terms)
         terms_of, hits_of = _Cursor(terms), _Cursor(hits)
@@ -154,6 +156,10 @@ class LexicalExtractor:
         scopes = assertion.scopes(tokens.words, outside, 0, len(tokens.words))
         mark = _marked(Found(start, end, Term(EntityKind.OBSERVATION)), 0, scopes, tokens.words)
         return _entity(tokens, text, mark, mark.label)
+
+    def _named(self, phrase: str) -> Term | None:
+        payload: _Payload | None = self._automaton.get(f" {phrase} ", None)
+        return None if payload is None else payload.term
 
     def _match(self, tokens: TokenLine) -> tuple[list[Found], list[Hit]]:
         """Terms and triggers in text order, each the longest from its left, after one pass."""

@@ -25,6 +25,10 @@ _CARDIOPULMONARY = re.compile(r"cardio|pulmon", re.IGNORECASE)
 _ELSEWHERE = frozenset({"RP:osseous-finding", "RP:abdominal-finding", "RP:soft-tissue-finding"})
 
 
+_INTERSTITIAL = frozenset({"RP:interstitial-markings", "RP:interstitial-lung-disease", "RP:honeycombing"})
+_AIRSPACE = frozenset({"RP:airspace-opacity", "RP:consolidation", "RP:infiltrate"})
+
+
 class Likeness(IntEnum):
     """How closely two concepts are tied."""
 
@@ -97,12 +101,23 @@ def subsumes(general: str, special: str, facts: Facts) -> bool:
     return general == special or general in facts.ancestors.get(special, frozenset())
 
 
+def one_sign(first: str | None, second: str | None) -> bool:
+    """True for two names of what is seen of one disease: reticulation and interstitial lung disease."""
+    return first == second or any(first in names and second in names for names in (_INTERSTITIAL, _AIRSPACE))
+
+
 def suggests(first: str, second: str, facts: Facts) -> bool:
     """True when a SUGGESTS edge joins the two, in either direction."""
     leaving = facts.leaving
     return second in leaving.get((first, EdgeKind.SUGGESTS), ()) or first in leaving.get(
         (second, EdgeKind.SUGGESTS), ()
     )
+
+
+def told_name(finding: Finding) -> str:
+    """The words that name it, with those that it shares: "pleural" of "pleural or pericardial effusion"."""
+    shared = finding.entity.value if finding.entity.concept is not None else None
+    return shared or finding.entity.quote
 
 
 def phrase(finding: Finding, case: Case) -> Span:

@@ -3,7 +3,9 @@
 import re
 from dataclasses import replace
 
+from app.proofreading.compared import compared
 from app.proofreading.findings import Finding
+from app.proofreading.neutral import called_normal
 from models.types import Report
 
 _FRAME = re.compile(
@@ -16,7 +18,11 @@ _OTHER = {"left": re.compile(r"\bright\b|\bR\b"), "right": re.compile(r"\bleft\b
 
 
 def framed(report: Report, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Each finding without a side takes the one that its sentence opens with, where no other is named in it."""
+    """Each finding without a side takes the one that its sentence opens with, where no other is named in it.
+
+    What every lung has and the sentence calls normal is absent; a name that is compared tells of a change.
+    """
+    findings = tuple(compared(called_normal(finding, report), report) for finding in findings)
     sides: dict[int, str] = {}
     for number in {finding.sentence for finding in findings}:
         words = report.sentences[number].span.of(report.text)

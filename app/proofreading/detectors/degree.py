@@ -103,6 +103,9 @@ _OPACITY, _DENSE = "RP:opacity", "dense"
 _DENSE_BY_KIND = frozenset({"RP:consolidation", "RP:nodule", "RP:granuloma", "RP:mass", "RP:atelectasis"})
 
 
+_NEAR = 1.0  # between ranks of words for one degree: "tiny and mild"
+
+
 @dataclass(frozen=True, slots=True)
 class Degree:
     """A degree with the words that say it; ``worded`` for a plain word, which another may take the place of."""
@@ -113,10 +116,10 @@ class Degree:
 
 
 def degree(finding: Finding, case: Case) -> Degree | None:
-    """The one degree of a finding, also where two words say it: "severe, advanced"."""
+    """The one degree of a finding, also where two words say nearly the same: "severe, advanced", "small, thin"."""
     graded = [entity for entity in finding.severities if entity.value in RANKS]
-    values = {entity.value for entity in graded}
-    if len(values) > 1:
+    ranks = [RANKS[entity.value or ""] for entity in graded]
+    if ranks and max(ranks) - min(ranks) > _NEAR:
         return None
     bone = subsumes(_FRACTURE, finding.concept or "", case.facts)
     if graded and not bone:

@@ -8,7 +8,16 @@ from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import IMPRESSION, REPORTED, Likeness, asserted, likeness, subsumes
+from app.proofreading.comparing import (
+    ANYWHERE,
+    IMPRESSION,
+    REPORTED,
+    Likeness,
+    asserted,
+    likeness,
+    subsumes,
+    told_name,
+)
 from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import SIDES, Finding, Status
 from kg_ingest.schema import EdgeKind
@@ -24,6 +33,10 @@ _BESIDE = re.compile(
     r"(?:that|this|same) side)\b",
     re.IGNORECASE,
 )
+_SAME_SUBJECT = re.compile(
+    r"\b(?:but|and|yet|which|that)\s+(?:contain|show|ha[sd]|demonstrat|reveal|lack|is|are|bear|harbou?r)\w*\s(?:no|without|free)\b",
+    re.IGNORECASE,
+)
 _WORRYING = re.compile(
     r"\b(?:suspicious|suspect\w*|concern\w*|worrisome|worrying|malignan\w*|cancer|carcinoma|metasta\w*|spiculat\w*|"
     r"cavit\w*|enlarging|lobulated|biopsy|pet)\b",
@@ -32,6 +45,36 @@ _WORRYING = re.compile(
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
 _GONE = frozenset({"resolved"})
 _GROSS = frozenset({"moderate", "moderate-severe", "severe"})
+_SLIGHT = frozenset({"trace", "mild"})
+_SHADOWS = frozenset({"RP:opacity", "RP:abnormality", "RP:nonspecific-lesion"})
+_SOLID = _SHADOWS | {
+    "RP:nodule",
+    "RP:mass",
+    "RP:consolidation",
+    "RP:airspace-opacity",
+    "RP:infiltrate",
+    "RP:lung-lesion",
+}
+_SHOWN = (  # (word of kind, what it is said of, what the two name)
+    ("round", _SHADOWS, "RP:nodule"),
+    ("rounded", _SHADOWS, "RP:nodule"),
+    ("nodular", _SHADOWS, "RP:nodule"),
+    ("miliary", _SHADOWS, "RP:nodule"),
+    ("cavitary", _SOLID, "RP:cavity"),
+    ("calcified", _SOLID, "RP:granuloma"),
+    ("densely-calcified", _SOLID, "RP:granuloma"),
+    ("reticular", _SHADOWS, "RP:interstitial-markings"),
+)
+_BENIGN = tuple(
+    f"RP:{name}"
+    for name in "silicosis asbestosis sarcoidosis lung-abscess cyst infarct granulomatous-disease hiatal-hernia "
+    "pneumonia tuberculosis".split()
+)
+_CALCIFIED = frozenset({"RP:calcified-lymph-node", "RP:splenic-calcification", "RP:calcification"})
+_CAUSES = tuple(
+    f"RP:{name}"
+    for name in "pulmonary-edema heart-failure vascular-congestion pneumonia bronchitis asthma low-lung-volumes".split()
+)
 _AGAIN = re.compile(
     r"\b(?:new|newly|recurr\w*|developing|developed|development|now|another|again|different|separate|other)\b",
     re.IGNORECASE,
@@ -45,8 +88,14 @@ _LOOK_FURTHER = re.compile(
 _TINY_MM = 6
 _LARGE_MM = 8
 _MASS = "RP:mass"
-_LUNG = "RP:lung"
+_LUNG, _NODULE = "RP:lung", "RP:nodule"
 _PULMONARY = re.compile(r"(?:lung|pulmonary|parenchymal|intrapulmonary)\b", re.IGNORECASE)
+_IN_LUNGS = re.compile(  # what a finding says of the lungs by its own name
+    r"\b(?:lungs?|pulmonary|intrapulmonary|cannon ?-?balls?|lymphangit\w*|miliary|nod(?:ules?|ular\w*))\b",
+    re.IGNORECASE,
+)
+_PROJECTED = re.compile(r"\b(?:overl(?:ies|y|ying)|project\w*|superimpos\w+)\b", re.IGNORECASE)
+_SEEN_THROUGH = frozenset({"RP:thorax", "RP:hemithorax", "RP:resection-bed", "RP:fissure", "RP:chest-study"})
 
 
 @cache
@@ -73,23 +122,37 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         return described.status is Status.PRESENT
     if any(grade.value == "trace" for grade in described.severities):
         return False
+    if kind in _as_shown(described) or other in _as_shown(denial):
+        return True
     told = [
         one
         for general, ones in _denied_with().items()
         if subsumes(general, kind, case.facts)
         for one, where in ones
-        if subsumes(one, other, case.facts) and _covers(where, described, case)
+        if subsumes(one, other, case.facts)
+        and _covers(where, described, case)
+        and not (where == "uncaused" and _told_any(_CAUSES, case))
+        and not (where == "malignant" and _told_any(_BENIGN, case))
+        and not (where == "itself" and (one != other or _calcified_elsewhere(case)))
     ]
     return (
         bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
     )
 
 
+def _as_shown(finding: Finding) -> frozenset[str]:
+    """What a word of kind makes of a shadow: a round one is a nodule, a cavitating mass a cavity."""
+    kinds = {word.value for word in finding.descriptors}
+    shown = {sign for kind, shadows, sign in _SHOWN if kind in kinds and finding.concept in shadows}
+    return frozenset(shown)
+
+
 def _covers(where: str, described: Finding, case: Case) -> bool:
     """True for what is described anywhere, or as ``where`` says.
 
-    ``findings``: there; ``gross``: anywhere and as more than mild; ``alone``: in the findings, not slight or chronic,
-    while the impression concludes nothing of it, so that the denial is no part of a fuller conclusion.
+    ``findings``: there; ``gross``: anywhere and as more than mild; ``uncaused``: as no slight; ``alone``: in the findings,
+    not slight or chronic, while the impression concludes nothing of it, so that the denial is no part of a fuller
+    conclusion.
     """
     if where == "alone":
         slight = described.severities or {age.value for age in described.acuities} == {"chronic"}
@@ -99,7 +162,21 @@ def _covers(where: str, described: Finding, case: Case) -> bool:
         return described.section not in IMPRESSION and not slight and all(t is Likeness.NONE for t in tied)
     if where == "gross":
         return any(grade.value in _GROSS for grade in described.severities)
-    return where == "any" or described.section not in IMPRESSION
+    if where == "uncaused":
+        return not any(grade.value in _SLIGHT for grade in described.severities)
+    return where in ("any", "itself", "malignant") or described.section not in IMPRESSION
+
+
+def _told_any(kinds: tuple[str, ...], case: Case) -> bool:
+    """True where the report tells of one of these: of edema, by which the interstitium thickens for a while."""
+    return any(
+        subsumes(kind, one.concept or "", case.facts) for one in asserted(case, REPORTED) for kind in kinds
+    )
+
+
+def _calcified_elsewhere(case: Case) -> bool:
+    """True where nodes or the spleen show what is left of an old infection, without a granuloma of the lung."""
+    return any(one.concept in _CALCIFIED for one in asserted(case, REPORTED))
 
 
 def _read_otherwise(described: Finding, case: Case) -> bool:
@@ -139,7 +216,14 @@ def of_lungs_only(denial: Finding, described: Finding, case: Case) -> bool:
     if _LUNG not in leaving.get((denial.concept or "", kind), (_LUNG,)):
         return False  # "pulmonary venous congestion": the word only names the vessels
     homes = leaving.get((described.concept or "", kind), ())
-    places = [site.concept for site in described.sites if site.concept] or list(homes)
+    told = [site.concept for site in described.sites if site.concept]
+    if not told and not homes:  # a metastasis may lie anywhere
+        besides = any(one.concept == _NODULE for one in case.told_in.get(described.sentence, ()))
+        return not (described.sides or besides or _IN_LUNGS.search(told_name(described)))
+    seen_through = any(_plain(place) in _SEEN_THROUGH for place in told)
+    if described.concept in ANYWHERE and (seen_through or _PROJECTED.search(_sentence(described, case))):
+        return False
+    places = told or list(homes)
     return not any(_LUNG in {_plain(place), *case.facts.wholes.get(place, ())} for place in places)
 
 
@@ -163,8 +247,14 @@ def gone_then_new(denial: Finding, described: Finding, case: Case) -> bool:
 
 
 def beside_another(denial: Finding, described: Finding, case: Case) -> bool:
-    """True for "left rib fractures without associated pneumothorax" against one on the right."""
-    if denial.sides or not described.sides or not _BESIDE.search(_sentence(denial, case)):
+    """True for "left rib fractures without associated pneumothorax" against one on the right.
+
+    So for what the clause before is about: "the right lung is emphysematous but contains no lesion".
+    """
+    if denial.sides or not described.sides:
+        return False
+    ahead = case.report.text[case.report.sentences[denial.sentence].span.start : denial.entity.span.start]
+    if not _BESIDE.search(_sentence(denial, case)) and not _SAME_SUBJECT.search(ahead):
         return False
     here = case.by_sentence.get(denial.sentence, ())
     said = [SIDES.get(e.value or "", frozenset()) for e in here if e.kind is EntityKind.SIDE]

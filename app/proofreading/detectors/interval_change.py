@@ -13,6 +13,7 @@ from app.proofreading.comparing import (
     is_device,
     levels,
     name,
+    one_sign,
     sentences,
     subsumes,
     without_either,
@@ -37,6 +38,9 @@ OPPOSED = frozenset(
 _SMALLER = frozenset({"stable", "decreased"})
 _REMAINING = re.compile(r"persist|remain|ongoing|continu|residual|unresolv", re.IGNORECASE)
 _SHADOWS = ("RP:opacity", "RP:pneumonia")
+
+
+_INFLATED = frozenset({"RP:emphysema", "RP:hyperinflation", "RP:copd"})
 
 
 class IntervalChange:
@@ -131,13 +135,27 @@ def _value(finding: Finding) -> str | None:
 
 
 def _same(case: Case, first: Finding, second: Finding) -> bool:
-    if first.concept != second.concept:
+    if first.concept != second.concept and not _two_names(first, second):
         return False
     for read in (vertebrae, ribs):
         one, other = (read(case, finding.sentence).numbers for finding in (first, second))
         if one and other and not one & other:
             return False
     return not first.sides or not second.sides or first.sides == second.sides
+
+
+def _two_names(first: Finding, second: Finding) -> bool:
+    """One disease by two of its names; "increased markings" is a look of it."""
+    if first.concept in _INFLATED and second.concept in _INFLATED:
+        return {_value(first), _value(second)} == {"increased", "decreased"}
+    if levels(first) and levels(second) and not levels(first) & levels(second):
+        return False
+    looks = any(
+        change.span.start < one.entity.span.start and change.value == "increased"
+        for one in (first, second)
+        for change in one.changes[:1]
+    )
+    return one_sign(first.concept, second.concept) and not looks
 
 
 def _candidate(case: Case, concluded: Finding, change: Entity, described: Finding) -> Candidate:

@@ -4,7 +4,16 @@ import re
 from itertools import islice
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_device, phrase, subsumes
+from app.proofreading.comparing import (
+    ANYWHERE,
+    REPORTED,
+    asserted,
+    is_device,
+    phrase,
+    subsumes,
+    told_name,
+)
+from app.proofreading.detectors.clauses import as_denied, opened
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
 from app.proofreading.detectors.kinds import is_of_part, is_told_bare, kinds_of_any, of_every_age
@@ -30,8 +39,8 @@ _PLAIN = frozenset(
     "questioned suspected reported described residual remaining persistent recurrent intrathoracic "
     "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically "
     "postprocedural post-procedural procedural "
-    "iatrogenic post-procedure postprocedure longer "
-    "series radiograph radiographs view views film films detail stigmata nil neg zero area areas region regions focus "
+    "iatrogenic post-procedure postprocedure longer features feature evident intraparenchymal radiological radiologic "
+    "series radiograph radiographs view views film films detail stigmata nil neg zero area areas region regions focus x-ray "
     "foci element component amount degree excess undue nothing stay stays remain remains now currently".split()
 )
 # words before a finding that only say where it always is
@@ -45,7 +54,9 @@ _REGION = re.compile(
 )
 _IN_MEDIASTINUM = dict.fromkeys(("paratrach", "subcarin", "aortopulm", "ap window"), "mediast")
 _NODES = re.compile(r"\bnod(?:e|al)|adenop|\blad\b", re.IGNORECASE)
-_REST = re.compile(r"\b(?:otherwise|o/w|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
+_REST = re.compile(
+    r"\b(?:otherwise|o/w|remainder|remaining|rest of|elsewhere|superimposed|superadded)\b", re.IGNORECASE
+)
 _VIEW = re.compile(  # one of several views or images
     r"\b(?:on|in) the (?:ins|ex)piratory\b|\b(?:on|in) the (?:supine|erect|upright|lateral|frontal|decubitus|oblique|"
     r"first|initial|immediate|early|previous|prior|earlier)(?: \w+)? (?:view|film|image|radiograph|projection|study|"
@@ -67,6 +78,20 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:vascular-congestion": frozenset("hilar perihilar central upper lobe zone venous".split()),
     "RP:heart-failure": frozenset("left sided ventricular biventricular heart decompensated".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
+    "RP:peribronchial-thickening": frozenset(
+        "bronchial peribronchial airway airways wall walls central perihilar bronchovascular peribronchovascular".split()
+    ),
+    "RP:bronchiectasis": frozenset(
+        "dilated ectatic widened bronchial traction dilatation dilation ectasia".split()
+    ),
+    "RP:interstitial-lung-disease": frozenset("diffuse parenchymal fibrosing fibrotic chronic".split()),
+    "RP:mass": frozenset("soft tissue".split()),
+    "RP:scar": frozenset(
+        "residual fibrotic fibrous cicatricial postinflammatory postinfectious post inflammatory".split()
+    ),
+    "RP:emphysema": frozenset("emphysematous".split()),
+    "RP:cavity": frozenset("cavitary cavitating".split()),
+    "RP:metastasis": frozenset("metastatic hematogenous haematogenous".split()),
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
@@ -94,7 +119,15 @@ _ACUTE = (
     "RP:pleural-effusion",
     "RP:pneumothorax",
 )
-_WORRY = frozenset({"suspicious", "concerning", "worrisome", "dominant", "aggressive", "malignant"})
+_WORRY = frozenset(
+    "suspicious concerning worrisome worrying dominant aggressive malignant sinister ominous malignant-looking "
+    "malignant-appearing suspect neoplastic cancerous".split()
+)
+_USUAL = {  # words of kind that hold for every one of these
+    "RP:mass": frozenset("focal discrete rounded round lobulated solid".split()),
+    "RP:interstitial-lung-disease": frozenset("diffuse generalized generalised interstitial".split()),
+    "RP:nodule": frozenset("focal discrete rounded round nodular".split()),
+}
 _LEFT = frozenset({"residual", "remaining", "persistent", "persisting"})
 _SLIGHT, _GROSS = frozenset({"trace", "mild"}), frozenset({"moderate", "moderate-severe", "severe"})
 _OLD = frozenset({"stable", "old", "chronic", "resolved", "decreased"})
@@ -109,6 +142,7 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return not any(change.value == "new" for change in described.changes)
     if denial.measurements or _of_a_kind(denial, described, case) or is_of_part(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
+    denial = as_denied(denial, case)
     if not ever and of_another_age(_acuities(denial) - _not_old(described, case), described, case):
         return True
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
@@ -125,7 +159,8 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
     plain = _PLAIN | _WORRY if is_worrying(described, case) else _PLAIN
-    if before is not None and (word := before.group(1).lower()) not in plain:
+    worded = bool(denial.entity.rules)  # not by words that deny by themselves
+    if worded and before is not None and (word := before.group(1).lower()) not in plain:
         return word not in _PARTIAL or not is_told_bare(denial, described, case)
     if _unread_words(denial, case):
         return True
@@ -163,6 +198,7 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
     ahead -= kinds_of_any(described, case)
     if ahead & _PARTIAL and is_told_bare(denial, described, case):
         ahead -= _PARTIAL
+    ahead -= _USUAL.get(described.concept or "", frozenset())
     if ahead & _WORRY and is_worrying(described, case):
         ahead -= _WORRY
     grades = {grade.value for grade in described.severities}
@@ -173,7 +209,8 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
 
 def _acuities(denial: Finding) -> frozenset[str]:
     """The ages that are denied; "residual" is none where nothing is left."""
-    return frozenset(a.value or "" for a in denial.acuities if a.quote.lower() not in _LEFT)
+    ages = frozenset(a.value or "" for a in denial.acuities if a.quote.lower() not in _LEFT)
+    return frozenset() if {"acute", "chronic"} <= ages else ages  # "no acute or chronic process"
 
 
 def _not_old(described: Finding, case: Case) -> frozenset[str]:
@@ -188,7 +225,11 @@ def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
     text, span = case.report.text, denial.entity.span
     here = case.by_sentence.get(denial.sentence, ())
     owns = any(e.kind is EntityKind.OBSERVATION and e.span.start - span.end == 1 for e in here)
-    active = _ACTIVE.match(denial.entity.quote) and not _ACTIVE.search(described.entity.quote)
+    active = _ACTIVE.match(denial.entity.quote)
+    if active and (
+        active.group().lower() in _of_same_kind(described) or _ACTIVE.search(described.entity.quote)
+    ):
+        active = None
     start = case.report.sentences[denial.sentence].span.start
     non = _NON.search(text, start, phrase(denial, case).start)
     now = _NOW.match(text, span.end)
@@ -198,6 +239,7 @@ def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
 def _unread_words(denial: Finding, case: Case) -> bool:
     """True for words before the finding that no rule knows: "no osseous Bankart lesion"."""
     start, end = phrase(denial, case).start, denial.entity.span.start
+    start = max(start, opened(denial, case))
     read = [e.span for e in case.by_sentence.get(denial.sentence, ()) if e.span.start < end]
     denies = [match.end() for match in _DENIES.finditer(case.report.text, start, end)]
     between = _WORD.finditer(case.report.text, max(denies, default=start), end)
@@ -213,7 +255,7 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     if not denial.entity.rules:  # words that deny by themselves: "the angles are sharp"
         return False
     denied, told = (
-        fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
+        fold(told_name(finding)).replace("hiatus", "hiatal").split() for finding in (denial, described)
     )
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
@@ -224,8 +266,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
     else:
         kind = denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
-    only = _ALVEOLAR.search(denial.entity.quote) and not _INTERSTITIAL.search(denial.entity.quote)
-    alveolar = only and _INTERSTITIAL.search(described.entity.quote)
+    only = _ALVEOLAR.search(told_name(denial)) and not _INTERSTITIAL.search(told_name(denial))
+    alveolar = only and _INTERSTITIAL.search(told_name(described))
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
 
 
@@ -245,11 +287,11 @@ def _is_form(word: str, other: str) -> bool:
 
 def _of_other_nodes(denial: Finding, described: Finding, case: Case) -> bool:
     """True when nodes of one region are denied and those of another described: "no axillary adenopathy"."""
-    if not _NODES.search(denial.entity.quote):
+    if not _NODES.search(told_name(denial)):
         return False
     start = case.report.sentences[denial.sentence].span.start
     denied = _regions(case.report.text[start : denial.entity.span.end])
-    places = " ".join((described.entity.quote, *(site.quote for site in described.sites)))
+    places = " ".join((told_name(described), *(site.quote for site in described.sites)))
     told = _regions(places)
     return bool(denied and told) and not denied & told
 

@@ -19,6 +19,7 @@ from app.proofreading.comparing import (
     phrase,
     sentences,
     subsumes,
+    told_name,
     without_sentence,
 )
 from app.proofreading.detectors.denials import (
@@ -48,6 +49,11 @@ from models.types import Span
 
 _WITHDRAWN = re.compile(
     r"\b(?:withdrawn|taken out|pulled(?! back)|explanted|discontinued|retriev\w+|remov\w+|exchang\w+)\b",
+    re.IGNORECASE,
+)
+_LEFT = re.compile(
+    r"\b(?:persist\w*|still (?:visible|seen|present|there|evident)|remain(?:s|ing)? (?:visible|seen|present|evident)|"
+    r"(?:now|currently) (?:measur\w+ )?(?:about |approximately )?\d)",
     re.IGNORECASE,
 )
 _NEGATIVE_OPENING = re.compile(
@@ -80,7 +86,11 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     no_device = is_no_device(denial, described, case)
     if not (same or no_device) and not by_another_name(denial, described, case):
         return False
-    if fading(described, case) or _explained(described, case) or _taken_out(denial, described, case):
+    if (
+        (fading(described, case) and not _left(described, case))
+        or _explained(described, case)
+        or _taken_out(denial, described, case)
+    ):
         return False
     if gone_then_new(denial, described, case) or beside_another(denial, described, case):
         return False
@@ -106,7 +116,7 @@ def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
 
 
 def _last_word(finding: Finding) -> str:
-    return fold(finding.entity.quote).split()[-1].removesuffix("s")
+    return fold(told_name(finding)).split()[-1].removesuffix("s")
 
 
 def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
@@ -122,6 +132,14 @@ def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
     if (same and not several) or denial.concept == ANY_TUBE:  # the same one, or all of them
         other = False
     return is_device(denial) and gone and (denial.section is described.section or other)
+
+
+def _left(described: Finding, case: Case) -> bool:
+    """True for what has become less and is still there: "smaller but persists", "decreased, now 7 mm"."""
+    less = all(change.value != "resolved" for change in described.changes)
+    return (
+        less and _LEFT.search(case.report.quote(case.report.sentences[described.sentence].span)) is not None
+    )
 
 
 def _still(described: Finding) -> bool:

@@ -45,6 +45,8 @@ _FACETS = (
         "contour",
         re.compile(r"\b(?:contours?|outline[sd]?|shaped?|configuration|domed|course)\b", re.IGNORECASE),
     ),
+    ("dome", re.compile(r"\b(?:dome(?:d|-shaped| shaped)|convex\w*|rounded|flat\w*)\b", re.IGNORECASE)),
+    ("patency", re.compile(r"\b(?:patent|patency|open|clear|midline|central)\b", re.IGNORECASE)),
     ("position", re.compile(r"\b(?:position\w*|situated|located|level|displaced)\b", re.IGNORECASE)),
     ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
     ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),

@@ -15,6 +15,7 @@ from app.proofreading.comparing import (
     levels,
     likeness,
     name,
+    one_sign,
     same_part,
     sentences,
     without_either,
@@ -128,7 +129,10 @@ def _same(first: Finding, second: Finding, case: Case) -> bool:
     tie = likeness(first.concept, second.concept, case.facts)
     blunted = _BLUNTED in (first.concept, second.concept) and bool(first.sides & second.sides)
     if tie is Likeness.NONE or (
-        tie is Likeness.SUGGESTED and not blunted and not levels(first) & levels(second)
+        tie is Likeness.SUGGESTED
+        and not blunted
+        and not one_sign(first.concept, second.concept)
+        and not levels(first) & levels(second)
     ):
         return False
     if first.sides and second.sides and first.sides != second.sides:
