@@ -18,6 +18,7 @@ _ACTIVE = re.compile(r"(?:active|acute|recurrent|residual)\b", re.IGNORECASE)
 _NON = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
 _NOW = re.compile(r"\s+(?:now|currently)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{3,}")
+_DENIER = re.compile(r"\b(?:no|not|nor|nil|neither|without)\b", re.IGNORECASE)  # before it stands a place
 _WORD_BEFORE = re.compile(r"(?<![A-Za-z-])([A-Za-z-]+)\s+\Z")
 # words between "no" and the finding that leave its meaning whole
 _PLAIN = frozenset(
@@ -30,8 +31,12 @@ _PLAIN = frozenset(
     "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically "
     "postprocedural post-procedural procedural "
     "iatrogenic post-procedure postprocedure longer "
+    "nil neg appreciable perceptible noticeable recognisable recognizable excludes excluding refutes devoid absent "
+    "everywhere nowhere zero "
     "series radiograph radiographs view views film films detail stigmata".split()
 )
+# what is denied with these may be there and slight
+_NOTABLE = frozenset({"appreciable", "noticeable", "perceptible"})
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
@@ -63,6 +68,12 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
+    "RP:subcutaneous-emphysema": frozenset("subcutaneous subcut surgical surg soft tissue chest wall".split()),
+    "RP:free-air": frozenset(
+        "intra abdominal intraabdominal intraperitoneal peritoneal subdiaphragmatic sub diaphragmatic subphrenic "
+        "infradiaphragmatic extraluminal abdominal".split()
+    ),
+    "RP:hemidiaphragm-elevation": frozenset("diaphragmatic hemidiaphragmatic diaphragm hemidiaphragm".split()),
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
@@ -111,7 +122,9 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
     worrying = is_worrying(described, case)
-    if before is not None and before.group(1).lower() not in (_PLAIN | _WORRY if worrying else _PLAIN):
+    slight = bool(_SLIGHT & {grade.value for grade in described.severities})
+    plain = (_PLAIN | _WORRY if worrying else _PLAIN) - (_NOTABLE if slight else frozenset())
+    if before is not None and before.group(1).lower() not in plain:
         return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
     if _unread_words(denial, case):
         return True
@@ -181,6 +194,7 @@ def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
 def _unread_words(denial: Finding, case: Case) -> bool:
     """True for words before the finding that no rule knows: "no osseous Bankart lesion"."""
     start, end = phrase(denial, case).start, denial.entity.span.start
+    start = max((denier.end() for denier in _DENIER.finditer(case.report.text, start, end)), default=start)
     read = [e.span for e in case.by_sentence.get(denial.sentence, ()) if e.span.start < end]
     between = _WORD.finditer(case.report.text, start, end)
     return any(
