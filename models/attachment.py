@@ -22,7 +22,9 @@ _PREPOSITIONS = frozenset(
         "occupies occupy fills filling fill overlies overlie traverses traversing traverse crosses crossing "
         "tracks tracking abutting abuts inside encases encasing surrounding entered enters entering replacing "
         "affects affect localizes localises localizing localising localize "
-        "replaces outlining silhouetting atop beyond against capping caps tethering tethers abutting underlies underlying"
+        "replaces outlining silhouetting atop beyond against capping caps tethering tethers abutting underlies underlying "
+        "outlines accompanies accompanying envelops enveloping envelop surrounds surround spans spanning span parallels "
+        "paralleling dissects dissecting permeates permeating"
     ).split()
 )
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})

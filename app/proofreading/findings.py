@@ -156,7 +156,9 @@ def _placed(findings: list[Finding], graph: ReportGraph, facts: Facts) -> tuple[
     for relation in graph.relations:
         if relation.kind is RelationKind.SUGGESTIVE_OF and {relation.source, relation.target} <= found.keys():
             source, target = found[relation.source], found[relation.target]
-            if not (target.sides or target.sites or target.zones):
+            if target.zones and not (target.sides or target.sites):  # "represents fluid posteriorly"
+                found[target.index] = replace(target, sides=source.sides, side_entities=source.side_entities)
+            elif not (target.sides or target.sites):
                 found[target.index] = replace(
                     target,
                     concept=_composed(target.entity, source.sites, facts) or target.concept,

@@ -23,6 +23,11 @@ _BESIDE = re.compile(
     r"subjacent|neighbou?ring|concomitant)",
     re.IGNORECASE,
 )
+_CAUSE = re.compile(  # "collapse of the left lung from a large pneumothorax", "beneath an effusion"
+    r"(?:(?:in|at|of|on|to|the)\s)*,?\s*(?:from|due to|secondary to|because of|caused by|beneath|under|underneath|"
+    r"accompanying|overlying|compressed by|typical of)(?:\s+(?:an?|the|some))?\s*",
+    re.IGNORECASE,
+)
 _OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)
 _BOTH = re.compile(r"bi(?:basi|basa|api|late)", re.IGNORECASE)
 _FAR = 30  # entities looked ahead, so that work stays linear in a run-on sentence
@@ -103,7 +108,8 @@ class _Places:
     def _side_by_side(self, first: Finding, second: Finding) -> bool:
         """True when only joining words, and what describes the second, stand between the two."""
         placed = any(entity.kind in _PLACES for entity in self._between(first, second))
-        return self._words_between(first, second, _BESIDE) or (
+        told = (_BESIDE, _CAUSE)
+        return any(self._words_between(first, second, words) for words in told) or (
             not placed and self._words_between(first, second, _JOINED)
         )
 

@@ -68,12 +68,20 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
-    "RP:subcutaneous-emphysema": frozenset("subcutaneous subcut surgical surg soft tissue chest wall".split()),
+    "RP:subcutaneous-emphysema": frozenset(
+        "subcutaneous subcut surgical surg soft tissue chest wall".split()
+    ),
     "RP:free-air": frozenset(
         "intra abdominal intraabdominal intraperitoneal peritoneal subdiaphragmatic sub diaphragmatic subphrenic "
         "infradiaphragmatic extraluminal abdominal".split()
     ),
-    "RP:hemidiaphragm-elevation": frozenset("diaphragmatic hemidiaphragmatic diaphragm hemidiaphragm".split()),
+    "RP:hemidiaphragm-elevation": frozenset(
+        "elevation elevated raised high abnormal either diaphragmatic hemidiaphragmatic diaphragm hemidiaphragm".split()
+    ),
+    "RP:pneumothorax": frozenset(
+        "spontaneous traumatic posttraumatic post-traumatic barotrauma-related biopsy-related procedure-related "
+        "line-related iatrogenic occult".split()
+    ),
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
@@ -92,6 +100,18 @@ _ACUTE = (
     "RP:pleural-effusion",
     "RP:pneumothorax",
 )
+# kinds that together are all there is: "no focal or diffuse thickening"
+_WHOLE = tuple(
+    frozenset(pair.split())
+    for pair in (
+        "focal diffuse",
+        "localized diffuse",
+        "localised diffuse",
+        "focal generalized",
+        "smooth nodular",
+        "solid cystic",
+    )
+)
 _WORRY = frozenset({"suspicious", "concerning", "worrisome", "dominant", "aggressive", "malignant"})
 _LEFT = frozenset({"residual", "remaining", "persistent", "persisting"})
 _SLIGHT, _GROSS = frozenset({"trace", "mild"}), frozenset({"moderate", "moderate-severe", "severe"})
@@ -102,7 +122,9 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only a kind is denied ("no large effusion", "no new opacity") that is not described."""
     if denial.entity.historical:  # what was there and is gone
         return bool(denial.severities or denial.measurements)
-    if any(change.value == "new" for change in denial.changes):
+    if any(  # "no new effusion"; "no effusion has developed" is none at all
+        change.value == "new" and change.span.start < denial.entity.span.start for change in denial.changes
+    ):
         return not any(change.value == "new" for change in described.changes)
     if denial.measurements or _of_a_kind(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
@@ -123,7 +145,8 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
     worrying = is_worrying(described, case)
     slight = bool(_SLIGHT & {grade.value for grade in described.severities})
-    plain = (_PLAIN | _WORRY if worrying else _PLAIN) - (_NOTABLE if slight else frozenset())
+    plain = (_PLAIN | _WORRY if worrying else _PLAIN) | _of_same_kind(described)
+    plain -= _NOTABLE if slight else frozenset()
     if before is not None and before.group(1).lower() not in plain:
         return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
     if _unread_words(denial, case):
@@ -161,6 +184,8 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
         ahead.discard("focal")  # what lies in one place is focal
     if ahead & _WORRY and is_worrying(described, case):
         ahead -= _WORRY
+    for pair in _WHOLE:
+        ahead -= pair if pair <= ahead else frozenset()
     grades = {grade.value for grade in described.severities}
     if described.status is Status.PRESENT and not grades & _SLIGHT:
         ahead -= _ANY | (_OF_NOTE if grades & _GROSS else frozenset())

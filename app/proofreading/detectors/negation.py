@@ -141,6 +141,12 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if denial.sides and not described.sides and len(denial.sides) == 1:
         return True
+    if (
+        denial.concept == _PNEUMOTHORAX
+        and not (levels(described) or described.sides)
+        and len(denial.sides) != 1
+    ):
+        return False  # denied of the apices, where it is looked for
     same_side = bool(denial.sides) and denial.sides == described.sides
     if denial.concept == _PNEUMOTHORAX and same_side and not levels(described) and _still(described):
         return False  # at the apex, where it is looked for

@@ -20,9 +20,12 @@ _STRUCTURES = {
     "pleural": "RP:pleura",
     "cardiac": "RP:heart",
     "aortic": "RP:aorta",
+    "diaphragmatic": "RP:diaphragm",
+    "hemidiaphragmatic": "RP:hemidiaphragm",
 }
 _OF_STRUCTURE = re.compile(
-    r"\b(?:hilar|mediastinal|pleural|cardiac|aortic)\b(?! (?:or|and|,))", re.IGNORECASE
+    r"\b(?:hilar|mediastinal|pleural|cardiac|aortic|diaphragmatic|hemidiaphragmatic)\b(?! (?:or|and|,))",
+    re.IGNORECASE,
 )
 _FRONTAL = re.compile(r"\bfrontal\b", re.IGNORECASE)
 _ONE_VIEW = re.compile(
@@ -42,7 +45,14 @@ _FACETS = (
         "contour",
         re.compile(r"\b(?:contours?|outline[sd]?|shaped?|configuration|domed|course)\b", re.IGNORECASE),
     ),
-    ("position", re.compile(r"\b(?:position\w*|situated|located|level|displaced)\b", re.IGNORECASE)),
+    (
+        "position",
+        re.compile(
+            r"\b(?:position\w*|situated|sited|placed|located|location|level|displaced|where expected)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    ("thickness", re.compile(r"\b(?:thin|thick\w*|delicate|smooth\w*|regular|uniform)\b", re.IGNORECASE)),
     ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
     ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),
     ("margin", re.compile(r"\b(?:sharp\w*|crisp\w*|well[ -]defined|delineated|margins?)\b", re.IGNORECASE)),
