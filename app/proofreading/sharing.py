@@ -11,7 +11,8 @@ from kg_ingest.schema import EdgeKind, Facts
 from models.types import Entity, EntityKind, Report, ReportGraph
 
 _LUNG = "RP:lung"
-_HOMES = frozenset({_LUNG, "RP:pleura", "RP:pleural-space", "RP:costophrenic-angle"})
+_HOMES = frozenset({_LUNG, "RP:pleura", "RP:pleural-space", "RP:costophrenic-angle", "RP:hemidiaphragm"})
+_BONES = frozenset({"RP:rib", "RP:clavicle", "RP:scapula", "RP:bony-thorax"})
 _EVERYWHERE = frozenset(  # of both lungs unless their own side is told
     f"RP:{name}" for name in "emphysema pulmonary-edema vascular-congestion fibrosis hyperinflation".split()
 )
@@ -25,7 +26,7 @@ _BESIDE = re.compile(
 )
 _CAUSE = re.compile(  # "collapse of the left lung from a large pneumothorax", "beneath an effusion"
     r"(?:(?:in|at|of|on|to|the)\s)*,?\s*(?:from|due to|secondary to|because of|caused by|beneath|under|underneath|"
-    r"accompanying|overlying|compressed by|typical of)(?:\s+(?:an?|the|some))?\s*",
+    r"accompanying|overlying|compressed by|typical of|with)(?:\s+(?:an?|the|some))?\s*",
     re.IGNORECASE,
 )
 _OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)
@@ -75,7 +76,7 @@ class _Places:
         between = self._report.text[first.entity.span.end : second.entity.span.start]
         if _OPPOSITE.search(between) and self._home(second):
             return replace(second, sides=frozenset({"left", "right"}) - first.sides)
-        homes = self._home(first), self._home(second)
+        homes = self._home(first) or self._bone(first), self._home(second)
         if self._on_another(first, second):
             return second
         gone = Status.ABSENT in (first.status, second.status)
@@ -105,11 +106,22 @@ class _Places:
         homes = self._facts.leaving.get((finding.concept, EdgeKind.HAS_FINDING_SITE), ())
         return next((home for home in homes if home in _HOMES), None)
 
+    def _bone(self, finding: Finding) -> str | None:
+        """The bones of the chest for their findings: "left rib fractures with an associated pneumothorax"."""
+        homes = self._facts.leaving.get((finding.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+        return next((home for home in homes if home in _BONES), None)
+
     def _side_by_side(self, first: Finding, second: Finding) -> bool:
         """True when only joining words, and what describes the second, stand between the two."""
         placed = any(entity.kind in _PLACES for entity in self._between(first, second))
-        told = (_BESIDE, _CAUSE)
-        return any(self._words_between(first, second, words) for words in told) or (
+        if self._words_between(first, second, _BESIDE):
+            return True
+        if self._home(first) is None:
+            return False
+        one = not second.entity.quote.lower().endswith(
+            "s"
+        )  # "consolidation at the right base with effusions"
+        return (one and self._words_between(first, second, _CAUSE)) or (
             not placed and self._words_between(first, second, _JOINED)
         )
 

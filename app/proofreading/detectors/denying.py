@@ -30,6 +30,9 @@ _WORRYING = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
+_OF_A_PART = re.compile(
+    r"\b(?:partial|focal|locali[sz]ed|small|slight|minor|scallop\w*|hump|lobulat\w*)", re.IGNORECASE
+)
 _GONE = frozenset({"resolved"})
 _GROSS = frozenset({"moderate", "moderate-severe", "severe"})
 _AGAIN = re.compile(
@@ -86,9 +89,15 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
 
 
 def _covers(where: str, described: Finding) -> bool:
-    """True for what is described anywhere, in the findings, or (``gross``) anywhere and as more than mild."""
+    """True for what is described anywhere, in the findings, or (``gross``) anywhere and as more than mild.
+
+    ``whole``: anywhere, and neither of a part nor slight by its words.
+    """
     if where == "gross":
         return any(grade.value in _GROSS for grade in described.severities)
+    if where == "whole":
+        said = " ".join(e.quote for e in (described.entity, *described.descriptors))
+        return not (described.severities or described.zones or _OF_A_PART.search(said))
     return where == "any" or described.section not in IMPRESSION
 
 

@@ -55,6 +55,12 @@ _VIEW = re.compile(  # one of several views or images
     r"examination|exam)s?\b|\b(?:film|image|scan|radiograph)s? at \d",
     re.IGNORECASE,
 )
+_NO_VIEW = re.compile(r"(?!)")
+_TELLING = {  # the view that shows it if any does: a denial on it is one of the finding
+    "RP:free-air": re.compile(r"erect|upright|decubitus", re.IGNORECASE),
+    "RP:pneumothorax": re.compile(r"(?<!in)spiratory|erect|upright|decubitus", re.IGNORECASE),
+    "RP:pleural-effusion": re.compile(r"erect|upright|decubitus", re.IGNORECASE),
+}
 _DISPLACED = re.compile(r"\bdisplaced\b", re.IGNORECASE)  # "no displaced fracture" beside a hairline
 _IN_PLACE = re.compile(
     r"\b(?:minimally|barely|not)[- ]displaced|\b(?:hairline|incomplete|buckle|stress|occult|subtle)\b",
@@ -135,7 +141,8 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     start = case.report.sentences[denial.sentence].span.start
     if _narrower(denial, described, case) or _REST.search(case.report.text, start, denial.entity.span.start):
         return True
-    if _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span)):
+    view = _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span))
+    if view and not _TELLING.get(denial.concept or "", _NO_VIEW).search(view.group()):
         return True
     if _of_the_other_kind(case.report.text[start : denial.entity.span.end], described, case):
         return True
