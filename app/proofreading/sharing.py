@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from app.proofreading.findings import Finding, Status
+from app.proofreading.findings import Finding, Status, compositions
 from app.proofreading.lung_levels import levels
 from kg_ingest.schema import EdgeKind, Facts
 from models.types import Entity, EntityKind, Report, ReportGraph
@@ -26,7 +26,7 @@ _BESIDE = re.compile(
 )
 _CAUSE = re.compile(  # "collapse of the left lung from a large pneumothorax", "beneath an effusion"
     r"(?:(?:in|at|of|on|to|the)\s)*,?\s*(?:from|due to|secondary to|because of|caused by|beneath|under|underneath|"
-    r"accompanying|overlying|compressed by|typical of|with)(?:\s+(?:an?|the|some))?\s*",
+    r"accompanying|overlying|compressed by|typical of|with|by)(?:\s+(?:an?|the|some))?\s*",
     re.IGNORECASE,
 )
 _OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)
@@ -64,10 +64,26 @@ class _Places:
         """``second`` at the place of ``first``, and as much where the two are one shadow's two readings."""
         if first.sentence != second.sentence:
             return second
-        second = self._placed(first, second)
+        second = self._caused(first, second) or self._placed(first, second)
         if first.severities and not second.severities and self._words_between(first, second, _OR):
             return replace(second, severities=first.severities)
         return second
+
+    def _caused(self, first: Finding, second: Finding) -> Finding | None:
+        """What fills the place of the first: "blunting of the right angle by fluid" is an effusion there."""
+        plain = second.concept is None and not second.normal and not (second.sites or second.sides)
+        if not plain or first.status is not second.status or not self._words_between(first, second, _CAUSE):
+            return None
+        homes = [site.concept for site in first.sites if site.concept is not None]
+        homes += self._facts.leaving.get((first.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+        places = (place for home in homes for place in (home, *sorted(self._facts.wholes.get(home, ()))))
+        named = (compositions().get((second.entity.value or "", place)) for place in places)
+        concept = next((name for name in named if name is not None), None)
+        if concept is None:
+            return None
+        return replace(
+            second, concept=concept, shared=True, sides=first.sides, side_entities=first.side_entities
+        )
 
     def _placed(self, first: Finding, second: Finding) -> Finding:
         placeless = not (second.sides or second.sites or second.zones or _BOTH.match(second.entity.quote))

@@ -82,8 +82,11 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
         "infradiaphragmatic extraluminal abdominal".split()
     ),
     "RP:hemidiaphragm-elevation": frozenset(
-        "elevation elevated raised high abnormal either diaphragmatic hemidiaphragmatic diaphragm hemidiaphragm".split()
+        "elevation elevated raised high abnormal either unilateral asymmetric diaphragmatic hemidiaphragmatic "
+        "diaphragm hemidiaphragm".split()
     ),
+    "RP:pleural-thickening": frozenset("residual old chronic based pleural".split()),
+    "RP:pleural-effusion": frozenset("parapneumonic reactive sympathetic layering dependent free".split()),
     "RP:pneumothorax": frozenset(
         "spontaneous traumatic posttraumatic post-traumatic barotrauma-related biopsy-related procedure-related "
         "line-related iatrogenic occult".split()
@@ -107,17 +110,16 @@ _ACUTE = (
     "RP:pneumothorax",
 )
 # kinds that together are all there is: "no focal or diffuse thickening"
-_WHOLE = tuple(
-    frozenset(pair.split())
-    for pair in (
-        "focal diffuse",
-        "localized diffuse",
-        "localised diffuse",
-        "focal generalized",
-        "smooth nodular",
-        "solid cystic",
-    )
+_WHOLE = re.compile(
+    r"\b(?:focal or diffuse|diffuse or focal|locali[sz]ed or (?:diffuse|generali[sz]ed)|unilateral or bilateral|"
+    r"loculated or (?:free|layering|dependent)|(?:free|layering|subpulmonic) or (?:loculated|layering|subpulmonic)|"
+    r"(?:small|simple|apical|left|acute|smooth|partial) or (?:large|tension|basal|right|chronic|nodular|complete)|"
+    r"(?:large|tension|right|nodular) or (?:small|simple|left|smooth)|calcified or (?:non-?calcified|uncalcified))\s",
+    re.IGNORECASE,
 )
+_UNBOUND = frozenset({"free"})  # "no free effusion" beside an interlobar one
+_BOUND = re.compile(r"loculat|encyst|encapsul|interlobar|fissur", re.IGNORECASE)
+_SIZEABLE = frozenset({"sizeable", "sizable", "substantial", "considerable", "measurable"})
 _WORRY = frozenset({"suspicious", "concerning", "worrisome", "dominant", "aggressive", "malignant"})
 _LEFT = frozenset({"residual", "remaining", "persistent", "persisting"})
 _SLIGHT, _GROSS = frozenset({"trace", "mild"}), frozenset({"moderate", "moderate-severe", "severe"})
@@ -136,9 +138,11 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True  # "no nodule of 5 mm or greater"
     if of_another_age(_acuities(denial) - _not_old(described, case), described, case):
         return True
+    start = case.report.sentences[denial.sentence].span.start
+    if _WHOLE.search(case.report.text, start, denial.entity.span.end):
+        return False
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
-    start = case.report.sentences[denial.sentence].span.start
     if _narrower(denial, described, case) or _REST.search(case.report.text, start, denial.entity.span.start):
         return True
     view = _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span))
@@ -146,19 +150,27 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if _of_the_other_kind(case.report.text[start : denial.entity.span.end], described, case):
         return True
+    if _kind_before(denial, described, case, start):
+        return True
+    if _unread_words(denial, case):
+        return True
+    return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
+
+
+def _kind_before(denial: Finding, described: Finding, case: Case, start: int) -> bool:
+    """True for a masked or unread word before what is denied: "no flow-limiting lesion", "no XXXX opacity"."""
     begin = max(start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
-    worrying = is_worrying(described, case)
-    slight = bool(_SLIGHT & {grade.value for grade in described.severities})
-    plain = (_PLAIN | _WORRY if worrying else _PLAIN) | _of_same_kind(described)
-    plain -= _NOTABLE if slight else frozenset()
-    if before is not None and before.group(1).lower() not in plain:
-        return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
-    if _unread_words(denial, case):
-        return True
-    return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
+    if before is None:
+        return False
+    grades = {grade.value for grade in described.severities}
+    plain = _PLAIN | _of_same_kind(described)
+    plain |= _WORRY if is_worrying(described, case) else frozenset()
+    plain |= _SIZEABLE if grades & _GROSS else frozenset()
+    plain -= _UNBOUND if _BOUND.search(case.report.quote(phrase(described, case))) else frozenset()
+    return before.group(1).lower() not in plain - (_NOTABLE if grades & _SLIGHT else frozenset())
 
 
 def _of_the_other_kind(denied: str, described: Finding, case: Case) -> bool:
@@ -191,8 +203,6 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
         ahead.discard("focal")  # what lies in one place is focal
     if ahead & _WORRY and is_worrying(described, case):
         ahead -= _WORRY
-    for pair in _WHOLE:
-        ahead -= pair if pair <= ahead else frozenset()
     grades = {grade.value for grade in described.severities}
     if described.status is Status.PRESENT and not grades & _SLIGHT:
         ahead -= _ANY | (_OF_NOTE if grades & _GROSS else frozenset())

@@ -231,6 +231,7 @@ _ONE_OF_TWO = re.compile(
     r"\b(?:one|two|both|upper|lower|first|second|another|other|additional|remaining|apical|basal|basilar|anterior|posterior|new)\b",
     re.IGNORECASE,
 )
+_LOOKED_FOR = frozenset({"RP:pneumothorax", "RP:pleural-effusion"})  # at the apices, at the bases
 _FOREIGN, _FREE_AIR, _PNEUMOTHORAX = "RP:foreign-body", "RP:free-air", "RP:pneumothorax"
 _RESIDUAL = "RP:benign-residual"
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")

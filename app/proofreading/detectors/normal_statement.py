@@ -51,7 +51,9 @@ _VOLUME = re.compile(
     r"(?:inflated|expanded|expansion(?: of)?|inflation|volume)$", re.IGNORECASE
 )  # says nothing of shadows
 _WIDTH, _SHIFT = re.compile(r"wid|broad", re.IGNORECASE), "RP:mediastinal-shift"
-_WHOLLY = re.compile(r"\b(?:re-?\s?expan|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE)
+_WHOLLY = re.compile(
+    r"\b(?:re-?\s?(?:expan|inflat)|(?:fully|completely) (?:expanded|inflated))", re.IGNORECASE
+)
 _TRACES = frozenset(
     {"RP:pleural-effusion", "RP:pneumothorax"}
 )  # of which little may be seen on one view only

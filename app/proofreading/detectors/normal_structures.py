@@ -48,7 +48,8 @@ _FACETS = (
     (
         "position",
         re.compile(
-            r"\b(?:position\w*|situated|sited|placed|located|location|level|displaced|where expected)\b",
+            r"\b(?:position\w*|situated|sited|placed|located|location|level|displaced|where expected|"
+            r"elevated|raised|high\w*)\b",
             re.IGNORECASE,
         ),
     ),
