@@ -25,8 +25,8 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 _CAUSE = re.compile(  # "collapse of the left lung from a large pneumothorax", "beneath an effusion"
-    r"(?:(?:in|at|of|on|to|the)\s)*,?\s*(?:from|due to|secondary to|because of|caused by|beneath|under|underneath|"
-    r"accompanying|overlying|compressed by|typical of|with|by)(?:\s+(?:an?|the|some))?\s*",
+    r"(?:(?:in|at|of|on|to|the|against|towards?)\s)*,?\s*(?:from|due to|secondary to|because of|caused by|beneath|"
+    r"under|underneath|accompanying|overlying|compressed by|typical of|with|by)(?:\s+(?:an?|the|some))?\s*",
     re.IGNORECASE,
 )
 _OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)

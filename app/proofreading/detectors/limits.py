@@ -58,7 +58,7 @@ _VIEW = re.compile(  # one of several views or images
 _NO_VIEW = re.compile(r"(?!)")
 _TELLING = {  # the view that shows it if any does: a denial on it is one of the finding
     "RP:free-air": re.compile(r"erect|upright|decubitus", re.IGNORECASE),
-    "RP:pneumothorax": re.compile(r"(?<!in)spiratory|erect|upright|decubitus", re.IGNORECASE),
+    "RP:pneumothorax": re.compile(r"\bexpiratory|erect|upright|decubitus", re.IGNORECASE),
     "RP:pleural-effusion": re.compile(r"erect|upright|decubitus", re.IGNORECASE),
 }
 _DISPLACED = re.compile(r"\bdisplaced\b", re.IGNORECASE)  # "no displaced fracture" beside a hairline
@@ -88,8 +88,8 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:pleural-thickening": frozenset("residual old chronic based pleural".split()),
     "RP:pleural-effusion": frozenset("parapneumonic reactive sympathetic layering dependent free".split()),
     "RP:pneumothorax": frozenset(
-        "spontaneous traumatic posttraumatic post-traumatic barotrauma-related biopsy-related procedure-related "
-        "line-related iatrogenic occult".split()
+        "apical biapical spontaneous traumatic posttraumatic post-traumatic barotrauma-related biopsy-related "
+        "procedure-related line-related iatrogenic occult".split()
     ),
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)

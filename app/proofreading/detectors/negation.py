@@ -140,7 +140,7 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sides and described.sides and not denial.sides & described.sides:
         return True
     if denial.sides and not described.sides and len(denial.sides) == 1:
-        return True
+        return not _all_of_one_side(denial, described, case)
     if (
         denial.concept == _PNEUMOTHORAX
         and not (levels(described) or described.sides)
@@ -160,6 +160,22 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     described_at = {site.concept for site in described.sites}
     within = described_at.union(*(case.facts.wholes.get(site or "", ()) for site in described_at))
     return bool(denied_at and described_at and not denied_at & within and not levels(denial))
+
+
+def _all_of_one_side(denial: Finding, described: Finding, case: Case) -> bool:
+    """True where one section says that it is gone on a side, the other that it is there, and nothing lies elsewhere."""
+    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    placed = bool(described.sites or levels(described))
+    told_of = case.report.quote(case.report.sentences[described.sentence].span)
+    several = described.entity.quote.lower().endswith("s")
+    firm = described.status is Status.PRESENT and not is_device(denial)
+    if not firm or several or not across or placed or _KNOWN_FROM.search(told_of):
+        return False
+    key = "sides told", ""
+    if key not in case.memo:
+        case.memo[key] = frozenset(side for one in asserted(case, REPORTED) for side in one.sides)
+    told: frozenset[str] = case.memo[key]
+    return not told - denial.sides
 
 
 def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
@@ -232,6 +248,11 @@ _ONE_OF_TWO = re.compile(
     re.IGNORECASE,
 )
 _LOOKED_FOR = frozenset({"RP:pneumothorax", "RP:pleural-effusion"})  # at the apices, at the bases
+_KNOWN_FROM = re.compile(
+    r"\b(?:follow(?:ing|ed|-?\s?up)?|post|after|status|history|hx|known|recurrent|previous\w*|prior|for|of the|this|"
+    r"these)\b",
+    re.IGNORECASE,
+)
 _FOREIGN, _FREE_AIR, _PNEUMOTHORAX = "RP:foreign-body", "RP:free-air", "RP:pneumothorax"
 _RESIDUAL = "RP:benign-residual"
 _ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
