@@ -16,7 +16,8 @@ _COPULAS = frozenset(("is are was were remains remain appears appear shows show 
 _LIST_PREDICATES = frozenset(
     (
         "seen identified noted present evident visualized visualised appreciated demonstrated found "
-        "detected apparent observed suspected visible excluded not no been "
+        "detected apparent observed suspected visible excluded not no been absent lacking gone resolved cleared "
+        "disappeared vanished negative ruled "
     ).split()
 )
 _LINKING = (
@@ -53,6 +54,7 @@ _APPOSED = frozenset(  # links where they follow a comma or a copula: "opacity, 
 )  # fmt: skip
 _ASIDES = frozenset({",", ";", ":", "-", "("})
 _LIST_BREAKS = frozenset({",", "and"})
+_RELATIVE = frozenset({"which", "that", "who"})
 _ARTICLES = frozenset({"the", "a", "an", "there"})
 _COORDINATING = frozenset({",", "and", "or", "of", "in", "from", "to", "with", "on", "at"})
 _TIMING = frozenset({"in", "on", "at", "during"})
@@ -158,6 +160,7 @@ def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> l
             result.append(Scope(trigger.category, trigger.id, hit.end, limit))
         else:
             limit = max([stop + 1 for stop in stops if stop < hit.start], default=start)
+            limit = _own_clause(words, limit, hit.start)
             if trigger.reach:  # a short reach does not look past a comma
                 limit = max(limit, hit.start - trigger.reach)
                 commas = [at + 1 for at in range(limit, hit.start) if words[at] == ","]
@@ -200,6 +203,20 @@ def _clause_starts(words: Sequence[str], start: int, end: int) -> list[int]:
                 result.append(back)
                 break
     return result
+
+
+def _own_clause(words: Sequence[str], start: int, end: int) -> int:
+    """Where the clause begins that ends at ``end``: what stands before it has a verb of its own.
+
+    "The effusion is small, | and pneumothorax is not seen"; not "the effusion, which was large, is not seen".
+    A full stop within is one that the splitting of sentences took for that of a number: "by day 3. | It has cleared".
+    """
+    halts = [at + 1 for at in range(start, end - 1) if words[at] == "." and not words[at + 1].isdigit()]
+    start = max(halts, default=start)
+    for verb in range(end - 1, start - 1, -1):
+        if words[verb] in _COPULAS and (verb == 0 or words[verb - 1] not in _RELATIVE):
+            return next((at + 1 for at in range(verb, end) if words[at] in _LIST_BREAKS), start)
+    return start
 
 
 def inside(words: Sequence[str], start: int) -> bool:

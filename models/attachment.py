@@ -22,12 +22,14 @@ _PREPOSITIONS = frozenset(
         "occupies occupy fills filling fill overlies overlie traverses traversing traverse crosses crossing "
         "tracks tracking abutting abuts inside encases encasing surrounding entered enters entering replacing "
         "affects affect localizes localises localizing localising localize "
-        "replaces outlining silhouetting atop beyond against capping caps tethering tethers abutting underlies underlying"
+        "replaces outlining silhouetting atop beyond against capping caps tethering tethers abutting underlies underlying "
+        "between outlines accompanies accompanying envelops enveloping envelop surrounds surround spans spanning span "
+        "parallels paralleling dissects dissecting permeates permeating"
     ).split()
 )
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
 _BEFORE_PLACES = frozenset({"left", "right", "the", "both", "bilateral", "lt", "rt", "l", "r"})
-_STOPS = frozenset({",", ".", ";", "("})
+_STOPS = frozenset({",", ".", ";", "(", "and", "&"})
 _ADJECTIVAL = ("ary", "al", "ic", "ous", "ive", "ar", "ant", "ent", "sion")
 _BY = frozenset({"by", "for", "with"})
 _AUXILIARIES = frozenset({"been", "was", "were", "has", "have"})
@@ -178,6 +180,7 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
             near = (
                 (not gap and touching) if normal else touching or any(word in _PREPOSITIONS for word in gap)
             )
+            near = near or line.words[following.start] in _PREPOSITIONS  # "below the diaphragm" is a place
             near = near or _apposed(line, line.placed[position], following)
             if sites:
                 near = all(word in _COORDINATORS or word in LIGHT for word in gap)

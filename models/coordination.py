@@ -18,8 +18,15 @@ def shared(line: Line, located: Sequence[Relation]) -> list[Relation]:
     Alternatives share the place of either; joined ones ("effusion and atelectasis at the left base") that
     which follows the last.
     """
-    observed = [placed for placed in line.placed if placed.kind is EntityKind.OBSERVATION]
-    if len(observed) < 2 or not located:
+    if not located:
+        return []
+    kinds = (EntityKind.OBSERVATION, EntityKind.NORMAL)  # "smooth and in normal position": of one structure
+    return [relation for kind in kinds for relation in _shared(line, located, kind)]
+
+
+def _shared(line: Line, located: Sequence[Relation], kind: EntityKind) -> list[Relation]:
+    observed = [placed for placed in line.placed if placed.kind is kind]
+    if len(observed) < 2:
         return []
     sites: dict[int, list[int]] = {}
     for relation in located:

@@ -9,6 +9,7 @@ from models.tokens import TokenLine
 from models.types import EntityKind
 
 _DESCRIBED = frozenset({EntityKind.OBSERVATION, EntityKind.DEVICE})
+_STOPS = frozenset({".", ",", ";", ":", ")"})
 _LETTERS = {"L": "left", "R": "right"}
 
 
@@ -81,7 +82,21 @@ def with_letters(text: str, tokens: TokenLine, terms: list[Found]) -> list[Found
         side = _LETTERS.get(text[tokens.starts[at] : tokens.ends[at]]) if free else None
         if side is not None and tokens.words[found.start] != "spine" and not _number_before(tokens, at):
             extra.append(Found(at, found.start, Term(EntityKind.SIDE, None, side)))
+        after = _letter_after(text, tokens, found)
+        if after is not None:
+            extra.append(after)
+            taken = after.end
     return sorted(terms + extra, key=itemgetter(0)) if extra else terms
+
+
+def _letter_after(text: str, tokens: TokenLine, found: Found) -> Found | None:
+    """The side that a capital letter tells which ends what is said: "PTX L."."""
+    at = found.end
+    if found.term.kind is not EntityKind.OBSERVATION or at >= len(tokens.words):
+        return None
+    side = _LETTERS.get(text[tokens.starts[at] : tokens.ends[at]])
+    ends = at + 1 == len(tokens.words) or tokens.words[at + 1] in _STOPS
+    return Found(at, at + 1, Term(EntityKind.SIDE, None, side, trails=True)) if side and ends else None
 
 
 def _number_before(tokens: TokenLine, at: int) -> bool:

@@ -88,7 +88,7 @@ _NOUN_OF_CHANGE = re.compile(
 _NEXT_TO = re.compile(r"\s+(?:(?:interval|further|but|only|and)\s+)?", re.IGNORECASE)
 _OUT = re.compile(r"\s+(?:(?:is|are|now|has come|came)\s+)*out\s*(?=[.;,\n]|$)", re.IGNORECASE)
 _SIDE_IN_NAME = re.compile(
-    r"\b(left|right) (?:heart border|cardiac border|hemi-?diaphragm|lung|hemithorax|base|apex|costophrenic)"
+    r"\b(left|right) (?:heart border|cardiac border|(?:hemi-?)?diaphragm|dome|chest|lung|hemithorax|base|apex|costophrenic)"
 )
 _HEART = "RP:heart"
 _CENTRAL_VESSELS = frozenset(
@@ -156,7 +156,9 @@ def _placed(findings: list[Finding], graph: ReportGraph, facts: Facts) -> tuple[
     for relation in graph.relations:
         if relation.kind is RelationKind.SUGGESTIVE_OF and {relation.source, relation.target} <= found.keys():
             source, target = found[relation.source], found[relation.target]
-            if not (target.sides or target.sites or target.zones):
+            if target.zones and not (target.sides or target.sites):  # "represents fluid posteriorly"
+                found[target.index] = replace(target, sides=source.sides, side_entities=source.side_entities)
+            elif not (target.sides or target.sites):
                 found[target.index] = replace(
                     target,
                     concept=_composed(target.entity, source.sites, facts) or target.concept,
@@ -200,7 +202,9 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         status=status,
         section=place.report.section_of(entity.sentence),
         sentence=entity.sentence,
-        concept=_composed(entity, place.sites, place.facts) or entity.concept,
+        concept=_composed(entity, place.sites, place.facts)
+        or _zoned(entity, of(EntityKind.ZONE), place.sites)
+        or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
         sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _named(entity),
         side_entities=of(EntityKind.SIDE),
@@ -218,6 +222,15 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         ),
         descriptors=of(EntityKind.DESCRIPTOR),
     )
+
+
+def _zoned(entity: Entity, zones: Iterable[Entity], sites: tuple[Entity, ...]) -> str | None:
+    """What a predicate names with a level alone: "no air at the apices", "fluid at the bases"."""
+    if entity.concept is not None or sites:
+        return None
+    after = (zone.value or "" for zone in zones if zone.span.start > entity.span.start)
+    named = (compositions().get((entity.value or "", zone)) for zone in after)
+    return next((concept for concept in named if concept is not None), None)
 
 
 def _is_end(entity: Entity, site: Entity, facts: Facts) -> bool:

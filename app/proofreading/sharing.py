@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from app.proofreading.findings import Finding, Status
+from app.proofreading.findings import Finding, Status, compositions
 from app.proofreading.lung_levels import levels
 from kg_ingest.schema import EdgeKind, Facts
 from models.types import Entity, EntityKind, Report, ReportGraph
 
 _LUNG = "RP:lung"
 _HOMES = frozenset(
-    {_LUNG, "RP:pleura", "RP:pleural-space", "RP:costophrenic-angle", "RP:pulmonary-vasculature"}
+    f"RP:{name}"
+    for name in "lung pleura pleural-space costophrenic-angle pulmonary-vasculature hemidiaphragm".split()
 )
+_BONES = frozenset({"RP:rib", "RP:clavicle", "RP:scapula", "RP:bony-thorax"})
 _EVERYWHERE = frozenset(  # of both lungs unless their own side is told
     f"RP:{name}" for name in "emphysema pulmonary-edema vascular-congestion fibrosis hyperinflation".split()
 )
@@ -34,6 +36,11 @@ _BY = re.compile(
     r"(?:adjacent to|next to|beside|alongside|underlying|overlying|beneath|under|above|accompanying|associated with|"
     rf"{_BECAUSE})"
     r"(?:\s(?:the|an?|some))?",
+    re.IGNORECASE,
+)
+_CAUSE = re.compile(  # "collapse of the left lung from a large pneumothorax", "beneath an effusion"
+    r"(?:(?:in|at|of|on|to|the|against|towards?)\s)*,?\s*(?:from|due to|secondary to|because of|caused by|beneath|"
+    r"under|underneath|accompanying|overlying|compressed by|typical of|with|by)(?:\s+(?:an?|the|some))?\s*",
     re.IGNORECASE,
 )
 _OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)
@@ -72,7 +79,7 @@ class _Places:
         """``second`` at the place of ``first``, and as much where the two are one shadow's two readings."""
         if first.sentence != second.sentence:
             return second
-        second = self._placed(first, second)
+        second = self._caused(first, second) or self._placed(first, second)
         if first.severities and not second.severities and self._words_between(first, second, _OR):
             return replace(second, severities=first.severities)
         return second
@@ -88,6 +95,22 @@ class _Places:
             return first
         return replace(first, shared=True, sides=second.sides, side_entities=second.side_entities)
 
+    def _caused(self, first: Finding, second: Finding) -> Finding | None:
+        """What fills the place of the first: "blunting of the right angle by fluid" is an effusion there."""
+        plain = second.concept is None and not second.normal and not (second.sites or second.sides)
+        if not plain or first.status is not second.status or not self._words_between(first, second, _CAUSE):
+            return None
+        homes = [site.concept for site in first.sites if site.concept is not None]
+        homes += self._facts.leaving.get((first.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+        places = (place for home in homes for place in (home, *sorted(self._facts.wholes.get(home, ()))))
+        named = (compositions().get((second.entity.value or "", place)) for place in places)
+        concept = next((name for name in named if name is not None), None)
+        if concept is None:
+            return None
+        return replace(
+            second, concept=concept, shared=True, sides=first.sides, side_entities=first.side_entities
+        )
+
     def _placed(self, first: Finding, second: Finding) -> Finding:
         placeless = not (second.sides or second.sites or second.zones or _BOTH.match(second.entity.quote))
         if len(first.sides) != 1 or not placeless:
@@ -95,7 +118,7 @@ class _Places:
         between = self._report.text[first.entity.span.end : second.entity.span.start]
         if _OPPOSITE.search(between) and self._home(second):
             return replace(second, sides=frozenset({"left", "right"}) - first.sides)
-        homes = self._home(first), self._home(second)
+        homes = self._home(first) or self._bone(first), self._home(second)
         if self._on_another(first, second):
             return second
         gone = Status.ABSENT in (first.status, second.status)
@@ -125,12 +148,22 @@ class _Places:
         homes = self._facts.leaving.get((finding.concept, EdgeKind.HAS_FINDING_SITE), ())
         return next((home for home in homes if home in _HOMES), None)
 
+    def _bone(self, finding: Finding) -> str | None:
+        """The bones of the chest for their findings: "left rib fractures with an associated pneumothorax"."""
+        homes = self._facts.leaving.get((finding.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+        return next((home for home in homes if home in _BONES), None)
+
     def _side_by_side(self, first: Finding, second: Finding) -> bool:
         """True when only joining words, and what describes the second, stand between the two."""
         placed = any(entity.kind in _PLACES for entity in self._between(first, second))
-        if self._words_between(first, second, _FOR):
+        if self._words_between(first, second, _FOR) or self._words_between(first, second, _BESIDE):
             return True
-        return self._words_between(first, second, _BESIDE) or (
+        if self._home(first) is None:
+            return False
+        one = not second.entity.quote.lower().endswith(
+            "s"
+        )  # "consolidation at the right base with effusions"
+        return (one and self._words_between(first, second, _CAUSE)) or (
             not placed and self._words_between(first, second, _JOINED)
         )
 

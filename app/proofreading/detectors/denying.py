@@ -43,6 +43,9 @@ _WORRYING = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
+_OF_A_PART = re.compile(
+    r"\b(?:partial|focal|locali[sz]ed|small|slight|minor|scallop\w*|hump|lobulat\w*)", re.IGNORECASE
+)
 _GONE = frozenset({"resolved"})
 _GROSS = frozenset({"moderate", "moderate-severe", "severe"})
 _SLIGHT = frozenset({"trace", "mild"})
@@ -150,7 +153,8 @@ def _as_shown(finding: Finding) -> frozenset[str]:
 def _covers(where: str, described: Finding, case: Case) -> bool:
     """True for what is described anywhere, or as ``where`` says.
 
-    ``findings``: there; ``gross``: anywhere and as more than mild; ``uncaused``: as no slight; ``alone``: in the findings,
+    ``findings``: there; ``gross``: anywhere and as more than mild; ``uncaused``: as no slight; ``whole``: neither of a part
+    nor slight by its words; ``alone``: in the findings,
     not slight or chronic, while the impression concludes nothing of it, so that the denial is no part of a fuller
     conclusion.
     """
@@ -164,6 +168,9 @@ def _covers(where: str, described: Finding, case: Case) -> bool:
         return any(grade.value in _GROSS for grade in described.severities)
     if where == "uncaused":
         return not any(grade.value in _SLIGHT for grade in described.severities)
+    if where == "whole":
+        said = " ".join(e.quote for e in (described.entity, *described.descriptors))
+        return not (described.severities or described.zones or _OF_A_PART.search(said))
     return where in ("any", "itself", "malignant") or described.section not in IMPRESSION
 
 

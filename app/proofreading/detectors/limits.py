@@ -28,6 +28,7 @@ _ACTIVE = re.compile(r"(?:active|acute|recurrent|residual)\b", re.IGNORECASE)
 _NON = re.compile(r"\bnon[- ]\Z", re.IGNORECASE)
 _NOW = re.compile(r"\s+(?:now|currently)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{3,}")
+_DENIER = re.compile(r"\b(?:no|not|nor|nil|neither|without)\b", re.IGNORECASE)  # before it stands a place
 _WORD_BEFORE = re.compile(r"(?<![A-Za-z-])([A-Za-z-]+)\s+\Z")
 # words between "no" and the finding that leave its meaning whole
 _PLAIN = frozenset(
@@ -41,8 +42,11 @@ _PLAIN = frozenset(
     "postprocedural post-procedural procedural "
     "iatrogenic post-procedure postprocedure longer features feature evident intraparenchymal radiological radiologic "
     "series radiograph radiographs view views film films detail stigmata nil neg zero area areas region regions focus x-ray "
+    "appreciable perceptible noticeable recognisable excludes excluding refutes devoid absent everywhere nowhere "
     "foci element component amount degree excess undue nothing stay stays remain remains now currently".split()
 )
+# what is denied with these may be there and slight
+_NOTABLE = frozenset({"appreciable", "noticeable", "perceptible"})
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
@@ -63,6 +67,12 @@ _VIEW = re.compile(  # one of several views or images
     r"examination|exam)s?\b|\b(?:film|image|scan|radiograph)s? at \d",
     re.IGNORECASE,
 )
+_NO_VIEW = re.compile(r"(?!)")
+_TELLING = {  # the view that shows it if any does: a denial on it is one of the finding
+    "RP:free-air": re.compile(r"erect|upright|decubitus", re.IGNORECASE),
+    "RP:pneumothorax": re.compile(r"\bexpiratory|erect|upright|decubitus", re.IGNORECASE),
+    "RP:pleural-effusion": re.compile(r"erect|upright|decubitus", re.IGNORECASE),
+}
 _DISPLACED = re.compile(r"\bdisplaced\b", re.IGNORECASE)  # "no displaced fracture" beside a hairline
 _IN_PLACE = re.compile(
     r"\b(?:minimally|barely|not)[- ]displaced|\b(?:hairline|incomplete|buckle|stress|occult|subtle)\b",
@@ -92,6 +102,23 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:emphysema": frozenset("emphysematous".split()),
     "RP:cavity": frozenset("cavitary cavitating".split()),
     "RP:metastasis": frozenset("metastatic hematogenous haematogenous".split()),
+    "RP:subcutaneous-emphysema": frozenset(
+        "subcutaneous subcut surgical surg soft tissue chest wall".split()
+    ),
+    "RP:free-air": frozenset(
+        "intra abdominal intraabdominal intraperitoneal peritoneal subdiaphragmatic sub diaphragmatic subphrenic "
+        "infradiaphragmatic extraluminal abdominal".split()
+    ),
+    "RP:hemidiaphragm-elevation": frozenset(
+        "elevation elevated raised high abnormal either unilateral asymmetric diaphragmatic hemidiaphragmatic "
+        "diaphragm hemidiaphragm".split()
+    ),
+    "RP:pleural-thickening": frozenset("residual old chronic based pleural".split()),
+    "RP:pleural-effusion": frozenset("parapneumonic reactive sympathetic layering dependent free".split()),
+    "RP:pneumothorax": frozenset(
+        "apical biapical spontaneous traumatic posttraumatic post-traumatic barotrauma-related biopsy-related "
+        "procedure-related line-related iatrogenic occult".split()
+    ),
 }
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
@@ -119,6 +146,17 @@ _ACUTE = (
     "RP:pleural-effusion",
     "RP:pneumothorax",
 )
+# kinds that together are all there is: "no focal or diffuse thickening"
+_WHOLE = re.compile(
+    r"\b(?:focal or diffuse|diffuse or focal|locali[sz]ed or (?:diffuse|generali[sz]ed)|unilateral or bilateral|"
+    r"loculated or (?:free|layering|dependent)|(?:free|layering|subpulmonic) or (?:loculated|layering|subpulmonic)|"
+    r"(?:small|simple|apical|left|acute|smooth|partial) or (?:large|tension|basal|right|chronic|nodular|complete)|"
+    r"(?:large|tension|right|nodular) or (?:small|simple|left|smooth)|calcified or (?:non-?calcified|uncalcified))\s",
+    re.IGNORECASE,
+)
+_UNBOUND = frozenset({"free"})  # "no free effusion" beside an interlobar one
+_BOUND = re.compile(r"loculat|encyst|encapsul|interlobar|fissur", re.IGNORECASE)
+_SIZEABLE = frozenset({"sizeable", "sizable", "substantial", "considerable", "measurable"})
 _WORRY = frozenset(
     "suspicious concerning worrisome worrying dominant aggressive malignant sinister ominous malignant-looking "
     "malignant-appearing suspect neoplastic cancerous".split()
@@ -138,33 +176,51 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.entity.historical:  # what was there and is gone
         return bool(denial.severities or denial.measurements)
     ever = of_every_age(denial, case)
-    if not ever and any(change.value == "new" for change in denial.changes):
+    if not ever and any(  # "no new effusion"; "no effusion has developed" is none at all
+        change.value == "new" and change.span.start < denial.entity.span.start for change in denial.changes
+    ):
         return not any(change.value == "new" for change in described.changes)
     if denial.measurements or _of_a_kind(denial, described, case) or is_of_part(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
     denial = as_denied(denial, case)
     if not ever and of_another_age(_acuities(denial) - _not_old(described, case), described, case):
         return True
+    start = case.report.sentences[denial.sentence].span.start
+    if _WHOLE.search(case.report.text, start, denial.entity.span.end):
+        return False
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
-    start = case.report.sentences[denial.sentence].span.start
     if _narrower(denial, described, case) or _REST.search(case.report.text, start, denial.entity.span.start):
         return True
-    if _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span)):
+    view = _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span))
+    if view and not _TELLING.get(denial.concept or "", _NO_VIEW).search(view.group()):
         return True
     if _of_the_other_kind(case.report.text[start : denial.entity.span.end], described, case):
         return True
+    if _kind_before(denial, described, case, start):
+        return True
+    if _unread_words(denial, case):
+        return True
+    return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
+
+
+def _kind_before(denial: Finding, described: Finding, case: Case, start: int) -> bool:
+    """True for a masked or unread word before what is denied: "no flow-limiting lesion", "no XXXX opacity"."""
     begin = max(start, denial.entity.span.start - _MASK_REACH)
     if _MASKED.search(case.report.text, begin, denial.entity.span.start):
         return True
     before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
-    plain = _PLAIN | _WORRY if is_worrying(described, case) else _PLAIN
-    worded = bool(denial.entity.rules)  # not by words that deny by themselves
-    if worded and before is not None and (word := before.group(1).lower()) not in plain:
-        return word not in _PARTIAL or not is_told_bare(denial, described, case)
-    if _unread_words(denial, case):
-        return True
-    return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
+    if before is None or not denial.entity.rules:  # words that deny by themselves
+        return False
+    grades = {grade.value for grade in described.severities}
+    plain = _PLAIN | _of_same_kind(described)
+    plain |= _WORRY if is_worrying(described, case) else frozenset()
+    plain |= _SIZEABLE if grades & _GROSS else frozenset()
+    plain -= _UNBOUND if _BOUND.search(case.report.quote(phrase(described, case))) else frozenset()
+    word = before.group(1).lower()
+    if word in plain - (_NOTABLE if grades & _SLIGHT else frozenset()):
+        return False
+    return word not in _PARTIAL or not is_told_bare(denial, described, case)
 
 
 def _of_the_other_kind(denied: str, described: Finding, case: Case) -> bool:
@@ -240,6 +296,7 @@ def _unread_words(denial: Finding, case: Case) -> bool:
     """True for words before the finding that no rule knows: "no osseous Bankart lesion"."""
     start, end = phrase(denial, case).start, denial.entity.span.start
     start = max(start, opened(denial, case))
+    start = max((denier.end() for denier in _DENIER.finditer(case.report.text, start, end)), default=start)
     read = [e.span for e in case.by_sentence.get(denial.sentence, ()) if e.span.start < end]
     denies = [match.end() for match in _DENIES.finditer(case.report.text, start, end)]
     between = _WORD.finditer(case.report.text, max(denies, default=start), end)

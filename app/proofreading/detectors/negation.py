@@ -164,7 +164,13 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sides and described.sides and not denial.sides & described.sides:
         return True
     if denial.sides and not described.sides and len(denial.sides) == 1:
-        return True
+        return not _all_of_one_side(denial, described, case)
+    if (
+        denial.concept == _PNEUMOTHORAX
+        and not (levels(described) or described.sides)
+        and len(denial.sides) != 1
+    ):
+        return False  # denied of the apices, where it is looked for
     same_side = bool(denial.sides) and denial.sides == described.sides
     if denial.concept == _PNEUMOTHORAX and same_side and not levels(described) and _still(described):
         return False  # at the apex, where it is looked for
@@ -178,6 +184,22 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     described_at = {site.concept for site in described.sites}
     within = described_at.union(*(case.facts.wholes.get(site or "", ()) for site in described_at))
     return bool(denied_at and described_at and not denied_at & within and not levels(denial))
+
+
+def _all_of_one_side(denial: Finding, described: Finding, case: Case) -> bool:
+    """True where one section says that it is gone on a side, the other that it is there, and nothing lies elsewhere."""
+    across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
+    placed = bool(described.sites or levels(described))
+    told_of = case.report.quote(case.report.sentences[described.sentence].span)
+    several = described.entity.quote.lower().endswith("s")
+    firm = described.status is Status.PRESENT and not is_device(denial)
+    if not firm or several or not across or placed or _KNOWN_FROM.search(told_of):
+        return False
+    key = "sides told", ""
+    if key not in case.memo:
+        case.memo[key] = frozenset(side for one in asserted(case, REPORTED) for side in one.sides)
+    told: frozenset[str] = case.memo[key]
+    return not told - denial.sides
 
 
 def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
@@ -252,6 +274,12 @@ _BEYOND = {True: 0.25, False: 0.35}
 _NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
 _ONE_OF_TWO = re.compile(
     r"\b(?:one|two|both|upper|lower|first|second|another|other|additional|remaining|apical|basal|basilar|anterior|posterior|new)\b",
+    re.IGNORECASE,
+)
+_LOOKED_FOR = frozenset({"RP:pneumothorax", "RP:pleural-effusion"})  # at the apices, at the bases
+_KNOWN_FROM = re.compile(
+    r"\b(?:follow(?:ing|ed|-?\s?up)?|post|after|status|history|hx|known|recurrent|previous\w*|prior|for|of the|this|"
+    r"these)\b",
     re.IGNORECASE,
 )
 _FOREIGN, _FREE_AIR, _PNEUMOTHORAX = "RP:foreign-body", "RP:free-air", "RP:pneumothorax"

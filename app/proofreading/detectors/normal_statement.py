@@ -155,11 +155,14 @@ class NormalStatement:
         if _REST.search(_sentence(normal, case)):
             return False
         volumes = ("RP:hyperinflation", "RP:low-lung-volumes") if _VOLUME.search(normal.entity.quote) else ()
-        if {site.concept for site in normal.sites} & _ORGANS and _plain_opacity(normal, described, case):
+        aside = _lies_elsewhere(normal, described, case)  # of the lungs: of what else is normal it may be
+        organs = {site.concept for site in normal.sites} & _ORGANS
+        if organs and not aside and _plain_opacity(normal, described, case):
             return True
         return any(
             subsumes(finding, described.concept, case.facts)
             for site in named(normal)
+            if not (aside and site.concept in _ORGANS)
             for structure in structures(site.concept, normal, described, case)
             for finding in (
                 *self._excluded(structure, normal, case),
@@ -188,7 +191,7 @@ def _of_a_part(normal: Finding, described: Finding) -> bool:
 
 def _of_another(normal: Finding, described: Finding, case: Case) -> bool:
     """True when another place, vertebra, part of the spine or a device is called normal."""
-    if _lies_elsewhere(normal, described, case) or _other_levels(normal, described, case):
+    if _other_levels(normal, described, case):
         return True
     of_device = _OF_DEVICE.match(case.report.text, phrase(normal, case).end)
     return of_device is not None or _other_part(normal, described)

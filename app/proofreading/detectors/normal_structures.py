@@ -21,9 +21,12 @@ _STRUCTURES = {
     "pleural": "RP:pleura",
     "cardiac": "RP:heart",
     "aortic": "RP:aorta",
+    "diaphragmatic": "RP:diaphragm",
+    "hemidiaphragmatic": "RP:hemidiaphragm",
 }
 _OF_STRUCTURE = re.compile(
-    r"\b(?:hilar|mediastinal|pleural|cardiac|aortic)\b(?! (?:or|and|,))", re.IGNORECASE
+    r"\b(?:hilar|mediastinal|pleural|cardiac|aortic|diaphragmatic|hemidiaphragmatic)\b(?! (?:or|and|,))",
+    re.IGNORECASE,
 )
 _FRONTAL = re.compile(r"\bfrontal\b", re.IGNORECASE)
 _ONE_VIEW = re.compile(
@@ -47,7 +50,15 @@ _FACETS = (
     ),
     ("dome", re.compile(r"\b(?:dome(?:d|-shaped| shaped)|convex\w*|rounded|flat\w*)\b", re.IGNORECASE)),
     ("patency", re.compile(r"\b(?:patent|patency|open|clear|midline|central)\b", re.IGNORECASE)),
-    ("position", re.compile(r"\b(?:position\w*|situated|located|level|displaced)\b", re.IGNORECASE)),
+    (
+        "position",
+        re.compile(
+            r"\b(?:position\w*|situated|sited|placed|located|location|level|displaced|where expected|"
+            r"elevated|raised|high\w*)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    ("thickness", re.compile(r"\b(?:thin|thick\w*|delicate|smooth\w*|regular|uniform)\b", re.IGNORECASE)),
     ("alignment", re.compile(r"\b(?:align\w*|curvature|straight|anatomic)\b", re.IGNORECASE)),
     ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),
     ("margin", re.compile(r"\b(?:sharp\w*|crisp\w*|well[ -]defined|delineated|margins?)\b", re.IGNORECASE)),
