@@ -1,6 +1,7 @@
 """Denials of a kind only: "no large effusion", "no new opacity", "no flow-limiting lesion"."""
 
 import re
+from functools import cache
 from itertools import islice
 
 from app.proofreading.case import Case
@@ -8,6 +9,7 @@ from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_device, 
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
 from app.proofreading.findings import Finding, Status
+from models.lexical import load_absences
 from models.tokens import fold
 from models.types import EntityKind
 
@@ -21,7 +23,7 @@ _WORD = re.compile(r"[A-Za-z]{3,}")
 _WORD_BEFORE = re.compile(r"(?<![A-Za-z-])([A-Za-z-]+)\s+\Z")
 # words between "no" and the finding that leave its meaning whole
 _PLAIN = frozenset(
-    "no not of for or and nor any the a an is are was were without evidence sign signs negative definite there "
+    "no not nil of for or and nor any the a an is are was were without evidence sign signs negative definite there "
     "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
     "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
     "clear be been exclude lacks lack neither denies pleural in both on abnormal complicating associated underlying "
@@ -64,7 +66,15 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
 }
-_HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
+_HIATAL = re.compile(
+    r"\b(?:para-?\s?o?esophageal|sliding|rolling|mixed|hiat\w+|stomach|gastric|retrocardiac|behind the heart)\b",
+    re.IGNORECASE,
+)
+_OTHER_HERNIA = re.compile(
+    r"\b(?:bochdalek|morgagni|diaphragmatic|\w+lateral|parasternal|traumatic|ventral|umbilical|incisional|inguinal|spigelian|"
+    r"abdominal|internal|lumbar)\b",
+    re.IGNORECASE,
+)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _PLACES = frozenset(
     "hilar perihilar suprahilar mediastinal paratracheal axillary osseous bony bone rib".split()
@@ -113,7 +123,10 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     worrying = is_worrying(described, case)
     if before is not None and before.group(1).lower() not in (_PLAIN | _WORRY if worrying else _PLAIN):
         return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
-    if _unread_words(denial, case):
+    by_itself = not is_device(described) and fold(denial.entity.quote) in _absences()
+    if not by_itself and _unread_words(
+        denial, case
+    ):  # a subject of any words: "the heart occupies | less than half"
         return True
     return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
 
@@ -190,6 +203,11 @@ def _unread_words(denial: Finding, case: Case) -> bool:
     )
 
 
+@cache
+def _absences() -> frozenset[str]:
+    return frozenset(fold(words) for words, _ in load_absences())
+
+
 def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial names a kind that is not described: "cavitary nodule", "axillary adenopathy"."""
     if not denial.entity.rules:  # words that deny by themselves: "the angles are sharp"
@@ -199,7 +217,7 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     )
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
-        usual |= _of_same_kind(described)
+        usual |= _of_same_kind(described, case)
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
@@ -210,10 +228,12 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
 
 
-def _of_same_kind(described: Finding) -> frozenset[str]:
-    """Words that name no kind of what is described: every paraesophageal hernia is a hiatal one."""
+def _of_same_kind(described: Finding, case: Case) -> frozenset[str]:
+    """Words that name no kind of what is described: every hernia of the stomach behind the heart is a hiatal one."""
     words = _SAME_KIND.get(described.concept or "", frozenset[str]())
-    return words if described.concept != _HERNIA or _HIATAL.search(described.entity.quote) else frozenset()
+    said = case.report.quote(case.report.sentences[described.sentence].span)
+    hiatal = _HIATAL.search(said) and not _OTHER_HERNIA.search(said)
+    return words if described.concept != _HERNIA or hiatal else frozenset()
 
 
 def _is_form(word: str, other: str) -> bool:
