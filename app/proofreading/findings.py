@@ -88,7 +88,8 @@ _NOUN_OF_CHANGE = re.compile(
 _NEXT_TO = re.compile(r"\s+(?:(?:interval|further|but|only|and)\s+)?", re.IGNORECASE)
 _OUT = re.compile(r"\s+(?:(?:is|are|now|has come|came)\s+)*out\s*(?=[.;,\n]|$)", re.IGNORECASE)
 _SIDE_IN_NAME = re.compile(
-    r"\b(left|right) (?:of (?:the )?midline|heart border|cardiac border|hemi-?diaphragm|lung|hemithorax|base|apex|costophrenic)"
+    r"\b(left|right) (?:of (?:the )?midline|heart border|cardiac border|hemi-?diaphragm|lung|hemithorax|base|apex|"
+    r"costophrenic)"
 )
 _HEART = "RP:heart"
 _ABNORMAL = "abnormal"  # of a part: it says nothing of the whole

@@ -1,9 +1,14 @@
-"""Adjectives before a finding whose name ends in its structure say more of that structure: "tortuous calcified aorta"."""
+"""Adjectives that say something of a structure beside or without a named finding.
+
+"Tortuous calcified aorta": one name of the lexicon holds the structure, and the word before it says more of it.
+"The heart is rather big": a word of size that is said of a structure is a finding, where it elsewhere is a degree.
+"""
 
 import re
 from dataclasses import replace
+from operator import attrgetter
 
-from app.proofreading.findings import Finding, compositions
+from app.proofreading.findings import SIDES, Finding, Status, attached, compositions
 from kg_ingest.schema import EdgeKind, Facts
 from models.types import Entity, EntityKind, Report, ReportGraph
 
@@ -11,6 +16,97 @@ _FEW = 4  # entities that may stand between the adjective and the name
 _BETWEEN = re.compile(r"\s*(?:,|and|or|and/or|/|&|,\s*and)?\s*", re.IGNORECASE)
 _ADJECTIVES = (EntityKind.DESCRIPTOR, EntityKind.OBSERVATION)
 _DEGREES = (EntityKind.SEVERITY, EntityKind.DESCRIPTOR, EntityKind.ZONE)
+
+
+_BIG = re.compile(
+    r"(?:too |very |quite |rather )?(?:big|large|huge|massive|enormous|gigantic|immense|bulky)", re.IGNORECASE
+)
+_MASSIVE = re.compile(r"huge|massive|enormous|gigantic|immense", re.IGNORECASE)
+_SAID_OF = re.compile(
+    r"\s+(?:is|are|looks?|appears?|remains?|seems?)(?:\s+(?:an?|to be|little|bit|touch|rather|quite|very|too|still|now|"
+    r"somewhat|so|fairly|again|\w+ly))*\s+",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"\s*(?:[.,;:)\n]|and\b|but\b|with\b|for\b|although\b|though\b|$)", re.IGNORECASE)
+_ENLARGED = "enlarged"
+
+
+def sized(
+    report: Report, graph: ReportGraph, findings: tuple[Finding, ...], facts: Facts
+) -> tuple[Finding, ...]:
+    """The findings, and structures that are called large by a predicate."""
+    large = [
+        index
+        for index, word in enumerate(graph.entities)
+        if word.kind is EntityKind.SEVERITY and _BIG.fullmatch(word.quote)
+    ]
+    if not large:
+        return findings
+    sizes = _Sizes(report, graph, facts)
+    named = [finding for index in large if (finding := sizes.named(index)) is not None]
+    return tuple(sorted((*findings, *named), key=attrgetter("index")))
+
+
+class _Sizes:
+    """The structures of a report that words of size are said of."""
+
+    def __init__(self, report: Report, graph: ReportGraph, facts: Facts) -> None:
+        self._report, self._graph, self._facts = report, graph, facts
+        self._modifiers = attached(graph)[0]
+
+    def named(self, index: int) -> Finding | None:
+        """The finding that the word at ``index`` names with the structure that it is said of."""
+        at = self._subject(index)
+        word = self._graph.entities[index]
+        if at is None:
+            return None
+        site = self._graph.entities[at]
+        plain = self._facts.leaving.get((site.concept or "", EdgeKind.UNSIDED), ())
+        table = compositions()
+        concepts = [c for name in (site.concept or "", *plain) if (c := table.get((_ENLARGED, name)))]
+        said = [self._graph.entities[modifier] for modifier in self._modifiers[at]]
+        told = (SIDES.get(one.value or "", frozenset()) for one in said if one.kind is EntityKind.SIDE)
+        grades = [one for one in said if one.kind is EntityKind.SEVERITY]
+        return (
+            None
+            if not concepts
+            else Finding(
+                entity=replace(word, kind=EntityKind.OBSERVATION, value=_ENLARGED),
+                index=index,
+                status=_status(word),
+                section=self._report.section_of(word.sentence),
+                sentence=word.sentence,
+                concept=concepts[0],
+                sides=self._own_side(site).union(*told),
+                sites=(site,),
+                severities=tuple(one for one in grades if one != word or _MASSIVE.search(word.quote)),
+                changes=tuple(one for one in said if one.kind is EntityKind.CHANGE),
+            )
+        )
+
+    def _own_side(self, site: Entity) -> frozenset[str]:
+        node = self._facts.nodes.get(site.concept or "")
+        return SIDES.get(str(node.sidedness), frozenset()) if node is not None else frozenset()
+
+    def _subject(self, index: int) -> int | None:
+        word, text = self._graph.entities[index], self._report.text
+        for at in range(index - 1, max(-1, index - 1 - _FEW), -1) if _ENDS.match(text, word.span.end) else ():
+            before = self._graph.entities[at]
+            if before.sentence != word.sentence:
+                return None
+            if before.kind is EntityKind.ANATOMY:
+                return at if _SAID_OF.fullmatch(text, before.span.end, word.span.start) else None
+            if before.kind is not EntityKind.SEVERITY:
+                return None
+        return None
+
+
+def _status(word: Entity) -> Status:
+    """As the rules that cover the word say: a modifier of a structure has that structure's label."""
+    if any(rule.startswith("negated") for rule in word.rules):
+        return Status.ABSENT
+    doubted = any(rule.startswith("uncertain") for rule in word.rules)
+    return Status.UNCERTAIN if doubted else Status.PRESENT
 
 
 def stacked(

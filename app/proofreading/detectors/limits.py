@@ -37,6 +37,7 @@ _PLAIN = frozenset(
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
+    "chamber size contour silhouette shadow "
     "acute central venous interstitial enlarged osseous bony displaced subsegmental rib the a of free or and".split()
 )
 _ALVEOLAR, _INTERSTITIAL = (re.compile(word, re.IGNORECASE) for word in ("alveolar|airspace", "interstitial"))
