@@ -46,6 +46,7 @@ _REGION = re.compile(
 )
 _IN_MEDIASTINUM = dict.fromkeys(("paratrach", "subcarin", "aortopulm", "ap window"), "mediast")
 _NODES = re.compile(r"\bnod(?:e|al)|adenop|\blad\b", re.IGNORECASE)
+_PARTLY = re.compile(r"\b(?:most|part|portion|majority|much|bulk|some|half)\b", re.IGNORECASE)
 _REST = re.compile(r"\b(?:otherwise|o/w|remainder|remaining|rest of|elsewhere)\b", re.IGNORECASE)
 _VIEW = re.compile(  # one of several views or images
     r"\b(?:on|in) the (?:ins|ex)piratory\b|\b(?:on|in) the (?:supine|erect|upright|lateral|frontal|decubitus|oblique|"
@@ -117,17 +118,24 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if _of_the_other_kind(case.report.text[start : denial.entity.span.end], described, case):
         return True
-    begin = max(start, denial.entity.span.start - _MASK_REACH)
-    if _MASKED.search(case.report.text, begin, denial.entity.span.start):
+    return _of_other_words(denial, described, case)
+
+
+def _of_other_words(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for words before what is denied that make a kind of it."""
+    text, at = case.report.text, denial.entity.span.start
+    start = case.report.sentences[denial.sentence].span.start
+    begin = max(start, at - _MASK_REACH)
+    if _MASKED.search(text, begin, at):
         return True
-    before = _WORD_BEFORE.search(case.report.text, begin, phrase(denial, case).start)
+    if not is_device(described) and fold(denial.entity.quote) in _absences():
+        # words that deny by themselves take a subject of any words: "the heart occupies | less than half of the thorax"
+        return bool(_PARTLY.search(text, start, at))
+    before = _WORD_BEFORE.search(text, begin, phrase(denial, case).start)
     worrying = is_worrying(described, case)
     if before is not None and before.group(1).lower() not in (_PLAIN | _WORRY if worrying else _PLAIN):
         return True  # "no flow-limiting lesion", "no retroperitoneal adenopathy"
-    by_itself = not is_device(described) and fold(denial.entity.quote) in _absences()
-    if not by_itself and _unread_words(
-        denial, case
-    ):  # a subject of any words: "the heart occupies | less than half"
+    if _unread_words(denial, case):
         return True
     return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
 
