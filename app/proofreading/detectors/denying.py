@@ -42,6 +42,20 @@ _LOOK_FURTHER = re.compile(
     r"suggested|warranted|indicated)|\brecommend\w* (?:a |chest |further |non-?contrast )*(?:ct|biopsy|pet)\b",
     re.IGNORECASE,
 )
+_ALONE = "alone"
+_CENTRAL = frozenset(
+    f"RP:{name}"
+    for name in "heart hilum left-hilum right-hilum mediastinum aorta aortic-arch ascending-aorta descending-aorta "
+    "pulmonary-artery pulmonary-vasculature pulmonary-vein left-atrium left-ventricle right-atrium pericardium thymus "
+    "thyroid lymph-node hilar-nodes mediastinal-nodes trachea esophagus diaphragm lung-volumes spine".split()
+)
+_EXPLAINED = re.compile(
+    r"\b(?:rotat\w+|supine|portable|semi-?erect|projection\w*|magnif\w+|inspirat\w+|low (?:lung )?volumes?|fat\w*|"
+    r"lipomat\w+|"
+    r"vascular\w*|vessel\w*|vein\w*|arter\w+|aort\w+|thym\w+|thyroid\w*|goit\w+|haematoma|hematoma|bleed\w*|trauma\w*|"
+    r"post-?op\w*|surg\w+|known|history|previous\w*|CT)\b",
+    re.IGNORECASE,
+)
 _TINY_MM = 6
 _LARGE_MM = 8
 _MASS = "RP:mass"
@@ -78,7 +92,8 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         for general, ones in _denied_with().items()
         if subsumes(general, kind, case.facts)
         for one, where in ones
-        if subsumes(one, other, case.facts) and _covers(where, described)
+        if subsumes(one, other, case.facts)
+        and (_alone(denial, described, case) if where == _ALONE else _covers(where, described))
     ]
     return (
         bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
@@ -90,6 +105,26 @@ def _covers(where: str, described: Finding) -> bool:
     if where == "gross":
         return any(grade.value in _GROSS for grade in described.severities)
     return where == "any" or described.section not in IMPRESSION
+
+
+def _alone(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for a wide contour that only one section tells of, where the other denies nodes or a mass there.
+
+    Nothing else of heart, vessels and mediastinum may be told that would explain it, nor position or volumes.
+    """
+    slight = described.severities and {grade.value for grade in described.severities} <= {"trace", "mild"}
+    if slight or "prominen" in described.entity.quote.lower() or _EXPLAINED.search(case.report.text):
+        return False
+    others = [f for f in asserted(case, REPORTED) if f.index != described.index]
+    central = (
+        site
+        for f in others
+        for site in (
+            *(site.concept or "" for site in f.sites),
+            *case.facts.leaving.get((f.concept or "", EdgeKind.HAS_FINDING_SITE), ()),
+        )
+    )
+    return _CENTRAL.isdisjoint(central)
 
 
 def _read_otherwise(described: Finding, case: Case) -> bool:
