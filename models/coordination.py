@@ -7,7 +7,7 @@ from models.line import HEADS, LIGHT, Line, Placed
 from models.types import EntityKind, Relation, RelationKind
 
 _ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
-_JOINING = _ALTERNATIVES | {"and", "early", "possible", "with", "a", "an"}
+_JOINING = _ALTERNATIVES | {"nor", "and", "early", "possible", "with", "a", "an"}
 
 
 def shared(line: Line, located: Sequence[Relation]) -> list[Relation]:

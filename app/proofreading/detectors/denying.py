@@ -60,7 +60,9 @@ _TINY_MM = 6
 _LARGE_MM = 8
 _MASS = "RP:mass"
 _LUNG = "RP:lung"
-_PULMONARY = re.compile(r"(?:lung|pulmonary|parenchymal|intrapulmonary)\b", re.IGNORECASE)
+_PULMONARY = re.compile(
+    r"(?:lung|pulmonary(?! (?:arter|trunk|conus|outflow|hypert))|parenchymal|intrapulmonary)\b", re.IGNORECASE
+)
 
 
 @cache

@@ -8,8 +8,8 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_device, phrase, subsumes
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
-from app.proofreading.findings import Finding, Status
-from models.lexical import load_absences
+from app.proofreading.findings import Finding, Status, compositions
+from models.lexical import load_absences, load_modifiers
 from models.tokens import fold
 from models.types import EntityKind
 
@@ -61,12 +61,13 @@ _IN_PLACE = re.compile(
 )
 _MOST_TOLD = 8  # findings of one kind that are read, in a report that tells of many
 _LONG = 5  # letters that a word and what "non" or "un" turns share: "no fibrosis", non-fibrotic disease
+_TWO = 2  # words of a predicate: "widening of"
 _HERNIA = "RP:hiatal-hernia"
 _CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
 _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
-    _HERNIA: frozenset({"hiatal", "retrocardiac"}),
+    _HERNIA: frozenset("hiatal retrocardiac diaphragmatic oesophageal esophageal gastric stomach".split()),
 }
 _HIATAL = re.compile(
     r"\b(?:para-?\s?o?esophageal|sliding|rolling|mixed|hiat\w+|stomach|gastric|retrocardiac|behind the heart)\b",
@@ -227,6 +228,7 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
         usual |= _of_same_kind(described, case)
+        usual |= _naming(denial.concept) if denial.concept == described.concept else frozenset()
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
@@ -235,6 +237,19 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     only = _ALVEOLAR.search(denial.entity.quote) and not _INTERSTITIAL.search(denial.entity.quote)
     alveolar = only and _INTERSTITIAL.search(described.entity.quote)
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
+
+
+@cache
+def _naming(concept: str | None) -> frozenset[str]:
+    """Words that name the finding with its structure: "no widening of the mediastinum" denies any widened one."""
+    predicates = {predicate for (predicate, _), named in compositions().items() if named == concept}
+    phrases = (
+        phrase
+        for phrase, kind, value in load_modifiers()
+        if kind is EntityKind.OBSERVATION and value in predicates
+    )
+    words = (word for phrase in phrases if phrase.count(" ") < _TWO for word in phrase.split())
+    return frozenset(("of", "the", *words)) if predicates else frozenset()
 
 
 def _of_same_kind(described: Finding, case: Case) -> frozenset[str]:

@@ -79,7 +79,7 @@ _OF_DEVICE = re.compile(
 )
 _BROKEN = "RP:fracture"
 _LEVEL = re.compile(r"\b[CTL]\d{1,2}\b")
-_RIBS = "RP:rib"
+_RIBS, _STRIPE = "RP:rib", "RP:paratracheal-stripe"
 
 
 @cache
@@ -134,7 +134,7 @@ class NormalStatement:
             return False
         if normal.sides and described.sides and not normal.sides & described.sides:
             return False
-        if len(normal.sides) == 1 and not described.sides:
+        if len(normal.sides) == 1 and not described.sides and not _of_one_side(normal):
             return False
         if _WHOLLY.search(normal.entity.quote) and described.concept in EXPANDED:
             return filled(normal, described) and not gone_then_new(normal, described, case)
@@ -167,6 +167,11 @@ class NormalStatement:
         rows = self._rules.get(structure, ())
         said = facets(normal, case) if any(facets for _, facets in rows) else frozenset[str]()
         return [finding for finding, facets in rows if not facets or said & facets]
+
+
+def _of_one_side(normal: Finding) -> bool:
+    """True for a structure whose side is no part of it: the paratracheal stripe is the right one."""
+    return all(site.concept == _STRIPE for site in normal.sites)
 
 
 def _is_borderline(normal: Finding) -> bool:

@@ -29,6 +29,10 @@ _ONE_VIEW = re.compile(
     r"\b(?:posterior|lateral (?:view|projection|film|image)|on the lateral|decubitus|subpulmon|infrapulmon)",
     re.IGNORECASE,
 )
+_CENTRAL = frozenset(
+    f"RP:{name}"
+    for name in "heart aorta aortic-arch descending-aorta mediastinum hilum pulmonary-artery trachea".split()
+)
 _LUNG, _ABNORMAL = "RP:lung", "abnormal"
 EXPANDED = (
     "RP:atelectasis",
@@ -66,8 +70,11 @@ def as_normal(finding: Finding, case: Case) -> Finding | None:
     if finding.entity.value == _ABNORMAL:  # "no abnormality of the aorta"
         return replace(finding, normal=True, concept=None) if finding.sites else None
     named = _OF_STRUCTURE.search(case.report.quote(phrase(finding, case)))
-    if named is None or "acute" in finding.entity.quote.lower():
+    if "acute" in finding.entity.quote.lower():
         return None
+    if named is None:  # "the aorta shows no abnormality"
+        central = {site.concept for site in finding.sites} <= _CENTRAL
+        return replace(finding, normal=True, concept=None) if finding.sites and central else None
     structure = replace(
         finding.entity,
         kind=EntityKind.ANATOMY,
