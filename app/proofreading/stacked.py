@@ -28,7 +28,8 @@ _SAID_OF = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"\s*(?:[.,;:)\n]|and\b|but\b|with\b|for\b|although\b|though\b|$)", re.IGNORECASE)
-_ENLARGED = "enlarged"
+_TOUCHING = re.compile(r"\s+")
+_ENLARGED, _DENSE = "enlarged", "dense"
 
 
 def sized(
@@ -38,7 +39,7 @@ def sized(
     large = [
         index
         for index, word in enumerate(graph.entities)
-        if word.kind is EntityKind.SEVERITY and _BIG.fullmatch(word.quote)
+        if (word.kind is EntityKind.SEVERITY and _BIG.fullmatch(word.quote)) or _is_dense(word)
     ]
     if not large:
         return findings
@@ -56,14 +57,16 @@ class _Sizes:
 
     def named(self, index: int) -> Finding | None:
         """The finding that the word at ``index`` names with the structure that it is said of."""
-        at = self._subject(index)
         word = self._graph.entities[index]
+        at = self._object(index)
+        at = self._subject(index) if at is None else at
         if at is None:
             return None
+        said_of = word.value if _is_dense(word) else _ENLARGED
         site = self._graph.entities[at]
         plain = self._facts.leaving.get((site.concept or "", EdgeKind.UNSIDED), ())
         table = compositions()
-        concepts = [c for name in (site.concept or "", *plain) if (c := table.get((_ENLARGED, name)))]
+        concepts = [c for name in (site.concept or "", *plain) if (c := table.get((said_of or "", name)))]
         said = [self._graph.entities[modifier] for modifier in self._modifiers[at]]
         told = (SIDES.get(one.value or "", frozenset()) for one in said if one.kind is EntityKind.SIDE)
         grades = [one for one in said if one.kind is EntityKind.SEVERITY]
@@ -71,7 +74,7 @@ class _Sizes:
             None
             if not concepts
             else Finding(
-                entity=replace(word, kind=EntityKind.OBSERVATION, value=_ENLARGED),
+                entity=replace(word, kind=EntityKind.OBSERVATION, value=said_of),
                 index=index,
                 status=_status(word),
                 section=self._report.section_of(word.sentence),
@@ -88,6 +91,21 @@ class _Sizes:
         node = self._facts.nodes.get(site.concept or "")
         return SIDES.get(str(node.sidedness), frozenset()) if node is not None else frozenset()
 
+    def _object(self, index: int) -> int | None:
+        """The structure that the word stands before: "dense left hilum"; where no finding's name follows."""
+        entities, text = self._graph.entities, self._report.text
+        for at in range(index + 1, min(len(entities), index + 1 + _FEW)):
+            before, here = entities[at - 1], entities[at]
+            if here.sentence != before.sentence or not _TOUCHING.fullmatch(
+                text, before.span.end, here.span.start
+            ):
+                return None
+            if here.kind is EntityKind.ANATOMY:
+                return at if _ENDS.match(text, here.span.end) else None
+            if here.kind is not EntityKind.SIDE:
+                return None
+        return None
+
     def _subject(self, index: int) -> int | None:
         word, text = self._graph.entities[index], self._report.text
         for at in range(index - 1, max(-1, index - 1 - _FEW), -1) if _ENDS.match(text, word.span.end) else ():
@@ -99,6 +117,10 @@ class _Sizes:
             if before.kind is not EntityKind.SEVERITY:
                 return None
         return None
+
+
+def _is_dense(word: Entity) -> bool:
+    return word.kind is EntityKind.DESCRIPTOR and word.value == _DENSE
 
 
 def _status(word: Entity) -> Status:
