@@ -169,6 +169,8 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
     """Anatomy after a preposition: "opacity in the right middle and lower lobes"; or "clear lungs"."""
     sites: list[Placed] = []
     current = line.placed[position]
+    if current.trails and current.kind is EntityKind.OBSERVATION:
+        return []
     normal = current.kind is EntityKind.NORMAL  # "clear lungs"; a place further on is another's
     touching = True  # nothing but a side or a level between: "opacity right lung base"
     for following in line.placed[position + 1 :]:

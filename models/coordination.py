@@ -9,7 +9,7 @@ from models.types import EntityKind, Relation, RelationKind
 _ALTERNATIVES = frozenset({"or", "versus", "vs", "/"})  # "atelectasis versus scar": one shadow, two readings
 _AND_CLEAR = frozenset({"and", "but", "yet", "though", "although", "are", "is", ","})
 _TOLD = frozenset({EntityKind.OBSERVATION, EntityKind.NORMAL})
-_JOINING = _ALTERNATIVES | {"and", "early", "possible", "with", "a", "an"}
+_JOINING = _ALTERNATIVES | {"nor", "and", "early", "possible", "with", "a", "an"}
 
 
 def shared(line: Line, located: Sequence[Relation]) -> list[Relation]:

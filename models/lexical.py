@@ -34,6 +34,7 @@ from models.types import (
 
 _T = TypeVar("_T")
 _I = TypeVar("_I", "Found", Hit)
+_SAID_OF = ("above ", "through ", "via ")  # predicates of what stands before them: "the stomach lies above"
 _LONGEST = 250  # tokens; longer "sentences" are cut, so that work stays linear in the text
 
 
@@ -68,7 +69,8 @@ def load_absences() -> tuple[tuple[str, str], ...]:
 
 def _trails(phrase: str, kind: EntityKind) -> bool:
     adverb = kind in (EntityKind.SIDE, EntityKind.ZONE) and phrase.endswith("ly")
-    return adverb or phrase.startswith(("on ", "at "))
+    said_of = kind is EntityKind.OBSERVATION and phrase.startswith(_SAID_OF)
+    return adverb or said_of or phrase.startswith(("on ", "at "))
 
 
 class LexicalExtractor:

@@ -28,6 +28,7 @@ from app.proofreading.report import (
 )
 from app.proofreading.review.types import Reviewed
 from app.proofreading.sharing import shared
+from app.proofreading.stacked import sized, stacked
 from app.proofreading.support import with_references
 from app.proofreading.visible import restored, visible
 from kg_ingest.schema import Facts
@@ -133,7 +134,9 @@ def case_of(
 ) -> Case:
     """All that detectors may look at."""
     told = framed(report, fold(report, grounded.graph, grounded.facts))
-    placed = shared(report, grounded.graph, told, grounded.facts)
+    graph, facts = grounded.graph, grounded.facts
+    worded = sized(report, graph, stacked(report, graph, told, facts), facts)
+    placed = shared(report, graph, worded, facts)
     return Case(
         report=report,
         graph=grounded.graph,

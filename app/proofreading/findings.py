@@ -11,7 +11,7 @@ from importlib.resources import files
 from operator import attrgetter
 
 from app.proofreading.parts import sentences_aside, sentences_on_earlier_studies
-from kg_ingest.schema import Facts, Sidedness
+from kg_ingest.schema import EdgeKind, Facts, Sidedness
 from models.types import (
     Entity,
     EntityKind,
@@ -88,9 +88,11 @@ _NOUN_OF_CHANGE = re.compile(
 _NEXT_TO = re.compile(r"\s+(?:(?:interval|further|but|only|and)\s+)?", re.IGNORECASE)
 _OUT = re.compile(r"\s+(?:(?:is|are|now|has come|came)\s+)*out\s*(?=[.;,\n]|$)", re.IGNORECASE)
 _SIDE_IN_NAME = re.compile(
-    r"\b(left|right) (?:heart border|cardiac border|(?:hemi-?)?diaphragm|dome|chest|lung|hemithorax|base|apex|costophrenic)"
+    r"\b(left|right) (?:of (?:the )?midline|heart border|cardiac border|(?:hemi-?)?diaphragm|dome|chest|lung|hemithorax|"
+    r"base|apex|costophrenic)"
 )
 _HEART = "RP:heart"
+_ABNORMAL = "abnormal"  # of a part: it says nothing of the whole
 _CENTRAL_VESSELS = frozenset(
     f"RP:{name}"
     for name in "superior-vena-cava inferior-vena-cava cavoatrial-junction brachiocephalic-vein pulmonary-artery".split()
@@ -291,7 +293,9 @@ def _composed(entity: Entity, sites: Iterable[Entity], facts: Facts) -> str | No
     for site in sites:
         if said is None or site.concept is None:
             continue
-        for anatomy in (site.concept, *sorted(facts.wholes.get(site.concept, ()))):
+        plain = facts.leaving.get((site.concept, EdgeKind.UNSIDED), ())
+        wholes = () if said == _ABNORMAL else sorted(facts.wholes.get(site.concept, ()))
+        for anatomy in (site.concept, *plain, *wholes):
             if (said, anatomy) in table:
                 return table[said, anatomy]
     return None

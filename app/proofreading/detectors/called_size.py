@@ -37,6 +37,7 @@ _CHILD = re.compile(
 _OF_SIZE = frozenset({"general", "size"})
 _ELSE = re.compile(
     r"\b(?:mass|nodes?|lesion|haematoma|hematoma|calcif\w+|plaque|wall|tip|tube|catheter|line|graft|stent|previous\w*|"
+    r"interlobar|lobar|branch(?:es)?|descending (?:(?:right|left) )?(?:pulmonary|pa)|rdpa|"
     r"prior|was|than|shift\w*|displac\w+|deviat\w+|by|from|below|above)\b",
     re.IGNORECASE,
 )

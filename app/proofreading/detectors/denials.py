@@ -38,7 +38,7 @@ _ENDS = re.compile(
 _REINTUBATED = re.compile(r"\bre-?\s?intubat", re.IGNORECASE)
 _PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
-_OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
+_OSSEOUS, _FREE_AIR, _HERNIA = "RP:osseous-finding", "RP:free-air", "RP:hiatal-hernia"
 
 
 def is_no_device(denial: Finding, described: Finding, case: Case) -> bool:
@@ -105,6 +105,8 @@ def of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
     at = {site.concept for site in described.sites if site.concept is not None}
     within = at.union(*(case.facts.wholes.get(site, ()) for site in at))
     if within & {site.concept for site in named}:
+        return False
+    if denial.concept == described.concept == _HERNIA:  # of organs that belong in the abdomen
         return False
     return described.concept != _FREE_AIR or not regions <= {"abdomen"}
 

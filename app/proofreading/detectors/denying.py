@@ -88,11 +88,27 @@ _LOOK_FURTHER = re.compile(
     r"suggested|warranted|indicated)|\brecommend\w* (?:a |chest |further |non-?contrast )*(?:ct|biopsy|pet)\b",
     re.IGNORECASE,
 )
+_ALONE = "bare"
+_CENTRAL = frozenset(
+    f"RP:{name}"
+    for name in "heart hilum left-hilum right-hilum mediastinum aorta aortic-arch ascending-aorta descending-aorta "
+    "pulmonary-artery pulmonary-vasculature pulmonary-vein left-atrium left-ventricle right-atrium pericardium thymus "
+    "thyroid lymph-node hilar-nodes mediastinal-nodes trachea esophagus diaphragm lung-volumes spine".split()
+)
+_EXPLAINED = re.compile(
+    r"\b(?:rotat\w+|supine|portable|semi-?erect|projection\w*|magnif\w+|inspirat\w+|low (?:lung )?volumes?|fat\w*|"
+    r"lipomat\w+|"
+    r"vascular\w*|vessel\w*|vein\w*|arter\w+|aort\w+|thym\w+|thyroid\w*|goit\w+|haematoma|hematoma|bleed\w*|trauma\w*|"
+    r"post-?op\w*|surg\w+|known|history|previous\w*|CT)\b",
+    re.IGNORECASE,
+)
 _TINY_MM = 6
 _LARGE_MM = 8
 _MASS = "RP:mass"
 _LUNG, _NODULE = "RP:lung", "RP:nodule"
-_PULMONARY = re.compile(r"(?:lung|pulmonary|parenchymal|intrapulmonary)\b", re.IGNORECASE)
+_PULMONARY = re.compile(
+    r"(?:lung|pulmonary(?! (?:arter|trunk|conus|outflow|hypert))|parenchymal|intrapulmonary)\b", re.IGNORECASE
+)
 _IN_LUNGS = re.compile(  # what a finding says of the lungs by its own name
     r"\b(?:lungs?|pulmonary|intrapulmonary|cannon ?-?balls?|lymphangit\w*|miliary|nod(?:ules?|ular\w*))\b",
     re.IGNORECASE,
@@ -133,7 +149,7 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         if subsumes(general, kind, case.facts)
         for one, where in ones
         if subsumes(one, other, case.facts)
-        and _covers(where, described, case)
+        and (_alone(denial, described, case) if where == _ALONE else _covers(where, described, case))
         and not (where == "uncaused" and _told_any(_CAUSES, case))
         and not (where == "malignant" and _told_any(_BENIGN, case))
         and not (where == "itself" and (one != other or _calcified_elsewhere(case)))
@@ -184,6 +200,26 @@ def _told_any(kinds: tuple[str, ...], case: Case) -> bool:
 def _calcified_elsewhere(case: Case) -> bool:
     """True where nodes or the spleen show what is left of an old infection, without a granuloma of the lung."""
     return any(one.concept in _CALCIFIED for one in asserted(case, REPORTED))
+
+
+def _alone(denial: Finding, described: Finding, case: Case) -> bool:
+    """True for a wide contour that only one section tells of, where the other denies nodes or a mass there.
+
+    Nothing else of heart, vessels and mediastinum may be told that would explain it, nor position or volumes.
+    """
+    slight = described.severities and {grade.value for grade in described.severities} <= {"trace", "mild"}
+    if slight or "prominen" in described.entity.quote.lower() or _EXPLAINED.search(case.report.text):
+        return False
+    others = [f for f in asserted(case, REPORTED) if f.index != described.index]
+    central = (
+        site
+        for f in others
+        for site in (
+            *(site.concept or "" for site in f.sites),
+            *case.facts.leaving.get((f.concept or "", EdgeKind.HAS_FINDING_SITE), ()),
+        )
+    )
+    return _CENTRAL.isdisjoint(central)
 
 
 def _read_otherwise(described: Finding, case: Case) -> bool:

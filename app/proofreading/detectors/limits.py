@@ -1,6 +1,7 @@
 """Denials of a kind only: "no large effusion", "no new opacity", "no flow-limiting lesion"."""
 
 import re
+from functools import cache
 from itertools import islice
 
 from app.proofreading.case import Case
@@ -17,7 +18,8 @@ from app.proofreading.detectors.clauses import as_denied, opened
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
 from app.proofreading.detectors.kinds import is_of_part, is_told_bare, kinds_of_any, of_every_age
-from app.proofreading.findings import Finding, Status
+from app.proofreading.findings import Finding, Status, compositions
+from models.lexical import load_absences, load_modifiers
 from models.tokens import fold
 from models.types import EntityKind
 
@@ -32,7 +34,7 @@ _DENIER = re.compile(r"\b(?:no|not|nor|nil|neither|without)\b", re.IGNORECASE)  
 _WORD_BEFORE = re.compile(r"(?<![A-Za-z-])([A-Za-z-]+)\s+\Z")
 # words between "no" and the finding that leave its meaning whole
 _PLAIN = frozenset(
-    "no not of for or and nor any the a an is are was were without evidence sign signs negative definite there "
+    "no not nil of for or and nor any the a an is are was were without evidence sign signs negative definite there "
     "demonstrate demonstrates show shows reveal reveals see seen identify identified have has with to suggest "
     "suggesting indicate indicating absence free from visible obvious gross radiographic convincing either other "
     "clear be been exclude lacks lack neither denies pleural in both on abnormal complicating associated underlying "
@@ -50,6 +52,7 @@ _NOTABLE = frozenset({"appreciable", "noticeable", "perceptible"})
 # words before a finding that only say where it always is
 _GENERAL = frozenset(
     "pleural pulmonary lung lungs parenchymal airspace air space alveolar focal lobar cardiac vascular heart congestive "
+    "chamber size contour silhouette shadow "
     "acute central venous interstitial enlarged osseous bony displaced subsegmental rib the a of free or and".split()
 )
 _ALVEOLAR, _INTERSTITIAL = (re.compile(word, re.IGNORECASE) for word in ("alveolar|airspace", "interstitial"))
@@ -58,6 +61,7 @@ _REGION = re.compile(
 )
 _IN_MEDIASTINUM = dict.fromkeys(("paratrach", "subcarin", "aortopulm", "ap window"), "mediast")
 _NODES = re.compile(r"\bnod(?:e|al)|adenop|\blad\b", re.IGNORECASE)
+_PARTLY = re.compile(r"\b(?:most|part|portion|majority|much|bulk|some|half)\b", re.IGNORECASE)
 _REST = re.compile(
     r"\b(?:otherwise|o/w|remainder|remaining|rest of|elsewhere|superimposed|superadded)\b", re.IGNORECASE
 )
@@ -80,6 +84,7 @@ _IN_PLACE = re.compile(
 )
 _MOST_TOLD = 8  # findings of one kind that are read, in a report that tells of many
 _LONG = 5  # letters that a word and what "non" or "un" turns share: "no fibrosis", non-fibrotic disease
+_TWO = 2  # words of a predicate: "widening of"
 _HERNIA = "RP:hiatal-hernia"
 _CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
 _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
@@ -87,7 +92,7 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
     "RP:vascular-congestion": frozenset("hilar perihilar central upper lobe zone venous".split()),
     "RP:heart-failure": frozenset("left sided ventricular biventricular heart decompensated".split()),
-    _HERNIA: frozenset({"hiatal", "retrocardiac"}),
+    _HERNIA: frozenset("hiatal retrocardiac diaphragmatic oesophageal esophageal gastric stomach".split()),
     "RP:peribronchial-thickening": frozenset(
         "bronchial peribronchial airway airways wall walls central perihilar bronchovascular peribronchovascular".split()
     ),
@@ -120,7 +125,15 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
         "procedure-related line-related iatrogenic occult".split()
     ),
 }
-_HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
+_HIATAL = re.compile(
+    r"\b(?:para-?\s?o?esophageal|sliding|rolling|mixed|hiat\w+|stomach|gastric|retrocardiac|behind the heart)\b",
+    re.IGNORECASE,
+)
+_OTHER_HERNIA = re.compile(
+    r"\b(?:bochdalek|morgagni|diaphragmatic|\w+lateral|parasternal|traumatic|ventral|umbilical|incisional|inguinal|spigelian|"
+    r"abdominal|internal|lumbar)\b",
+    re.IGNORECASE,
+)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _PLACES = frozenset(
     "hilar perihilar suprahilar mediastinal paratracheal axillary osseous bony bone rib".split()
@@ -197,6 +210,9 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return True
     if _of_the_other_kind(case.report.text[start : denial.entity.span.end], described, case):
         return True
+    if not is_device(described) and fold(denial.entity.quote) in _absences():
+        # words that deny by themselves take a subject of any words: "the heart occupies | less than half of the thorax"
+        return bool(_PARTLY.search(case.report.text, start, denial.entity.span.start))
     if _kind_before(denial, described, case, start):
         return True
     if _unread_words(denial, case):
@@ -213,7 +229,7 @@ def _kind_before(denial: Finding, described: Finding, case: Case, start: int) ->
     if before is None or not denial.entity.rules:  # words that deny by themselves
         return False
     grades = {grade.value for grade in described.severities}
-    plain = _PLAIN | _of_same_kind(described)
+    plain = _PLAIN | _of_same_kind(described, case)
     plain |= _WORRY if is_worrying(described, case) else frozenset()
     plain |= _SIZEABLE if grades & _GROSS else frozenset()
     plain -= _UNBOUND if _BOUND.search(case.report.quote(phrase(described, case))) else frozenset()
@@ -283,7 +299,7 @@ def _of_a_kind(denial: Finding, described: Finding, case: Case) -> bool:
     owns = any(e.kind is EntityKind.OBSERVATION and e.span.start - span.end == 1 for e in here)
     active = _ACTIVE.match(denial.entity.quote)
     if active and (
-        active.group().lower() in _of_same_kind(described) or _ACTIVE.search(described.entity.quote)
+        active.group().lower() in _of_same_kind(described, case) or _ACTIVE.search(described.entity.quote)
     ):
         active = None
     start = case.report.sentences[denial.sentence].span.start
@@ -307,6 +323,11 @@ def _unread_words(denial: Finding, case: Case) -> bool:
     )
 
 
+@cache
+def _absences() -> frozenset[str]:
+    return frozenset(fold(words) for words, _ in load_absences())
+
+
 def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial names a kind that is not described: "cavitary nodule", "axillary adenopathy"."""
     if not denial.entity.rules:  # words that deny by themselves: "the angles are sharp"
@@ -316,7 +337,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     )
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
-        usual |= _of_same_kind(described) | kinds_of_any(described, case)
+        usual |= _of_same_kind(described, case) | kinds_of_any(described, case)
+        usual |= _naming(denial.concept) if denial.concept == described.concept else frozenset()
         usual |= _PARTIAL if is_told_bare(denial, described, case) else frozenset()
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
@@ -328,11 +350,25 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
 
 
-def _of_same_kind(described: Finding) -> frozenset[str]:
-    """Words that name no kind of what is described: every paraesophageal hernia is a hiatal one."""
+@cache
+def _naming(concept: str | None) -> frozenset[str]:
+    """Words that name the finding with its structure: "no widening of the mediastinum" denies any widened one."""
+    predicates = {predicate for (predicate, _), named in compositions().items() if named == concept}
+    phrases = (
+        phrase
+        for phrase, kind, value in load_modifiers()
+        if kind is EntityKind.OBSERVATION and value in predicates
+    )
+    words = (word for phrase in phrases if phrase.count(" ") < _TWO for word in phrase.split())
+    return frozenset(("of", "the", *words)) if predicates else frozenset()
+
+
+def _of_same_kind(described: Finding, case: Case) -> frozenset[str]:
+    """Words that name no kind of what is described: every hernia of the stomach behind the heart is a hiatal one."""
     words = _SAME_KIND.get(described.concept or "", frozenset[str]())
     of_right = fold(described.entity.quote).startswith("right")  # of the heart that fails
-    known = described.concept != _HERNIA or _HIATAL.search(described.entity.quote)
+    said = case.report.quote(case.report.sentences[described.sentence].span)
+    known = described.concept != _HERNIA or (_HIATAL.search(said) and not _OTHER_HERNIA.search(said))
     return words if known and not of_right else frozenset()
 
 

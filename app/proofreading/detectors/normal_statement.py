@@ -83,7 +83,7 @@ _OF_DEVICE = re.compile(
 )
 _BROKEN = "RP:fracture"
 _LEVEL = re.compile(r"\b[CTL]\d{1,2}\b")
-_RIBS = "RP:rib"
+_RIBS, _STRIPE = "RP:rib", "RP:paratracheal-stripe"
 
 
 @cache
@@ -139,7 +139,8 @@ class NormalStatement:
         if normal.sides and described.sides and not normal.sides & described.sides:
             return False
         bare = is_told_bare(normal, described, case)
-        if len(normal.sides) == 1 and not (described.sides or (bare and is_refilled(normal))):
+        placed = described.sides or (bare and is_refilled(normal)) or _of_one_side(normal)
+        if len(normal.sides) == 1 and not placed:
             return False
         if is_wholly_filled(normal) and described.concept in EXPANDED:
             return (bare or filled(normal, described)) and not gone_then_new(normal, described, case)
@@ -175,6 +176,11 @@ class NormalStatement:
         rows = self._rules.get(structure, ())
         said = facets(normal, case) if any(facets for _, facets in rows) else frozenset[str]()
         return [finding for finding, facets in rows if not facets or said & facets]
+
+
+def _of_one_side(normal: Finding) -> bool:
+    """True for a structure whose side is no part of it: the paratracheal stripe is the right one."""
+    return all(site.concept == _STRIPE for site in normal.sites)
 
 
 def _is_borderline(normal: Finding) -> bool:

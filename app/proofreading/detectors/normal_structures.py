@@ -33,7 +33,11 @@ _ONE_VIEW = re.compile(
     r"\b(?:posterior|lateral (?:view|projection|film|image)|on the lateral|decubitus|subpulmon|infrapulmon)",
     re.IGNORECASE,
 )
-_LUNG, _ALL_LEVELS = "RP:lung", 3
+_CENTRAL = frozenset(
+    f"RP:{name}"
+    for name in "heart aorta aortic-arch descending-aorta mediastinum hilum pulmonary-artery trachea".split()
+)
+_LUNG, _ABNORMAL, _ALL_LEVELS = "RP:lung", "abnormal", 3
 EXPANDED = (
     "RP:atelectasis",
     "RP:pneumothorax",
@@ -74,13 +78,19 @@ def as_normal(finding: Finding, case: Case) -> Finding | None:
     """A normal structure; "no hilar abnormality" says of the hila that they are normal."""
     if finding.normal:
         return finding
-    if not is_generic(finding) or finding.status is not Status.ABSENT:
+    general = is_generic(finding) or finding.entity.value == _ABNORMAL
+    if not general or finding.status is not Status.ABSENT:
         return None
     if finding.acuities or finding.descriptors or finding.changes or finding.severities:
         return None
+    if finding.entity.value == _ABNORMAL:  # "no abnormality of the aorta"
+        return replace(finding, normal=True, concept=None) if finding.sites else None
     named = _OF_STRUCTURE.search(case.report.quote(phrase(finding, case)))
-    if named is None or "acute" in finding.entity.quote.lower():
+    if "acute" in finding.entity.quote.lower():
         return None
+    if named is None:  # "the aorta shows no abnormality"
+        central = {site.concept for site in finding.sites} <= _CENTRAL
+        return replace(finding, normal=True, concept=None) if finding.sites and central else None
     structure = replace(
         finding.entity,
         kind=EntityKind.ANATOMY,
