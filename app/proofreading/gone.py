@@ -17,11 +17,12 @@ def is_gone(finding: Finding) -> bool:
     if not entity.historical or entity.hypothetical or entity.other or finding.aside or finding.normal:
         return False
     resolved = any(change.value == "resolved" for change in finding.changes)
-    return finding.status is Status.ABSENT and (resolved or not _gone_rules().isdisjoint(entity.rules))
+    return finding.status is Status.ABSENT and (resolved or not gone_rules().isdisjoint(entity.rules))
 
 
 @cache
-def _gone_rules() -> frozenset[str]:
+def gone_rules() -> frozenset[str]:
+    """The rules of denials that say that something was there before."""
     return frozenset(
         trigger.id
         for trigger in load_triggers()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from app.proofreading.breaks import is_fresh
 from app.proofreading.case import Case
-from app.proofreading.comparing import is_chest, subsumes
+from app.proofreading.comparing import is_chest, is_device, subsumes
 from app.proofreading.findings import Finding
 from kg_ingest.schema import EdgeKind
 from models.types import EntityKind
@@ -17,9 +17,11 @@ _TUBES = tuple(
 )
 _NO_TUBES = re.compile(
     r"\W*(?:(?:there (?:is|are)\s+)?no\s+(?:(?:indwelling|life|support|visible|monitoring|or|and)\W+)*"
-    r"(?:lines?|tubes?|catheters?|(?:support |monitoring )?(?:devices?|apparatus|hardware))"
+    r"(?:lines?|tubes?|catheters?|drains?|(?:support |monitoring )?(?:devices?|apparatus|hardware))"
     r"(?:,? (?:or|and|nor) (?:lines?|tubes?|catheters?|drains?|devices?)|,\s*(?:lines?|tubes?|catheters?))*"
-    r"(?:,? (?:are|is) (?:seen|present|identified|in place|noted|visible))?|lines (?:and|or) tubes: none)\W*$",
+    r"(?:,? (?:are|is) (?:seen|present|identified|in place|noted|visible))?|"
+    r"(?:support )?(?:lines|tubes|devices|catheters|drains)"
+    r"(?:(?: and | or |/|, ?)(?:lines|tubes|devices|drains))*(?::| -) ?none)\W*$",
     re.IGNORECASE,
 )
 _ALL_GONE = re.compile(
@@ -28,6 +30,10 @@ _ALL_GONE = re.compile(
     r" (?:(?:have|has) (?:now |since )?been |were |are now |are )?(?:removed|taken out|pulled|withdrawn|gone|out)\b"
     r"(?![^.]*\b(?:except|apart|other|but|save|bar|aside)\b)",
     re.IGNORECASE,
+)
+_ONLY = (  # "Lines: none.", "No drains."
+    (re.compile(r"\W*lines(?::| -)", re.IGNORECASE), ("RP:central-line",)),
+    (re.compile(r"\W*(?:(?:there are )?no )?drains\b", re.IGNORECASE), ("RP:chest-tube",)),
 )
 _HARDWARE = "RP:spinal-hardware"
 _PIECES = frozenset({"RP:sternotomy-wires", "RP:arthroplasty"})
@@ -38,6 +44,7 @@ _ENDS = re.compile(
 _REINTUBATED = re.compile(r"\bre-?\s?intubat", re.IGNORECASE)
 _PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
+_OTHER_SPINES = frozenset({"RP:lumbar-spine", "RP:cervical-spine", "RP:sacrum"})
 _OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
 
 
@@ -50,7 +57,8 @@ def is_no_device(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.concept != ANY_TUBE:
         return False
     told = case.report.sentences[denial.sentence].span.of(case.report.text)
-    tubes = any(subsumes(kind, described.concept or "", case.facts) for kind in _TUBES)
+    kinds = next((kinds for words, kinds in _ONLY if words.match(told)), _TUBES)
+    tubes = any(subsumes(kind, described.concept or "", case.facts) for kind in kinds)
     return tubes and bool(_NO_TUBES.match(told) or _ALL_GONE.match(told))
 
 
@@ -61,6 +69,8 @@ def is_reintubated(denial: Finding, case: Case) -> bool:
 
 def of_another_age(denied: frozenset[str], described: Finding, case: Case) -> bool:
     """True when what is denied is acute or old, and what is described is not told so."""
+    if {"acute", "old"} <= denied or {"acute", "chronic"} <= denied:  # "no acute or old fracture": none
+        return False
     unsaid = denied - {a.value for a in described.acuities}
     if is_old_by_kind(described, case):
         unsaid -= _PAST
@@ -74,8 +84,9 @@ def is_old_by_kind(finding: Finding, case: Case) -> bool:
 
 
 def words_of_its_place(described: Finding, case: Case) -> frozenset[str]:
-    """The words for the structure in which a finding lies: "aortic" for a calcification of the arch."""
+    """The words for the structure in which a finding lies, or always does: "aortic" for a calcification of the arch."""
     at = {site.concept for site in described.sites if site.concept is not None}
+    at |= set(case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
     nodes = (
         case.facts.nodes.get(concept) for concept in at.union(*(case.facts.wholes.get(c, ()) for c in at))
     )
@@ -90,6 +101,8 @@ def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
 def of_another_vertebra(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only some vertebrae are spoken of; a break at one is denied by a denial of any, in the chest."""
     named, told = _vertebral(denial, case), _vertebral(described, case)
+    if not named and is_device(described):  # whose tip lies at that level
+        return False
     at_one = subsumes(_OSSEOUS, described.concept or "", case.facts) and is_chest(case)
     return named != told if named or not at_one else False
 
@@ -100,6 +113,8 @@ def of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
         e for e in case.graph.entities if e.sentence == denial.sentence and e.kind is EntityKind.ANATOMY
     ]
     regions = _regions(case, (site.concept for site in named))
+    if is_device(denial) and not described.sites:
+        return False
     if not regions or "chest" in regions:
         return False
     at = {site.concept for site in described.sites if site.concept is not None}
@@ -122,6 +137,8 @@ def at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     homes = set(case.facts.leaving.get((described.concept, EdgeKind.HAS_FINDING_SITE), ()))
     named = {site.concept for site in denial.sites if site.concept is not None}
+    if homes & set(case.facts.leaving.get((denial.concept or "", EdgeKind.HAS_FINDING_SITE), ())):
+        return bool(named & _OTHER_SPINES) and not described.sites
     within = named.union(*(case.facts.wholes.get(site, frozenset()) for site in named))
     at = homes.union(site.concept for site in described.sites if site.concept is not None)
     inside = any(named & case.facts.wholes.get(place, frozenset()) for place in at)

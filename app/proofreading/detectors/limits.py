@@ -7,6 +7,7 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_device, phrase, subsumes
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
+from app.proofreading.detectors.device_kinds import is_only_one
 from app.proofreading.findings import Finding, Status
 from models.tokens import fold
 from models.types import EntityKind
@@ -29,7 +30,7 @@ _PLAIN = frozenset(
     "questioned suspected reported described residual remaining persistent recurrent intrathoracic "
     "thoracic intrapulmonary discernible demonstrable identifiable detectable recognizable radiographically "
     "postprocedural post-procedural procedural "
-    "iatrogenic post-procedure postprocedure longer "
+    "iatrogenic post-procedure postprocedure longer all patient now indwelling retained unexpected "
     "series radiograph radiographs view views film films detail stigmata".split()
 )
 # words before a finding that only say where it always is
@@ -93,10 +94,12 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         return bool(denial.severities or denial.measurements)
     if any(change.value == "new" for change in denial.changes):
         return not any(change.value == "new" for change in described.changes)
-    if denial.measurements or _of_a_kind(denial, described, case):
+    out = is_device(denial) and not denial.entity.rules  # "chest tube pulled"
+    if denial.measurements or (not out and _of_a_kind(denial, described, case)):
         return True  # "no nodule of 5 mm or greater"
-    if of_another_age(_acuities(denial) - _not_old(described, case), described, case):
-        return True
+    other_age = of_another_age(_acuities(denial) - _not_old(described, case), described, case)
+    if other_age or out:
+        return other_age
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
     start = case.report.sentences[denial.sentence].span.start
@@ -192,11 +195,14 @@ def _unread_words(denial: Finding, case: Case) -> bool:
 
 def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial names a kind that is not described: "cavitary nodule", "axillary adenopathy"."""
-    if not denial.entity.rules:  # words that deny by themselves: "the angles are sharp"
+    if not denial.entity.rules or is_device(
+        denial
+    ):  # words that deny by themselves; kinds of devices: a table
         return False
     denied, told = (
         fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
     )
+    told = [*(word for one in described.descriptors for word in fold(one.quote).split()), *told]
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
         usual |= _of_same_kind(described)
@@ -205,6 +211,7 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
     else:
         kind = denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
+        kind = kind and not (told[-1] in _OBJECTS and is_only_one(denial, described, case))
     only = _ALVEOLAR.search(denial.entity.quote) and not _INTERSTITIAL.search(denial.entity.quote)
     alveolar = only and _INTERSTITIAL.search(described.entity.quote)
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)

@@ -36,6 +36,7 @@ from app.proofreading.detectors.denying import (
     gone_then_new,
     of_lungs_only,
 )
+from app.proofreading.detectors.device_kinds import ALL, is_kind_of, is_only_one, is_out, of_another_device
 from app.proofreading.detectors.limits import is_limited
 from app.proofreading.detectors.referring import told
 from app.proofreading.findings import Finding, Status
@@ -45,7 +46,7 @@ from models.tokens import fold
 from models.types import Span
 
 _WITHDRAWN = re.compile(
-    r"\b(?:withdrawn|taken out|pulled(?! back)|explanted|discontinued|retriev\w+|remov\w+|exchang\w+)\b",
+    r"\b(?:withdrawn|taken out|pulled(?! back)|explanted|discontinued|retriev\w+|remov\w+|exchang\w+|extubat\w+)\b",
     re.IGNORECASE,
 )
 _NEGATIVE_OPENING = re.compile(
@@ -73,6 +74,7 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
+    same = same or is_kind_of(denial, described, case)
     no_device = is_no_device(denial, described, case)
     if not (same or no_device) and not by_another_name(denial, described, case):
         return False
@@ -106,18 +108,19 @@ def _last_word(finding: Finding) -> str:
 
 
 def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when a device is told to be removed where it was told of before: the course of a procedure."""
-    if is_device(denial) and _WITHDRAWN.search(
-        case.report.quote(case.report.sentences[described.sentence].span)
-    ):
+    """True when a device is told to be removed where it was told of before, or another one is in place."""
+    if not is_device(denial):
+        return False
+    if _WITHDRAWN.search(case.report.quote(case.report.sentences[described.sentence].span)):
         return True
-    gone = any(change.value == "resolved" for change in denial.changes)
-    other = fold(denial.entity.quote) != fold(described.entity.quote)  # "IABP exchanged for Impella"
-    same = denial.concept == described.concept and denial.sides == described.sides and _still(described)
-    several = any(_ONE_OF_TWO.search(told(case, one)) for one in (denial, described))
-    if (same and not several) or denial.concept == ANY_TUBE:  # the same one, or all of them
-        other = False
-    return is_device(denial) and gone and (denial.section is described.section or other)
+    several = any(
+        _ONE_OF_TWO.search(told(case, one)) and not (one is denial and ALL.search(told(case, one)))
+        for one in (denial, described)
+    )
+    out = is_out(denial)
+    if out and (denial.section is described.section or (several and not _still(described))):
+        return True
+    return denial.concept != ANY_TUBE and of_another_device(denial, described, case)
 
 
 def _still(described: Finding) -> bool:
@@ -140,7 +143,7 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sides and described.sides and not denial.sides & described.sides:
         return True
     if denial.sides and not described.sides and len(denial.sides) == 1:
-        return True
+        return not (is_device(denial) and is_only_one(denial, described, case))
     same_side = bool(denial.sides) and denial.sides == described.sides
     if denial.concept == _PNEUMOTHORAX and same_side and not levels(described) and _still(described):
         return False  # at the apex, where it is looked for

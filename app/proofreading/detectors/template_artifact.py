@@ -167,7 +167,9 @@ def _fixes(case: Case, leftover: _Leftover) -> tuple[Correction, ...]:
         return (Correction(span, leftover.kept),)
     text = case.report.text
     start = span.start - 1 if text[max(0, span.start - 1) : span.start] == " " else span.start
-    sign = "" if text[span.end : span.end + 1] in _SPELLED.values() else _SPELLED.get(span.of(text).lower(), "")
+    sign = (
+        "" if text[span.end : span.end + 1] in _SPELLED.values() else _SPELLED.get(span.of(text).lower(), "")
+    )
     removed = Correction(Span(start, span.end), sign)
     whole = without_place(case, span)
     if whole is not None and _nothing_else(whole.span.of(text), span.of(text)):
