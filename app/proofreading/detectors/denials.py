@@ -44,6 +44,7 @@ _ENDS = re.compile(
 _REINTUBATED = re.compile(r"\bre-?\s?intubat", re.IGNORECASE)
 _PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
+_ALL_BONES = "RP:bony-thorax"
 _OTHER_SPINES = frozenset({"RP:lumbar-spine", "RP:cervical-spine", "RP:sacrum"})
 _OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
 
@@ -128,6 +129,21 @@ def _regions(case: Case, concepts: Iterable[str | None]) -> frozenset[str | None
     return frozenset(node.region for concept in concepts if (node := case.facts.nodes.get(concept or "")))
 
 
+def is_one_of(listed: Finding, other: Finding, case: Case) -> bool:
+    """True for a finding told of several structures, which is one of each: "ribs and clavicles without fracture"."""
+    plain, kind = listed.entity.concept, other.concept or ""
+    if (
+        len(listed.sites) == 1
+        or plain is None
+        or plain == listed.concept
+        or not subsumes(plain, kind, case.facts)
+    ):
+        return False
+    homes = set(case.facts.leaving.get((kind, EdgeKind.HAS_FINDING_SITE), ()))
+    at = {site.concept or "" for site in listed.sites}
+    return bool(homes & at.union(*(case.facts.leaving.get((one, EdgeKind.UNSIDED), ()) for one in at)))
+
+
 def at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     """True when a kind is described that has its own place, and denied in general of another place.
 
@@ -137,6 +153,8 @@ def at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     homes = set(case.facts.leaving.get((described.concept, EdgeKind.HAS_FINDING_SITE), ()))
     named = {site.concept for site in denial.sites if site.concept is not None}
+    if _ALL_BONES in named and subsumes(_OSSEOUS, described.concept, case.facts):
+        return False
     if homes & set(case.facts.leaving.get((denial.concept or "", EdgeKind.HAS_FINDING_SITE), ())):
         return bool(named & _OTHER_SPINES) and not described.sites
     within = named.union(*(case.facts.wholes.get(site, frozenset()) for site in named))

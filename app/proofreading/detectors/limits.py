@@ -65,6 +65,10 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
 }
+_BONE, _OF_BONE = "RP:osseous-lesion", frozenset("destructive lytic aggressive osteolytic".split())
+_EATEN = re.compile(
+    r"\b(?:destr\w+|lytic|osteoly\w+|erod\w+|erosion|permeat\w+|moth-?\s?eaten)\b", re.IGNORECASE
+)
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _PLACES = frozenset(
@@ -205,7 +209,7 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     told = [*(word for one in described.descriptors for word in fold(one.quote).split()), *told]
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
-        usual |= _of_same_kind(described)
+        usual |= _of_same_kind(described, case)
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
@@ -217,9 +221,13 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
 
 
-def _of_same_kind(described: Finding) -> frozenset[str]:
+def _of_same_kind(described: Finding, case: Case) -> frozenset[str]:
     """Words that name no kind of what is described: every paraesophageal hernia is a hiatal one."""
     words = _SAME_KIND.get(described.concept or "", frozenset[str]())
+    if described.concept == _BONE and _EATEN.search(
+        case.report.quote(case.report.sentences[described.sentence].span)
+    ):
+        return _OF_BONE
     return words if described.concept != _HERNIA or _HIATAL.search(described.entity.quote) else frozenset()
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from app.proofreading.breaks import is_bare_break
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
     IMPRESSION,
@@ -25,6 +26,7 @@ from app.proofreading.detectors.denials import (
     ANY_TUBE,
     at_home_elsewhere,
     is_no_device,
+    is_one_of,
     is_reintubated,
     of_another_organ,
     of_another_vertebra,
@@ -75,6 +77,7 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
     same = same or is_kind_of(denial, described, case)
+    same = same or is_one_of(denial, described, case) or is_one_of(described, denial, case)
     no_device = is_no_device(denial, described, case)
     if not (same or no_device) and not by_another_name(denial, described, case):
         return False
@@ -90,7 +93,9 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if at_home_elsewhere(denial, described, case) or is_reintubated(denial, case):
         return False
-    return not _elsewhere(denial, described, case) and (no_device or not is_limited(denial, described, case))
+    if _elsewhere(denial, described, case):
+        return False
+    return no_device or not is_limited(denial, described, case) or is_bare_break(denial, described, case)
 
 
 def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:

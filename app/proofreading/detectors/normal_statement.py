@@ -150,11 +150,16 @@ class NormalStatement:
         if _REST.search(_sentence(normal, case)):
             return False
         volumes = ("RP:hyperinflation", "RP:low-lung-volumes") if _VOLUME.search(normal.entity.quote) else ()
-        if {site.concept for site in normal.sites} & _ORGANS and _plain_opacity(normal, described, case):
+        outside = _lies_elsewhere(
+            normal, described, case
+        )  # of the lungs: "heart, lungs and bones are normal"
+        sites = [site for site in named(normal) if not (outside and site.concept in _ORGANS)]
+        lungs = not outside and {site.concept for site in normal.sites} & _ORGANS
+        if lungs and _plain_opacity(normal, described, case):
             return True
         return any(
             subsumes(finding, described.concept, case.facts)
-            for site in named(normal)
+            for site in sites
             for structure in structures(site.concept, normal, described, case)
             for finding in (
                 *self._excluded(structure, normal, case),
@@ -181,8 +186,8 @@ def _of_a_part(normal: Finding, described: Finding) -> bool:
 
 
 def _of_another(normal: Finding, described: Finding, case: Case) -> bool:
-    """True when another place, vertebra, part of the spine or a device is called normal."""
-    if _lies_elsewhere(normal, described, case) or _other_levels(normal, described, case):
+    """True when another vertebra, part of the spine or a device is called normal."""
+    if _other_levels(normal, described, case):
         return True
     of_device = _OF_DEVICE.match(case.report.text, phrase(normal, case).end)
     return of_device is not None or _other_part(normal, described)
