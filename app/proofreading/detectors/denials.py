@@ -116,7 +116,8 @@ def of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
     regions = _regions(case, (site.concept for site in named))
     if is_device(denial) and not described.sites:
         return False
-    if not regions or "chest" in regions:
+    homes = case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+    if not regions or "chest" in regions or regions & _regions(case, homes):
         return False
     at = {site.concept for site in described.sites if site.concept is not None}
     within = at.union(*(case.facts.wholes.get(site, ()) for site in at))

@@ -61,14 +61,22 @@ _LONG = 5  # letters that a word and what "non" or "un" turns share: "no fibrosi
 _HERNIA = "RP:hiatal-hernia"
 _CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
 _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
-    "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
+    "RP:compression-fracture": frozenset(
+        "compression wedge vertebral body biconcave crush spinal thoracic".split()
+    ),
+    "RP:degenerative-change": frozenset(
+        "disease diseases change changes findings features degenerative spinal".split()
+    ),
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
 }
-_BONE, _OF_BONE = "RP:osseous-lesion", frozenset("destructive lytic aggressive osteolytic".split())
-_EATEN = re.compile(
-    r"\b(?:destr\w+|lytic|osteoly\w+|erod\w+|erosion|permeat\w+|moth-?\s?eaten)\b", re.IGNORECASE
+_BONE, _BONE_METASTASIS = "RP:osseous-lesion", "RP:bone-metastasis"
+_EATING = re.compile(
+    r"\b(?:destr\w+|lytic|\w*lucen\w+|\w*lysis|osteoly\w+|erod\w+|erosions?|permeat\w+|moth-?\s?eaten|aggressive|punched|expansile|"
+    r"expand\w+|myelom\w+|plasmacytom\w+|malignan\w+|tumou?rs?|neoplas\w+|patholog\w+|cyst\w*|bubbly|soap-?bubble)\b",
+    re.IGNORECASE,
 )
+_DENSE = re.compile(r"\b(?:\w*sclero\w+|\w*blastic|dense|bone islands?|enostos[ie]s)\b", re.IGNORECASE)
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _PLACES = frozenset(
@@ -151,7 +159,7 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
     ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
     if described.concept in _CURVES:
         ahead.discard("abnormal")  # as every curve to a side is
-    if len(described.sides) == 1 or described.sites:
+    if len(described.sides) == 1 or described.sites or described.concept == _BONE:
         ahead.discard("focal")  # what lies in one place is focal
     if ahead & _WORRY and is_worrying(described, case):
         ahead -= _WORRY
@@ -203,13 +211,15 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
         denial
     ):  # words that deny by themselves; kinds of devices: a table
         return False
+    if subsumes(_BONE, described.concept or "", case.facts):
+        return _of_other_bones(denial, described, case)
     denied, told = (
         fold(finding.entity.quote).replace("hiatus", "hiatal").split() for finding in (denial, described)
     )
     told = [*(word for one in described.descriptors for word in fold(one.quote).split()), *told]
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
-        usual |= _of_same_kind(described, case)
+        usual |= _of_same_kind(described)
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
@@ -221,13 +231,20 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
 
 
-def _of_same_kind(described: Finding, case: Case) -> frozenset[str]:
+def _of_other_bones(denial: Finding, described: Finding, case: Case) -> bool:
+    """True where bone is denied to be eaten away and is denser, or the other way round; a metastasis is either."""
+    denied = case.report.quote(phrase(denial, case))
+    told = case.report.quote(case.report.sentences[described.sentence].span)
+    either = described.concept == _BONE_METASTASIS
+    eats, dense = bool(_EATING.search(told)), bool(_DENSE.search(told))
+    if _EATING.search(denied) and not _DENSE.search(denied):
+        return not eats and (dense or not either)
+    return bool(_DENSE.search(denied)) and not dense and not _EATING.search(denied)
+
+
+def _of_same_kind(described: Finding) -> frozenset[str]:
     """Words that name no kind of what is described: every paraesophageal hernia is a hiatal one."""
     words = _SAME_KIND.get(described.concept or "", frozenset[str]())
-    if described.concept == _BONE and _EATEN.search(
-        case.report.quote(case.report.sentences[described.sentence].span)
-    ):
-        return _OF_BONE
     return words if described.concept != _HERNIA or _HIATAL.search(described.entity.quote) else frozenset()
 
 

@@ -72,6 +72,7 @@ _SEEN_OR_NOT = frozenset(
     "left-clavicle right-clavicle vertebra spine thoracic-spine lumbar-spine thoracolumbar-spine aorta "
     "aortic-arch descending-aorta bony-thorax subdiaphragmatic pleura shoulder-girdle".split()
 )
+_BOTH = (frozenset({"upper", "lower"}), frozenset({"anterior", "posterior"}))
 _PARTS = frozenset({"RP:cervical-spine", "RP:thoracic-spine", "RP:lumbar-spine"})
 _OF_DEVICE = re.compile(
     r"\s+(?:hardware|fixation|plates?|screws?|wires?|prosthes[ie]s|implants?|leads?|grafts?|stents?)\b",
@@ -181,8 +182,11 @@ def _is_borderline(normal: Finding) -> bool:
 
 def _of_a_part(normal: Finding, described: Finding) -> bool:
     """True when another part of the structure is called normal than the one that is described."""
-    told = levels(normal)
-    return bool(normal.zones) and not (told and levels(described) and levels(described) <= told)
+    told, zones = levels(normal), {zone.value for zone in normal.zones}
+    bones = any(site.concept in _SEEN_OR_NOT for site in normal.sites)
+    if bones and any(both <= zones for both in _BOTH):  # "superior and inferior endplates"
+        return False
+    return bool(zones) and not (told and levels(described) and levels(described) <= told)
 
 
 def _of_another(normal: Finding, described: Finding, case: Case) -> bool:
