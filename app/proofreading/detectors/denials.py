@@ -1,7 +1,7 @@
 """What a denial does not cover: another age, another vertebra; and what it covers by other words: no tubes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from app.proofreading.breaks import is_fresh
 from app.proofreading.case import Case
@@ -44,7 +44,9 @@ _ENDS = re.compile(
 _REINTUBATED = re.compile(r"\bre-?\s?intubat", re.IGNORECASE)
 _PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
-_ALL_BONES = "RP:bony-thorax"
+_ALL_BONES, _GIRDLE, _FRACTURE = "RP:bony-thorax", "RP:shoulder-girdle", "RP:fracture"
+_OF_GIRDLE = frozenset({"RP:clavicle", "RP:scapula", "RP:humerus"})
+_OR = re.compile(r"\s*(?:,\s*)?(?:or|and|nor|/|,|&)\s*", re.IGNORECASE)
 _OTHER_SPINES = frozenset({"RP:lumbar-spine", "RP:cervical-spine", "RP:sacrum"})
 _OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
 
@@ -132,17 +134,29 @@ def _regions(case: Case, concepts: Iterable[str | None]) -> frozenset[str | None
 
 def is_one_of(listed: Finding, other: Finding, case: Case) -> bool:
     """True for a finding told of several structures, which is one of each: "ribs and clavicles without fracture"."""
-    plain, kind = listed.entity.concept, other.concept or ""
-    if (
-        len(listed.sites) == 1
-        or plain is None
-        or plain == listed.concept
-        or not subsumes(plain, kind, case.facts)
-    ):
+    plain, kind = listed.entity.concept or "", other.concept or ""
+    at = {site.concept or "" for site in listed.sites}
+    if subsumes(_FRACTURE, plain, case.facts) and plain != _FRACTURE:  # "no rib or clavicle fracture"
+        plain, at = _FRACTURE, set(_joined(listed, case))
+    elif len(at) == 1 or plain == listed.concept:
         return False
     homes = set(case.facts.leaving.get((kind, EdgeKind.HAS_FINDING_SITE), ()))
-    at = {site.concept or "" for site in listed.sites}
-    return bool(homes & at.union(*(case.facts.leaving.get((one, EdgeKind.UNSIDED), ()) for one in at)))
+    at = at.union(*(case.facts.leaving.get((one, EdgeKind.UNSIDED), ()) for one in at))
+    return subsumes(plain, kind, case.facts) and bool(homes & at)
+
+
+def _joined(listed: Finding, case: Case) -> Iterator[str]:
+    """The structures that are joined to the name of a fracture before it."""
+    start = listed.entity.span.start
+    for entity in reversed(case.by_sentence.get(listed.sentence, ())):
+        if entity.span.end > start:
+            continue
+        if entity.kind is not EntityKind.ANATOMY or not _OR.fullmatch(
+            case.report.text, entity.span.end, start
+        ):
+            return
+        yield entity.concept or ""
+        start = entity.span.start
 
 
 def at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
@@ -155,6 +169,8 @@ def at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     homes = set(case.facts.leaving.get((described.concept, EdgeKind.HAS_FINDING_SITE), ()))
     named = {site.concept for site in denial.sites if site.concept is not None}
     if _ALL_BONES in named and subsumes(_OSSEOUS, described.concept, case.facts):
+        return False
+    if _GIRDLE in named and homes & _OF_GIRDLE:
         return False
     if homes & set(case.facts.leaving.get((denial.concept or "", EdgeKind.HAS_FINDING_SITE), ())):
         return bool(named & _OTHER_SPINES) and not described.sites

@@ -78,6 +78,8 @@ _EATING = re.compile(
 )
 _DENSE = re.compile(r"\b(?:\w*sclero\w+|\w*blastic|dense|bone islands?|enostos[ie]s)\b", re.IGNORECASE)
 _HIATAL = re.compile(r"\b(?:para-?\s?o?esophageal|sliding|rolling|hiat\w+)\b", re.IGNORECASE)
+_OPAQUE = frozenset("opaque radiopaque radiodense radio retained".split())
+_IS_OPAQUE = re.compile(r"opaque|dense|metal", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _PLACES = frozenset(
     "hilar perihilar suprahilar mediastinal paratracheal axillary osseous bony bone rib".split()
@@ -163,6 +165,8 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
         ahead.discard("focal")  # what lies in one place is focal
     if ahead & _WORRY and is_worrying(described, case):
         ahead -= _WORRY
+    if described.concept == _BONE:  # ``_of_other_bones`` has asked
+        ahead = {kind for kind in ahead if kind is None or not (_EATING.search(kind) or _DENSE.search(kind))}
     grades = {grade.value for grade in described.severities}
     if described.status is Status.PRESENT and not grades & _SLIGHT:
         ahead -= _ANY | (_OF_NOTE if grades & _GROSS else frozenset())
@@ -233,7 +237,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
 
 def _of_other_bones(denial: Finding, described: Finding, case: Case) -> bool:
     """True where bone is denied to be eaten away and is denser, or the other way round; a metastasis is either."""
-    denied = case.report.quote(phrase(denial, case))
+    start = case.report.sentences[denial.sentence].span.start
+    denied = case.report.text[start : denial.entity.span.end]
     told = case.report.quote(case.report.sentences[described.sentence].span)
     either = described.concept == _BONE_METASTASIS
     eats, dense = bool(_EATING.search(told)), bool(_DENSE.search(told))
@@ -244,6 +249,8 @@ def _of_other_bones(denial: Finding, described: Finding, case: Case) -> bool:
 
 def _of_same_kind(described: Finding) -> frozenset[str]:
     """Words that name no kind of what is described: every paraesophageal hernia is a hiatal one."""
+    if described.concept == _FOREIGN:
+        return _OPAQUE if _IS_OPAQUE.search(described.entity.quote) else frozenset({"retained"})
     words = _SAME_KIND.get(described.concept or "", frozenset[str]())
     return words if described.concept != _HERNIA or _HIATAL.search(described.entity.quote) else frozenset()
 
