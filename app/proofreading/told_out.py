@@ -11,7 +11,7 @@ _ENDS = (
     r"from the (?:chest|patient|heart|neck)|together with)\b)"
 )
 _LIST = (  # "ETT and NG tube removed"
-    r"(?:\s*(?:,|and|&|/|\+)\s*(?:(?:the|an?|left|right|both)\s+)*(?:[\w.-]+ ){0,2}?"
+    r"(?:\s*(?:and|&|/|\+)\s*(?:(?:the|an?|left|right|both)\s+)*(?:[\w.-]+ ){0,2}?"
     r"(?:tubes?|catheters?|lines?|drains?|ngt?|ogt?|ett|cvc|picc|swan|port|sheath|iabp|leads?|wires?)\b){0,3}"
 )
 _OUT = re.compile(

@@ -1,6 +1,7 @@
 """What a denial does not cover: another age, another vertebra; and what it covers by other words: no tubes."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from app.proofreading.breaks import is_fresh
@@ -46,6 +47,7 @@ _PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a 
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
 _ALL_BONES, _GIRDLE, _FRACTURE = "RP:bony-thorax", "RP:shoulder-girdle", "RP:fracture"
 _OF_GIRDLE = frozenset({"RP:clavicle", "RP:scapula", "RP:humerus"})
+_MOST_JOINED = 5
 _OR = re.compile(r"\s*(?:,\s*)?(?:or|and|nor|/|,|&)\s*", re.IGNORECASE)
 _OTHER_SPINES = frozenset({"RP:lumbar-spine", "RP:cervical-spine", "RP:sacrum"})
 _OSSEOUS, _FREE_AIR = "RP:osseous-finding", "RP:free-air"
@@ -146,14 +148,12 @@ def is_one_of(listed: Finding, other: Finding, case: Case) -> bool:
 
 
 def _joined(listed: Finding, case: Case) -> Iterator[str]:
-    """The structures that are joined to the name of a fracture before it."""
-    start = listed.entity.span.start
-    for entity in reversed(case.by_sentence.get(listed.sentence, ())):
-        if entity.span.end > start:
-            continue
-        if entity.kind is not EntityKind.ANATOMY or not _OR.fullmatch(
-            case.report.text, entity.span.end, start
-        ):
+    """The structures that are joined to the name of a fracture before it; not more than a few."""
+    here, start = case.by_sentence.get(listed.sentence, ()), listed.entity.span.start
+    first = bisect_left(here, start, key=lambda entity: entity.span.start)
+    for entity in reversed(here[max(0, first - _MOST_JOINED) : first]):
+        joined = _OR.fullmatch(case.report.text, entity.span.end, max(start, entity.span.end))
+        if entity.kind is not EntityKind.ANATOMY or joined is None:
             return
         yield entity.concept or ""
         start = entity.span.start
