@@ -62,16 +62,15 @@ def of_another_device(denial: Finding, described: Finding, case: Case) -> bool:
     """
     if not is_device(denial):
         return False
-    told = case.report.quote(case.report.sentences[described.sentence].span)
     out = is_out(denial)
-    if out and (_REPLACED.search(_sentence(denial, case)) or _NEXT.search(told)):
+    if out and (_says(_REPLACED, denial, case) or _says(_NEXT, described, case)):
         return True
-    gone, there = _named(denial, case, out=out), _named(described, case, out=out)
+    gone, there = _kinds_of(denial, case, out=out), _kinds_of(described, case, out=out)
     if gone and there:
         return not {kind.name for kind in gone} & {kind.name for kind in there}
     if gone:
         return (out and any(kind.apart for kind in gone)) or not is_only_one(denial, described, case)
-    return bool(there) and out and not ALL.search(_sentence(denial, case))
+    return bool(there) and out and not _says(ALL, denial, case)
 
 
 def is_kind_of(denial: Finding, described: Finding, case: Case) -> bool:
@@ -124,5 +123,19 @@ def _named(finding: Finding, case: Case, *, out: bool) -> tuple[_Kind, ...]:
     )
 
 
-def _sentence(finding: Finding, case: Case) -> str:
-    return case.report.quote(case.report.sentences[finding.sentence].span)
+def _kinds_of(finding: Finding, case: Case, *, out: bool) -> tuple[_Kind, ...]:
+    """Asked once a finding, however many others it is compared with."""
+    key = "device kinds", finding.index, out
+    if key not in case.memo:
+        case.memo[key] = _named(finding, case, out=out)
+    kinds: tuple[_Kind, ...] = case.memo[key]
+    return kinds
+
+
+def _says(words: re.Pattern[str], finding: Finding, case: Case) -> bool:
+    """True where the sentence of the finding has the words; asked once a sentence."""
+    key = words.pattern, finding.sentence
+    if key not in case.memo:
+        text = case.report.quote(case.report.sentences[finding.sentence].span)
+        case.memo[key] = words.search(text) is not None
+    return bool(case.memo[key])

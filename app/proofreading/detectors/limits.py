@@ -70,6 +70,7 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
     _HERNIA: frozenset({"hiatal", "retrocardiac"}),
 }
+_BREAK = "RP:fracture"
 _BONE, _BONE_METASTASIS = "RP:osseous-lesion", "RP:bone-metastasis"
 _EATING = re.compile(
     r"\b(?:destr\w+|lytic|\w*lucen\w+|\w*lysis|osteoly\w+|erod\w+|erosions?|permeat\w+|moth-?\s?eaten|aggressive|punched|expansile|"
@@ -224,6 +225,8 @@ def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
         usual |= _of_same_kind(described)
+        if subsumes(_BREAK, denial.concept or "", case.facts):  # "no rib or clavicle fracture", of ribs
+            usual |= words_of_its_place(denial, case)
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
