@@ -28,7 +28,12 @@ _PREPOSITIONS = frozenset(
     ).split()
 )
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})
-_BEFORE_PLACES = frozenset({"left", "right", "the", "both", "bilateral", "lt", "rt", "l", "r"})
+_BEFORE_PLACES = frozenset(
+    (
+        "left right the both bilateral lt rt l r mid middle upper lower proximal distal medial lateral anterior posterior "
+        "superior inferior"
+    ).split()
+)
 _STOPS = frozenset({",", ".", ";", "(", "and", "&"})
 _ADJECTIVAL = ("ary", "al", "ic", "ous", "ive", "ar", "ant", "ent", "sion")
 _BY = frozenset({"by", "for", "with"})

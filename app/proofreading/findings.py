@@ -11,6 +11,7 @@ from importlib.resources import files
 from operator import attrgetter
 
 from app.proofreading.parts import sentences_aside, sentences_on_earlier_studies
+from app.proofreading.told_out import is_told_out
 from kg_ingest.schema import EdgeKind, Facts, Sidedness
 from models.types import (
     Entity,
@@ -86,7 +87,6 @@ _NOUN_OF_CHANGE = re.compile(
     re.IGNORECASE,
 )
 _NEXT_TO = re.compile(r"\s+(?:(?:interval|further|but|only|and)\s+)?", re.IGNORECASE)
-_OUT = re.compile(r"\s+(?:(?:is|are|now|has come|came)\s+)*out\s*(?=[.;,\n]|$)", re.IGNORECASE)
 _SIDE_IN_NAME = re.compile(
     r"\b(left|right) (?:of (?:the )?midline|heart border|cardiac border|(?:hemi-?)?diaphragm|dome|chest|lung|hemithorax|"
     r"base|apex|costophrenic)"
@@ -189,7 +189,8 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
 
     changes = of(EntityKind.CHANGE)
     status = _STATUS.get(entity.label, Status.PRESENT)
-    if entity.kind is EntityKind.DEVICE and _OUT.match(place.report.text, entity.span.end):
+    begins = place.report.sentences[entity.sentence].span.start
+    if entity.kind is EntityKind.DEVICE and is_told_out(place.report.text, entity.span, begins):
         status = Status.ABSENT
     if status is Status.ABSENT and changes and _only_change_denied(entity, changes, place.report.text):
         status, changes = Status.PRESENT, tuple(replace(change, value="stable") for change in changes)

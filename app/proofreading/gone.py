@@ -22,11 +22,12 @@ def is_gone(finding: Finding) -> bool:
 def tells_gone(finding: Finding) -> bool:
     """True for what is denied as gone: "is no longer present", "has resolved"."""
     resolved = any(change.value == "resolved" for change in finding.changes)
-    return resolved or not _gone_rules().isdisjoint(finding.entity.rules)
+    return resolved or not gone_rules().isdisjoint(finding.entity.rules)
 
 
 @cache
-def _gone_rules() -> frozenset[str]:
+def gone_rules() -> frozenset[str]:
+    """The rules of denials that say that something was there before."""
     return frozenset(
         trigger.id
         for trigger in load_triggers()

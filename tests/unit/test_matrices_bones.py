@@ -88,6 +88,25 @@ def test_each_affirmation_contradicts_each_denial(
 @pytest.mark.parametrize(
     ("findings", "impression"),
     [
+        ("No displaced rib fracture.", "Rib fracture."),
+        ("No acute or old clavicular fracture.", "Clavicle fracture."),
+        ("Ribs, sternum and clavicles without fracture.", "Clavicle fracture."),
+        ("Fractures of the left clavicle and upper ribs.", "No rib fracture."),
+        ("Heart, lungs and bones are normal.", "Rib fracture."),
+        ("Discontinuity of the right seventh rib.", "No rib fracture."),
+        ("Lysis of the left third rib.", "No destructive bone lesion."),
+        ("No lytic bone lesion.", "Osteolytic metastases of the ribs."),
+        ("Bone mineral content is poor.", "Normal bone density."),
+        ("Superior and inferior endplates are smooth and undepressed.", "Crushed vertebral body."),
+    ],
+)
+def test_what_is_told_of_a_kind_or_of_several(findings: str, impression: str, all_services: Services) -> None:
+    assert rules(CHEST.format(findings, impression), all_services)
+
+
+@pytest.mark.parametrize(
+    ("findings", "impression"),
+    [
         ("Healed fractures of the left fifth rib. Ribs otherwise intact.", "No acute fracture."),
         ("Left clavicle fracture. The right clavicle is intact.", "Left clavicle fracture."),
         ("Left rib fractures, subacute.", "No acute fracture; subacute rib fractures."),
@@ -114,6 +133,14 @@ def test_each_affirmation_contradicts_each_denial(
         ("Nodule in the right upper lobe, which is not seen on the prior study.", "New nodule."),
         ("No definite rib fracture.", "Possible nondisplaced left rib fracture."),
         ("Minimal spurring at T9.", "No significant degenerative change."),
+        ("No displaced rib fracture.", "Undisplaced left seventh rib fracture."),
+        ("No acute fracture. Healed fractures of the right ribs.", "Right rib fractures."),
+        ("Ribs and clavicles without fracture. Old deformity of the left scapula.", "Scapular deformity."),
+        ("No destructive bone lesion. Bone island in the left sixth rib.", "Bone island."),
+        ("No rib lesion. Erosion of the left clavicle.", "Clavicular erosion."),
+        ("No fracture of the lumbar spine. Old rib fractures.", "Old rib fractures."),
+        ("Bone density is normal. Spondylosis.", "Spondylosis."),
+        ("The spine is straight. Kyphosis.", "Kyphosis."),
     ],
 )
 def test_what_is_told_of_another_thing_stands(findings: str, impression: str, all_services: Services) -> None:

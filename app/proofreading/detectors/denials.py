@@ -1,11 +1,12 @@
 """What a denial does not cover: another age, another vertebra; and what it covers by other words: no tubes."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 
 from app.proofreading.breaks import is_fresh
 from app.proofreading.case import Case
-from app.proofreading.comparing import is_chest, subsumes
+from app.proofreading.comparing import is_chest, is_device, subsumes
 from app.proofreading.findings import Finding
 from kg_ingest.schema import EdgeKind
 from models.types import EntityKind
@@ -17,9 +18,11 @@ _TUBES = tuple(
 )
 _NO_TUBES = re.compile(
     r"\W*(?:(?:there (?:is|are)\s+)?no\s+(?:(?:indwelling|life|support|visible|monitoring|or|and)\W+)*"
-    r"(?:lines?|tubes?|catheters?|(?:support |monitoring )?(?:devices?|apparatus|hardware))"
+    r"(?:lines?|tubes?|catheters?|drains?|(?:support |monitoring )?(?:devices?|apparatus|hardware))"
     r"(?:,? (?:or|and|nor) (?:lines?|tubes?|catheters?|drains?|devices?)|,\s*(?:lines?|tubes?|catheters?))*"
-    r"(?:,? (?:are|is) (?:seen|present|identified|in place|noted|visible))?|lines (?:and|or) tubes: none)\W*$",
+    r"(?:,? (?:are|is) (?:seen|present|identified|in place|noted|visible))?|"
+    r"(?:support )?(?:lines|tubes|devices|catheters|drains)"
+    r"(?:(?: and | or |/|, ?)(?:lines|tubes|devices|drains))*(?::| -) ?none)\W*$",
     re.IGNORECASE,
 )
 _ALL_GONE = re.compile(
@@ -28,6 +31,10 @@ _ALL_GONE = re.compile(
     r" (?:(?:have|has) (?:now |since )?been |were |are now |are )?(?:removed|taken out|pulled|withdrawn|gone|out)\b"
     r"(?![^.]*\b(?:except|apart|other|but|save|bar|aside)\b)",
     re.IGNORECASE,
+)
+_ONLY = (  # "Lines: none.", "No drains."
+    (re.compile(r"\W*lines(?::| -)", re.IGNORECASE), ("RP:central-line",)),
+    (re.compile(r"\W*(?:(?:there are )?no )?drains\b", re.IGNORECASE), ("RP:chest-tube",)),
 )
 _HARDWARE = "RP:spinal-hardware"
 _PIECES = frozenset({"RP:sternotomy-wires", "RP:arthroplasty"})
@@ -38,6 +45,11 @@ _ENDS = re.compile(
 _REINTUBATED = re.compile(r"\bre-?\s?intubat", re.IGNORECASE)
 _PAST = frozenset({"old", "chronic"})  # what adds nothing to a granuloma, or a scar
 _LEVEL = re.compile(r"\b[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?\b")
+_ALL_BONES, _GIRDLE, _FRACTURE = "RP:bony-thorax", "RP:shoulder-girdle", "RP:fracture"
+_OF_GIRDLE = frozenset({"RP:clavicle", "RP:scapula", "RP:humerus"})
+_MOST_JOINED = 5
+_OR = re.compile(r"\s*(?:,\s*)?(?:or|and|nor|/|,|&)\s*", re.IGNORECASE)
+_OTHER_SPINES = frozenset({"RP:lumbar-spine", "RP:cervical-spine", "RP:sacrum"})
 _OSSEOUS, _FREE_AIR, _HERNIA = "RP:osseous-finding", "RP:free-air", "RP:hiatal-hernia"
 
 
@@ -50,7 +62,8 @@ def is_no_device(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.concept != ANY_TUBE:
         return False
     told = case.report.sentences[denial.sentence].span.of(case.report.text)
-    tubes = any(subsumes(kind, described.concept or "", case.facts) for kind in _TUBES)
+    kinds = next((kinds for words, kinds in _ONLY if words.match(told)), _TUBES)
+    tubes = any(subsumes(kind, described.concept or "", case.facts) for kind in kinds)
     return tubes and bool(_NO_TUBES.match(told) or _ALL_GONE.match(told))
 
 
@@ -61,6 +74,8 @@ def is_reintubated(denial: Finding, case: Case) -> bool:
 
 def of_another_age(denied: frozenset[str], described: Finding, case: Case) -> bool:
     """True when what is denied is acute or old, and what is described is not told so."""
+    if {"acute", "old"} <= denied or {"acute", "chronic"} <= denied:  # "no acute or old fracture": none
+        return False
     unsaid = denied - {a.value for a in described.acuities}
     if is_old_by_kind(described, case):
         unsaid -= _PAST
@@ -74,8 +89,9 @@ def is_old_by_kind(finding: Finding, case: Case) -> bool:
 
 
 def words_of_its_place(described: Finding, case: Case) -> frozenset[str]:
-    """The words for the structure in which a finding lies: "aortic" for a calcification of the arch."""
+    """The words for the structure in which a finding lies, or always does: "aortic" for a calcification of the arch."""
     at = {site.concept for site in described.sites if site.concept is not None}
+    at |= set(case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
     nodes = (
         case.facts.nodes.get(concept) for concept in at.union(*(case.facts.wholes.get(c, ()) for c in at))
     )
@@ -90,6 +106,8 @@ def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
 def of_another_vertebra(denial: Finding, described: Finding, case: Case) -> bool:
     """True when only some vertebrae are spoken of; a break at one is denied by a denial of any, in the chest."""
     named, told = _vertebral(denial, case), _vertebral(described, case)
+    if not named and is_device(described):  # whose tip lies at that level
+        return False
     at_one = subsumes(_OSSEOUS, described.concept or "", case.facts) and is_chest(case)
     return named != told if named or not at_one else False
 
@@ -100,7 +118,10 @@ def of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
         e for e in case.graph.entities if e.sentence == denial.sentence and e.kind is EntityKind.ANATOMY
     ]
     regions = _regions(case, (site.concept for site in named))
-    if not regions or "chest" in regions:
+    if is_device(denial) and not described.sites:
+        return False
+    homes = case.facts.leaving.get((described.concept or "", EdgeKind.HAS_FINDING_SITE), ())
+    if not regions or "chest" in regions or regions & _regions(case, homes):
         return False
     at = {site.concept for site in described.sites if site.concept is not None}
     within = at.union(*(case.facts.wholes.get(site, ()) for site in at))
@@ -115,6 +136,31 @@ def _regions(case: Case, concepts: Iterable[str | None]) -> frozenset[str | None
     return frozenset(node.region for concept in concepts if (node := case.facts.nodes.get(concept or "")))
 
 
+def is_one_of(listed: Finding, other: Finding, case: Case) -> bool:
+    """True for a finding told of several structures, which is one of each: "ribs and clavicles without fracture"."""
+    plain, kind = listed.entity.concept or "", other.concept or ""
+    at = {site.concept or "" for site in listed.sites}
+    if subsumes(_FRACTURE, plain, case.facts) and plain != _FRACTURE:  # "no rib or clavicle fracture"
+        plain, at = _FRACTURE, set(_joined(listed, case))
+    elif len(at) == 1 or plain == listed.concept:
+        return False
+    homes = set(case.facts.leaving.get((kind, EdgeKind.HAS_FINDING_SITE), ()))
+    at = at.union(*(case.facts.leaving.get((one, EdgeKind.UNSIDED), ()) for one in at))
+    return subsumes(plain, kind, case.facts) and bool(homes & at)
+
+
+def _joined(listed: Finding, case: Case) -> Iterator[str]:
+    """The structures that are joined to the name of a fracture before it; not more than a few."""
+    here, start = case.by_sentence.get(listed.sentence, ()), listed.entity.span.start
+    first = bisect_left(here, start, key=lambda entity: entity.span.start)
+    for entity in reversed(here[max(0, first - _MOST_JOINED) : first]):
+        joined = _OR.fullmatch(case.report.text, entity.span.end, max(start, entity.span.end))
+        if entity.kind is not EntityKind.ANATOMY or joined is None:
+            return
+        yield entity.concept or ""
+        start = entity.span.start
+
+
 def at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     """True when a kind is described that has its own place, and denied in general of another place.
 
@@ -124,6 +170,12 @@ def at_home_elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     homes = set(case.facts.leaving.get((described.concept, EdgeKind.HAS_FINDING_SITE), ()))
     named = {site.concept for site in denial.sites if site.concept is not None}
+    if _ALL_BONES in named and subsumes(_OSSEOUS, described.concept, case.facts):
+        return False
+    if _GIRDLE in named and homes & _OF_GIRDLE:
+        return False
+    if homes & set(case.facts.leaving.get((denial.concept or "", EdgeKind.HAS_FINDING_SITE), ())):
+        return bool(named & _OTHER_SPINES) and not described.sites
     within = named.union(*(case.facts.wholes.get(site, frozenset()) for site in named))
     at = homes.union(site.concept for site in described.sites if site.concept is not None)
     inside = any(named & case.facts.wholes.get(place, frozenset()) for place in at)

@@ -38,8 +38,8 @@ _SAME_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _WORRYING = re.compile(
-    r"\b(?:suspicious|suspect\w*|concern\w*|worrisome|worrying|malignan\w*|cancer|carcinoma|metasta\w*|spiculat\w*|"
-    r"cavit\w*|enlarging|lobulated|biopsy|pet)\b",
+    r"\b(?:suspicious|suspect\w*|destruct\w+|destroy\w*|permeat\w+|moth-?\s?eaten|concern\w*|worrisome|worrying|malignan\w*|cancer|carcinoma|metasta\w*|spiculat\w*|"
+    r"cavit\w*|erod\w+|erosion|osteolysis|aggressive|enlarging|lobulated|biopsy|pet)\b",
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)

@@ -17,6 +17,7 @@ from app.proofreading.comparing import (
 from app.proofreading.detectors.clauses import as_denied, opened
 from app.proofreading.detectors.denials import is_old_by_kind, of_another_age, words_of_its_place
 from app.proofreading.detectors.denying import is_worrying
+from app.proofreading.detectors.device_kinds import is_only_one
 from app.proofreading.detectors.kinds import is_of_part, is_told_bare, kinds_of_any, of_every_age
 from app.proofreading.findings import Finding, Status, compositions
 from models.lexical import load_absences, load_modifiers
@@ -44,8 +45,9 @@ _PLAIN = frozenset(
     "postprocedural post-procedural procedural "
     "iatrogenic post-procedure postprocedure longer features feature evident intraparenchymal radiological radiologic "
     "series radiograph radiographs view views film films detail stigmata nil neg zero area areas region regions focus x-ray "
-    "appreciable perceptible noticeable recognisable excludes excluding refutes devoid absent everywhere nowhere "
-    "foci element component amount degree excess undue nothing stay stays remain remains now currently".split()
+    "appreciable perceptible noticeable recognisable excludes excluding refutes devoid absent everywhere nowhere all "
+    "foci element component amount degree excess undue nothing stay stays remain remains now currently patient "
+    "indwelling retained unexpected".split()
 )
 # what is denied with these may be there and slight
 _NOTABLE = frozenset({"appreciable", "noticeable", "perceptible"})
@@ -88,7 +90,12 @@ _TWO = 2  # words of a predicate: "widening of"
 _HERNIA = "RP:hiatal-hernia"
 _CURVES = frozenset({"RP:scoliosis", "RP:kyphoscoliosis"})
 _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
-    "RP:compression-fracture": frozenset("compression wedge vertebral body biconcave crush".split()),
+    "RP:compression-fracture": frozenset(
+        "compression wedge vertebral body biconcave crush spinal thoracic".split()
+    ),
+    "RP:degenerative-change": frozenset(
+        "disease diseases change changes findings features degenerative spinal".split()
+    ),
     "RP:scoliosis": frozenset("scoliotic lateral spinal".split()),
     "RP:vascular-congestion": frozenset("hilar perihilar central upper lobe zone venous".split()),
     "RP:heart-failure": frozenset("left sided ventricular biventricular heart decompensated".split()),
@@ -125,6 +132,14 @@ _SAME_KIND = {  # words before a finding of these kinds that name no kind of it
         "procedure-related line-related iatrogenic occult".split()
     ),
 }
+_BREAK = "RP:fracture"
+_BONE, _BONE_METASTASIS = "RP:osseous-lesion", "RP:bone-metastasis"
+_EATING = re.compile(
+    r"\b(?:destr\w+|lytic|\w*lucen\w+|\w*lysis|osteoly\w+|erod\w+|erosions?|permeat\w+|moth-?\s?eaten|aggressive|punched|expansile|"
+    r"expand\w+|myelom\w+|plasmacytom\w+|malignan\w+|tumou?rs?|neoplas\w+|patholog\w+|cyst\w*|bubbly|soap-?bubble)\b",
+    re.IGNORECASE,
+)
+_DENSE = re.compile(r"\b(?:\w*sclero\w+|\w*blastic|dense|bone islands?|enostos[ie]s)\b", re.IGNORECASE)
 _HIATAL = re.compile(
     r"\b(?:para-?\s?o?esophageal|sliding|rolling|mixed|hiat\w+|stomach|gastric|retrocardiac|behind the heart)\b",
     re.IGNORECASE,
@@ -134,6 +149,8 @@ _OTHER_HERNIA = re.compile(
     r"abdominal|internal|lumbar)\b",
     re.IGNORECASE,
 )
+_OPAQUE = frozenset("opaque radiopaque radiodense radio retained".split())
+_IS_OPAQUE = re.compile(r"opaque|dense|metal", re.IGNORECASE)
 _FOREIGN, _OBJECTS = "RP:foreign-body", frozenset("body bodies object objects material".split())
 _PLACES = frozenset(
     "hilar perihilar suprahilar mediastinal paratracheal axillary osseous bony bone rib".split()
@@ -193,29 +210,33 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
         change.value == "new" and change.span.start < denial.entity.span.start for change in denial.changes
     ):
         return not any(change.value == "new" for change in described.changes)
-    if denial.measurements or _of_a_kind(denial, described, case) or is_of_part(denial, described, case):
+    out = is_device(denial) and not denial.entity.rules  # "chest tube pulled"
+    of_kind = not out and _of_a_kind(denial, described, case)
+    if denial.measurements or of_kind or is_of_part(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
     denial = as_denied(denial, case)
-    if not ever and of_another_age(_acuities(denial) - _not_old(described, case), described, case):
-        return True
-    start = case.report.sentences[denial.sentence].span.start
-    if _WHOLE.search(case.report.text, start, denial.entity.span.end):
+    other_age = not ever and of_another_age(_acuities(denial) - _not_old(described, case), described, case)
+    return other_age or (not out and _is_worded(denial, described, case))
+
+
+def _is_worded(denial: Finding, described: Finding, case: Case) -> bool:
+    """True where words of degree, kind, rest or view limit the denial to what is not described."""
+    text, start = case.report.text, case.report.sentences[denial.sentence].span.start
+    if _WHOLE.search(text, start, denial.entity.span.end):
         return False
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
-    if _narrower(denial, described, case) or _REST.search(case.report.text, start, denial.entity.span.start):
+    if _narrower(denial, described, case) or _REST.search(text, start, denial.entity.span.start):
         return True
     view = _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span))
     if view and not _TELLING.get(denial.concept or "", _NO_VIEW).search(view.group()):
         return True
-    if _of_the_other_kind(case.report.text[start : denial.entity.span.end], described, case):
+    if _of_the_other_kind(text[start : denial.entity.span.end], described, case):
         return True
     if not is_device(described) and fold(denial.entity.quote) in _absences():
         # words that deny by themselves take a subject of any words: "the heart occupies | less than half of the thorax"
-        return bool(_PARTLY.search(case.report.text, start, denial.entity.span.start))
-    if _kind_before(denial, described, case, start):
-        return True
-    if _unread_words(denial, case):
+        return bool(_PARTLY.search(text, start, denial.entity.span.start))
+    if _kind_before(denial, described, case, start) or _unread_words(denial, case):
         return True
     return bool(_kinds_ahead(denial, described, case) - {word.value for word in described.descriptors})
 
@@ -265,7 +286,7 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
     ahead = {word.value for word in denial.descriptors if word.span.start < denial.entity.span.start}
     if described.concept in _CURVES:
         ahead.discard("abnormal")  # as every curve to a side is
-    if len(described.sides) == 1 or described.sites:
+    if len(described.sides) == 1 or described.sites or described.concept == _BONE:
         ahead.discard("focal")  # what lies in one place is focal
     ahead -= kinds_of_any(described, case)
     if ahead & _PARTIAL and is_told_bare(denial, described, case):
@@ -273,6 +294,8 @@ def _kinds_ahead(denial: Finding, described: Finding, case: Case) -> set[str | N
     ahead -= _USUAL.get(described.concept or "", frozenset())
     if ahead & _WORRY and is_worrying(described, case):
         ahead -= _WORRY
+    if described.concept == _BONE:  # ``_of_other_bones`` has asked
+        ahead = {kind for kind in ahead if kind is None or not (_EATING.search(kind) or _DENSE.search(kind))}
     grades = {grade.value for grade in described.severities}
     if described.status is Status.PRESENT and not grades & _SLIGHT:
         ahead -= _ANY | (_OF_NOTE if grades & _GROSS else frozenset())
@@ -330,21 +353,29 @@ def _absences() -> frozenset[str]:
 
 def _narrower(denial: Finding, described: Finding, case: Case) -> bool:
     """True when the denial names a kind that is not described: "cavitary nodule", "axillary adenopathy"."""
-    if not denial.entity.rules:  # words that deny by themselves: "the angles are sharp"
+    if not denial.entity.rules or is_device(
+        denial
+    ):  # words that deny by themselves; kinds of devices: a table
         return False
+    if subsumes(_BONE, described.concept or "", case.facts):
+        return _of_other_bones(denial, described, case)
     denied, told = (
         fold(told_name(finding)).replace("hiatus", "hiatal").split() for finding in (denial, described)
     )
+    told = [*(word for one in described.descriptors for word in fold(one.quote).split()), *told]
     if _is_form(denied[-1], told[-1]):
         usual = _OLD_WORDS if is_old_by_kind(described, case) else frozenset[str]()
         usual |= _of_same_kind(described, case) | kinds_of_any(described, case)
         usual |= _naming(denial.concept) if denial.concept == described.concept else frozenset()
         usual |= _PARTIAL if is_told_bare(denial, described, case) else frozenset()
+        if subsumes(_BREAK, denial.concept or "", case.facts):  # "no rib or clavicle fracture", of ribs
+            usual |= words_of_its_place(denial, case)
         kind = bool(set(denied[:-1]) - set(told) - _GENERAL - usual - words_of_its_place(described, case))
     elif {denial.concept, described.concept} & ANYWHERE:  # "no hilar mass", a tumour of the apex
         kind = any(word in _PLACES and word not in told for word in denied[:-1])
     else:
         kind = denial.concept == _FOREIGN and denied[-1] not in _OBJECTS  # no sponge; a bullet
+        kind = kind and not (told[-1] in _OBJECTS and is_only_one(denial, described, case))
     only = _ALVEOLAR.search(told_name(denial)) and not _INTERSTITIAL.search(told_name(denial))
     alveolar = only and _INTERSTITIAL.search(told_name(described))
     return kind or bool(alveolar) or _of_other_nodes(denial, described, case)
@@ -363,8 +394,22 @@ def _naming(concept: str | None) -> frozenset[str]:
     return frozenset(("of", "the", *words)) if predicates else frozenset()
 
 
+def _of_other_bones(denial: Finding, described: Finding, case: Case) -> bool:
+    """True where bone is denied to be eaten away and is denser, or the other way round; a metastasis is either."""
+    start = case.report.sentences[denial.sentence].span.start
+    denied = case.report.text[start : denial.entity.span.end]
+    told = case.report.quote(case.report.sentences[described.sentence].span)
+    either = described.concept == _BONE_METASTASIS
+    eats, dense = bool(_EATING.search(told)), bool(_DENSE.search(told))
+    if _EATING.search(denied) and not _DENSE.search(denied):
+        return not eats and (dense or not either)
+    return bool(_DENSE.search(denied)) and not dense and not _EATING.search(denied)
+
+
 def _of_same_kind(described: Finding, case: Case) -> frozenset[str]:
     """Words that name no kind of what is described: every hernia of the stomach behind the heart is a hiatal one."""
+    if described.concept == _FOREIGN:
+        return _OPAQUE if _IS_OPAQUE.search(described.entity.quote) else frozenset({"retained"})
     words = _SAME_KIND.get(described.concept or "", frozenset[str]())
     of_right = fold(described.entity.quote).startswith("right")  # of the heart that fails
     said = case.report.quote(case.report.sentences[described.sentence].span)

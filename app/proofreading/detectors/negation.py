@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from app.proofreading.breaks import is_bare_break
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
     IMPRESSION,
@@ -26,6 +27,7 @@ from app.proofreading.detectors.denials import (
     ANY_TUBE,
     at_home_elsewhere,
     is_no_device,
+    is_one_of,
     is_reintubated,
     of_another_organ,
     of_another_vertebra,
@@ -38,6 +40,7 @@ from app.proofreading.detectors.denying import (
     gone_then_new,
     of_lungs_only,
 )
+from app.proofreading.detectors.device_kinds import ALL, is_kind_of, is_only_one, is_out, of_another_device
 from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.detectors.limits import is_limited
 from app.proofreading.detectors.referring import told
@@ -48,7 +51,7 @@ from models.tokens import fold
 from models.types import Span
 
 _WITHDRAWN = re.compile(
-    r"\b(?:withdrawn|taken out|pulled(?! back)|explanted|discontinued|retriev\w+|remov\w+|exchang\w+)\b",
+    r"\b(?:withdrawn|taken out|pulled(?! back)|explanted|discontinued|retriev\w+|remov\w+|exchang\w+|extubat\w+)\b",
     re.IGNORECASE,
 )
 _LEFT = re.compile(
@@ -83,6 +86,8 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sentence == described.sentence or denial.concept is None or described.concept is None:
         return False
     same = subsumes(denial.concept, described.concept, case.facts) or _kind_at(denial, described, case)
+    same = same or is_kind_of(denial, described, case)
+    same = same or is_one_of(denial, described, case) or is_one_of(described, denial, case)
     no_device = is_no_device(denial, described, case)
     if not (same or no_device) and not by_another_name(denial, described, case):
         return False
@@ -102,7 +107,9 @@ def _contradicts(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if at_home_elsewhere(denial, described, case) or is_reintubated(denial, case):
         return False
-    return not _elsewhere(denial, described, case) and (no_device or not is_limited(denial, described, case))
+    if _elsewhere(denial, described, case):
+        return False
+    return no_device or not is_limited(denial, described, case) or is_bare_break(denial, described, case)
 
 
 def _kind_at(denial: Finding, described: Finding, case: Case) -> bool:
@@ -120,18 +127,19 @@ def _last_word(finding: Finding) -> str:
 
 
 def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when a device is told to be removed where it was told of before: the course of a procedure."""
-    if is_device(denial) and _WITHDRAWN.search(
-        case.report.quote(case.report.sentences[described.sentence].span)
-    ):
+    """True when a device is told to be removed where it was told of before, or another one is in place."""
+    if not is_device(denial):
+        return False
+    if _WITHDRAWN.search(case.report.quote(case.report.sentences[described.sentence].span)):
         return True
-    gone = any(change.value == "resolved" for change in denial.changes)
-    other = fold(denial.entity.quote) != fold(described.entity.quote)  # "IABP exchanged for Impella"
-    same = denial.concept == described.concept and denial.sides == described.sides and _still(described)
-    several = any(_ONE_OF_TWO.search(told(case, one)) for one in (denial, described))
-    if (same and not several) or denial.concept == ANY_TUBE:  # the same one, or all of them
-        other = False
-    return is_device(denial) and gone and (denial.section is described.section or other)
+    several = any(
+        _ONE_OF_TWO.search(told(case, one)) and not (one is denial and ALL.search(told(case, one)))
+        for one in (denial, described)
+    )
+    out = is_out(denial)
+    if out and (denial.section is described.section or (several and not _still(described))):
+        return True
+    return denial.concept != ANY_TUBE and of_another_device(denial, described, case)
 
 
 def _left(described: Finding, case: Case) -> bool:
@@ -164,6 +172,8 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.sides and described.sides and not denial.sides & described.sides:
         return True
     if denial.sides and not described.sides and len(denial.sides) == 1:
+        if is_device(denial) and is_only_one(denial, described, case):
+            return False
         return not _all_of_one_side(denial, described, case)
     if (
         denial.concept == _PNEUMOTHORAX

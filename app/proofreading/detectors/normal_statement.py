@@ -76,6 +76,7 @@ _SEEN_OR_NOT = frozenset(
     "left-clavicle right-clavicle vertebra spine thoracic-spine lumbar-spine thoracolumbar-spine aorta "
     "aortic-arch descending-aorta bony-thorax subdiaphragmatic pleura shoulder-girdle".split()
 )
+_BOTH = (frozenset({"upper", "lower"}), frozenset({"anterior", "posterior"}))
 _PARTS = frozenset({"RP:cervical-spine", "RP:thoracic-spine", "RP:lumbar-spine"})
 _OF_DEVICE = re.compile(
     r"\s+(?:hardware|fixation|plates?|screws?|wires?|prosthes[ie]s|implants?|leads?|grafts?|stents?)\b",
@@ -156,14 +157,16 @@ class NormalStatement:
         if _REST.search(_sentence(normal, case)):
             return False
         volumes = ("RP:hyperinflation", "RP:low-lung-volumes") if _VOLUME.search(normal.entity.quote) else ()
-        aside = _lies_elsewhere(normal, described, case)  # of the lungs: of what else is normal it may be
-        organs = {site.concept for site in normal.sites} & _ORGANS
-        if organs and not aside and _plain_opacity(normal, described, case):
+        outside = _lies_elsewhere(
+            normal, described, case
+        )  # of the lungs: "heart, lungs and bones are normal"
+        sites = [site for site in named(normal) if not (outside and site.concept in _ORGANS)]
+        lungs = not outside and {site.concept for site in normal.sites} & _ORGANS
+        if lungs and _plain_opacity(normal, described, case):
             return True
         return any(
             subsumes(finding, described.concept, case.facts)
-            for site in named(normal)
-            if not (aside and site.concept in _ORGANS)
+            for site in sites
             for structure in structures(site.concept, normal, described, case)
             for finding in (
                 *self._excluded(structure, normal, case),
@@ -190,9 +193,12 @@ def _is_borderline(normal: Finding) -> bool:
 
 def _of_a_part(normal: Finding, described: Finding) -> bool:
     """True when another part of the structure is called normal than the one that is described."""
-    told = levels(normal)
+    told, zones = levels(normal), {zone.value for zone in normal.zones}
+    bones = any(site.concept in _SEEN_OR_NOT for site in normal.sites)
+    if bones and any(both <= zones for both in _BOTH):  # "superior and inferior endplates"
+        return False
     all_told = len(told) == _ALL_LEVELS or (told and levels(described) and levels(described) <= told)
-    return bool(normal.zones) and not all_told
+    return bool(zones) and not all_told
 
 
 def _of_another(normal: Finding, described: Finding, case: Case) -> bool:

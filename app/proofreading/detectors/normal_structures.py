@@ -67,7 +67,13 @@ _FACETS = (
     ("height", re.compile(r"\b(?:heights?|stature)\b", re.IGNORECASE)),
     ("margin", re.compile(r"\b(?:sharp\w*|crisp\w*|well[ -]defined|delineated|margins?)\b", re.IGNORECASE)),
     ("density", re.compile(r"\b(?:densit(?:y|ies)|minerali[sz]\w+|trabecul\w+)\b", re.IGNORECASE)),
-    ("whole", re.compile(r"\b(?:intact|unbroken|uninjured|maintained|preserved)\b", re.IGNORECASE)),
+    (
+        "whole",
+        re.compile(
+            r"\b(?:intact|unbroken|uninjured|maintained|preserved|whole|continuous|undisturbed|undisrupted|equal|uniform)\b",
+            re.IGNORECASE,
+        ),
+    ),
 )
 _AFTER = re.compile(
     r"(?:\s+(?:(?:and|or|in)\s+\w+|density|minerali[sz]ation|heights?|alignment|contours?|size))*"

@@ -20,7 +20,7 @@ _OTHERWISE = re.compile(
     r"remov\w+|explant\w*|(?:the|an) old|withdrawn|exchang\w+|replaced|abandoned|initially|sparing|spared|spares)\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\b(?:no|without|rather than|instead of)\b", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:no|without|(?:free|clear) of|rather than|instead of)\b", re.IGNORECASE)
 _SIDE = re.compile(r"\b(left|right|lt|rt|[lr](?=\s)|[lr](?=[ul]l\b)|r(?=ml\b))", re.IGNORECASE)
 _BEYOND = re.compile(
     r"\b(?:towards?|to) the (?:left|right)\b|\b(?:than|as|above|below) (?:on )?the (?:left|right)\b"
