@@ -34,6 +34,9 @@ _OPENING = frozenset(
 )  # little words that a long one may be heard to begin with
 
 
+_CLOSED = LITTLE - _OPENING
+
+
 class Place(NamedTuple):
     """The words right before and after; "." at an end of the sentence."""
 
@@ -85,7 +88,7 @@ class Expectation:
         if len(window) == 1:
             return len(window[0]) >= _SHORTEST and window[0] not in LITTLE and window[0] not in self._own
         inner = tuple(pairwise(window))
-        closed = window[0] in LITTLE - _OPENING or window[-1] in LITTLE
+        closed = window[0] in _CLOSED or window[-1] in LITTLE
         return not closed and not any(pair in pairs or pair in self._terms.pairs for pair in inner)
 
     def _doubts(self, word: str) -> int:

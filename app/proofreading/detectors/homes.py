@@ -28,6 +28,13 @@ _WAYS = {"in": _IN, "of": r"\W+of\W+"}
 _SHOWS = r"\W+(?:shows?|demonstrates?|exhibits?|contains?|reveals?|has|have|(?:is|are) (?:\w+ )?with)\W+(?:\w+\W+){0,3}?"
 
 
+_LINK = re.compile(  # a word that both ways need
+    r"\b(?:of|in|within|inside|into|through|along|around|surround|bridg|involv|lin(?:es|ing)|fill|affect|at|show|demonstrat|"
+    r"exhibit|contain|reveal|has|have|with)",
+    re.IGNORECASE,
+)
+
+
 class _Row(NamedTuple):
     """A term, the words of its homes, and the two ways in which another organ is said to have it."""
 
@@ -64,7 +71,7 @@ class Homes:
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
 def _found(text: str) -> tuple[tuple[int, int, str], ...]:
     found = []
-    for number in rows_for(text, _by_letters()):
+    for number in rows_for(text, _by_letters()) if _LINK.search(text) else ():
         row = _row(number)
         if row.home.search(row.term.sub(" ", text)):
             continue
