@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import without_place
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, asserted, current, denied, sentences, without_place
+from app.proofreading.comparing import REPORTED, asserted, current, denied, sentences
 from app.proofreading.detectors.measurement import NO_SIZE
 from app.proofreading.detectors.normal_structures import facets
 from app.proofreading.findings import Finding, Status
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, EntityKind, RelationKind
 

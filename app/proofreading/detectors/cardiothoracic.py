@@ -7,18 +7,9 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import (
-    IMPRESSION,
-    REPORTED,
-    asserted,
-    current,
-    denied,
-    sentence_at,
-    sentences,
-    subsumes,
-    without_place,
-)
+from app.proofreading.comparing import IMPRESSION, REPORTED, asserted, current, denied, sentences, subsumes
 from app.proofreading.findings import Finding
+from app.proofreading.leaving_out import sentence_at, without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 

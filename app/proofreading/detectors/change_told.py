@@ -19,11 +19,11 @@ from app.proofreading.comparing import (
     name,
     sentences,
     subsumes,
-    without_either,
 )
 from app.proofreading.detectors.interval_change import OPPOSED
 from app.proofreading.detectors.referring import tells_of_more, told
 from app.proofreading.findings import Finding, Status
+from app.proofreading.leaving_out import without_either
 from app.proofreading.report import Candidate, ErrorType
 from models.types import EntityKind, SectionName
 

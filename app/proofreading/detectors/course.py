@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, is_chest, leave_out, name
+from app.proofreading.comparing import REPORTED, is_chest, name
 from app.proofreading.findings import Status
+from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
 from models.types import Entity, EntityKind, RelationKind

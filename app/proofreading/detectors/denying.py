@@ -12,12 +12,11 @@ from app.proofreading.comparing import (
     ANYWHERE,
     IMPRESSION,
     REPORTED,
-    Likeness,
     asserted,
-    likeness,
     subsumes,
     told_name,
 )
+from app.proofreading.detectors.covering import covers
 from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import SIDES, Finding, Status
 from kg_ingest.schema import EdgeKind
@@ -43,9 +42,6 @@ _WORRYING = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
-_OF_A_PART = re.compile(
-    r"\b(?:partial|focal|locali[sz]ed|small|slight|minor|scallop\w*|hump|lobulat\w*)", re.IGNORECASE
-)
 _GONE = frozenset({"resolved"})
 _GROSS = frozenset({"moderate", "moderate-severe", "severe"})
 _SLIGHT = frozenset({"trace", "mild"})
@@ -68,16 +64,6 @@ _SHOWN = (  # (word of kind, what it is said of, what the two name)
     ("densely-calcified", _SOLID, "RP:granuloma"),
     ("reticular", _SHADOWS, "RP:interstitial-markings"),
 )
-_BENIGN = tuple(
-    f"RP:{name}"
-    for name in "silicosis asbestosis sarcoidosis lung-abscess cyst infarct granulomatous-disease hiatal-hernia "
-    "pneumonia tuberculosis".split()
-)
-_CALCIFIED = frozenset({"RP:calcified-lymph-node", "RP:splenic-calcification", "RP:calcification"})
-_CAUSES = tuple(
-    f"RP:{name}"
-    for name in "pulmonary-edema heart-failure vascular-congestion pneumonia bronchitis asthma low-lung-volumes".split()
-)
 _AGAIN = re.compile(
     r"\b(?:new|newly|recurr\w*|developing|developed|development|now|another|again|different|separate|other)\b",
     re.IGNORECASE,
@@ -86,20 +72,6 @@ _WITH = re.compile(r"\s+with\s+(?:(?:any|an?|the|some)\s+)?", re.IGNORECASE)
 _LOOK_FURTHER = re.compile(
     r"\b(?:ct|biopsy|pet|further (?:evaluation|imaging|characteri[sz]ation|work-?up))\b[^.;]{0,30}\b(?:advised|recommended|"
     r"suggested|warranted|indicated)|\brecommend\w* (?:a |chest |further |non-?contrast )*(?:ct|biopsy|pet)\b",
-    re.IGNORECASE,
-)
-_ALONE = "bare"
-_CENTRAL = frozenset(
-    f"RP:{name}"
-    for name in "heart hilum left-hilum right-hilum mediastinum aorta aortic-arch ascending-aorta descending-aorta "
-    "pulmonary-artery pulmonary-vasculature pulmonary-vein left-atrium left-ventricle right-atrium pericardium thymus "
-    "thyroid lymph-node hilar-nodes mediastinal-nodes trachea esophagus diaphragm lung-volumes spine".split()
-)
-_EXPLAINED = re.compile(
-    r"\b(?:rotat\w+|supine|portable|semi-?erect|projection\w*|magnif\w+|inspirat\w+|low (?:lung )?volumes?|fat\w*|"
-    r"lipomat\w+|"
-    r"vascular\w*|vessel\w*|vein\w*|arter\w+|aort\w+|thym\w+|thyroid\w*|goit\w+|haematoma|hematoma|bleed\w*|trauma\w*|"
-    r"post-?op\w*|surg\w+|known|history|previous\w*|CT)\b",
     re.IGNORECASE,
 )
 _TINY_MM = 6
@@ -148,11 +120,7 @@ def by_another_name(denial: Finding, described: Finding, case: Case) -> bool:
         for general, ones in _denied_with().items()
         if subsumes(general, kind, case.facts)
         for one, where in ones
-        if subsumes(one, other, case.facts)
-        and (_alone(denial, described, case) if where == _ALONE else _covers(where, described, case))
-        and not (where == "uncaused" and _told_any(_CAUSES, case))
-        and not (where == "malignant" and _told_any(_BENIGN, case))
-        and not (where == "itself" and (one != other or _calcified_elsewhere(case)))
+        if subsumes(one, other, case.facts) and covers(where, one, described, case)
     ]
     return (
         bool(told) and not _KNOWN.search(_sentence(described, case)) and not _read_otherwise(described, case)
@@ -164,62 +132,6 @@ def _as_shown(finding: Finding) -> frozenset[str]:
     kinds = {word.value for word in finding.descriptors}
     shown = {sign for kind, shadows, sign in _SHOWN if kind in kinds and finding.concept in shadows}
     return frozenset(shown)
-
-
-def _covers(where: str, described: Finding, case: Case) -> bool:
-    """True for what is described anywhere, or as ``where`` says.
-
-    ``findings``: there; ``gross``: anywhere and as more than mild; ``uncaused``: as no slight; ``whole``: neither of a part
-    nor slight by its words; ``alone``: in the findings,
-    not slight or chronic, while the impression concludes nothing of it, so that the denial is no part of a fuller
-    conclusion.
-    """
-    if where == "alone":
-        slight = described.severities or {age.value for age in described.acuities} == {"chronic"}
-        tied = (
-            likeness(described.concept, other.concept, case.facts) for other in asserted(case, IMPRESSION)
-        )
-        return described.section not in IMPRESSION and not slight and all(t is Likeness.NONE for t in tied)
-    if where == "gross":
-        return any(grade.value in _GROSS for grade in described.severities)
-    if where == "uncaused":
-        return not any(grade.value in _SLIGHT for grade in described.severities)
-    if where == "whole":
-        said = " ".join(e.quote for e in (described.entity, *described.descriptors))
-        return not (described.severities or described.zones or _OF_A_PART.search(said))
-    return where in ("any", "itself", "malignant") or described.section not in IMPRESSION
-
-
-def _told_any(kinds: tuple[str, ...], case: Case) -> bool:
-    """True where the report tells of one of these: of edema, by which the interstitium thickens for a while."""
-    return any(
-        subsumes(kind, one.concept or "", case.facts) for one in asserted(case, REPORTED) for kind in kinds
-    )
-
-
-def _calcified_elsewhere(case: Case) -> bool:
-    """True where nodes or the spleen show what is left of an old infection, without a granuloma of the lung."""
-    return any(one.concept in _CALCIFIED for one in asserted(case, REPORTED))
-
-
-def _alone(denial: Finding, described: Finding, case: Case) -> bool:
-    """True for a wide contour that only one section tells of, where the other denies nodes or a mass there.
-
-    Nothing else of heart, vessels and mediastinum may be told that would explain it, nor position or volumes.
-    """
-    slight = described.severities and {grade.value for grade in described.severities} <= {"trace", "mild"}
-    if slight or "prominen" in described.entity.quote.lower() or _EXPLAINED.search(case.report.text):
-        return False
-    others = [f for f in asserted(case, REPORTED) if f.index != described.index]
-    central = (
-        site
-        for f in others
-        for site in (
-            *(site.concept or "" for site in f.sites),
-            *case.facts.leaving.get((f.concept or "", EdgeKind.HAS_FINDING_SITE), ()),
-        )
-    )
-    return _CENTRAL.isdisjoint(central)
 
 
 def _read_otherwise(described: Finding, case: Case) -> bool:

@@ -7,8 +7,9 @@ from functools import cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.comparing import REPORTED
 from app.proofreading.detectors.measurement import NO_SIZE
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.measurements import find_measurements
 from models.types import Span

@@ -4,17 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import (
-    FINDINGS,
-    IMPRESSION,
-    Likeness,
-    current,
-    is_chest,
-    is_device,
-    leave_out,
-    likeness,
-)
+from app.proofreading.comparing import FINDINGS, IMPRESSION, Likeness, current, is_chest, is_device, likeness
 from app.proofreading.findings import Finding
+from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, EntityKind, SectionName
 

@@ -18,13 +18,13 @@ from app.proofreading.comparing import (
     asserted,
     is_chest,
     is_device,
-    leave_out,
     levels,
     levels_named,
     likeness,
 )
 from app.proofreading.detectors.laterality import side_span, swap_side
 from app.proofreading.findings import SIDES, Finding
+from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import Sidedness
 from models.types import Entity, EntityKind, EntityLabel, SectionName

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, leave_out
+from app.proofreading.comparing import REPORTED
 from app.proofreading.detectors.studies import kinds_named
+from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 

@@ -6,9 +6,10 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.comparing import REPORTED
 from app.proofreading.detectors.beginnings import by_letters, rows_for
 from app.proofreading.detectors.organ_findings import ASPECT, FOLLOWS, organ_classes, table_lines
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 

@@ -4,17 +4,10 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import (
-    ANYWHERE,
-    REPORTED,
-    asserted,
-    is_chest,
-    name,
-    sentences,
-    without_place,
-)
+from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_chest, name, sentences
 from app.proofreading.correct import cased
 from app.proofreading.findings import Finding
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind, Node, Sidedness
 from models.types import Entity, EntityKind, RelationKind, Span

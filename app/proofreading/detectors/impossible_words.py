@@ -6,9 +6,10 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, asserted, without_place
+from app.proofreading.comparing import REPORTED, asserted
 from app.proofreading.detectors.beginnings import by_letters, rows_for
 from app.proofreading.detectors.impossible_anatomy import MIRRORED
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 

@@ -16,11 +16,11 @@ from app.proofreading.comparing import (
     one_sign,
     sentences,
     subsumes,
-    without_either,
 )
 from app.proofreading.correct import cased
 from app.proofreading.detectors.bone_level import ribs, vertebrae
 from app.proofreading.findings import Finding
+from app.proofreading.leaving_out import without_either
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Entity
 

@@ -17,9 +17,9 @@ from app.proofreading.comparing import (
     name,
     sentences,
     spoken_for,
-    without_either,
 )
 from app.proofreading.findings import Finding
+from app.proofreading.leaving_out import without_either
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
 from models.types import EntityKind, Span

@@ -14,12 +14,12 @@ from app.proofreading.comparing import (
     is_device,
     name,
     sentences,
-    without_place,
 )
 from app.proofreading.detectors.foreign import title_of
 from app.proofreading.detectors.studies import TOGETHER, parts_named
 from app.proofreading.findings import Finding
 from app.proofreading.findings import Measurement as Size
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, EntityKind, RelationKind
 

@@ -5,18 +5,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import (
-    ANYWHERE,
-    REPORTED,
-    asserted,
-    is_chest,
-    is_device,
-    name,
-    sentences,
-    without_place,
-    without_sentence,
-)
+from app.proofreading.comparing import ANYWHERE, REPORTED, asserted, is_chest, is_device, name, sentences
 from app.proofreading.findings import Finding
+from app.proofreading.leaving_out import without_place, without_sentence
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
 from models.types import Entity, EntityKind, Span

@@ -8,7 +8,6 @@ from app.proofreading.case import Case
 from app.proofreading.comparing import (
     IMPRESSION,
     REPORTED,
-    as_denied,
     asserted,
     denied,
     edge_path,
@@ -17,12 +16,11 @@ from app.proofreading.comparing import (
     is_device,
     levels,
     name,
-    phrase,
     sentences,
     subsumes,
     told_name,
-    without_sentence,
 )
+from app.proofreading.detectors.denial_fixes import unsaid
 from app.proofreading.detectors.denials import (
     ANY_TUBE,
     at_home_elsewhere,
@@ -45,10 +43,9 @@ from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.detectors.limits import is_limited
 from app.proofreading.detectors.referring import told
 from app.proofreading.findings import Finding, Status
-from app.proofreading.report import Candidate, Correction, ErrorType
+from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
 from models.tokens import fold
-from models.types import Span
 
 _WITHDRAWN = re.compile(
     r"\b(?:withdrawn|taken out|pulled(?! back)|explanted|discontinued|retriev\w+|remov\w+|exchang\w+|extubat\w+)\b",
@@ -57,10 +54,6 @@ _WITHDRAWN = re.compile(
 _LEFT = re.compile(
     r"\b(?:persist\w*|still (?:visible|seen|present|there|evident)|remain(?:s|ing)? (?:visible|seen|present|evident)|"
     r"(?:now|currently) (?:measur\w+ )?(?:about |approximately )?\d)",
-    re.IGNORECASE,
-)
-_NEGATIVE_OPENING = re.compile(
-    r"(there (is|are|has been) )?(no|without|negative for)( (evidence|signs?|findings?) (of|for))?\s*",
     re.IGNORECASE,
 )
 
@@ -224,7 +217,7 @@ def _candidate(case: Case, denial: Finding, described: Finding) -> Candidate:
     wrong = denial if detailed else described
     other = described if detailed else denial
     across = (denial.section in IMPRESSION) != (described.section in IMPRESSION)
-    fixes = (*_fixes(case, wrong, other), *_fixes(case, other, wrong))
+    fixes = (*unsaid(case, wrong, other), *unsaid(case, other, wrong))
     return Candidate(
         type=ErrorType.NEGATION_CONTRADICTION,
         span=wrong.entity.span,
@@ -255,29 +248,6 @@ def _confidence(*, certain: bool, across: bool, detailed: bool) -> float:
     return 0.9 if across or not detailed else 0.85
 
 
-def _fixes(case: Case, wrong: Finding, other: Finding) -> tuple[Correction, ...]:
-    """A denial takes over the words of the description, or goes; a description goes, or is denied."""
-    removed = without_sentence(case, wrong)
-    kept = () if removed is None else (removed,)
-    if wrong.status is Status.ABSENT:
-        taken = _take_over(case, wrong, other)
-        return kept if taken is None else (taken, *kept)
-    return (*kept, as_denied(case, wrong))
-
-
-def _take_over(case: Case, denial: Finding, described: Finding) -> Correction | None:
-    """Replace a sentence that denies one thing only by the words that describe it."""
-    sentence = case.report.sentences[denial.sentence].span
-    heads = [f for f in case.findings if f.sentence == denial.sentence and not f.normal]
-    text = sentence.of(case.report.text)
-    opening = _NEGATIVE_OPENING.match(text)
-    if len(heads) != 1 or opening is None:
-        return _drop_from_list(case, denial)
-    words = phrase(described, case).of(case.report.text)
-    words = words[0].upper() + words[1:]
-    return Correction(Span(sentence.start, phrase(denial, case).end), words)
-
-
 _LONG, _MUCH_TOLD = 16, 0.3  # the more sentences, the likelier two of a section tell of two things
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
@@ -294,16 +264,3 @@ _KNOWN_FROM = re.compile(
 )
 _FOREIGN, _FREE_AIR, _PNEUMOTHORAX = "RP:foreign-body", "RP:free-air", "RP:pneumothorax"
 _RESIDUAL = "RP:benign-residual"
-_ITEM_BEFORE = re.compile(r"(,\s*(?:and|or|nor)?|\s+(?:and|or|nor))\s*$")
-_ITEM_AFTER = re.compile(r"\s*(,|or|and|nor)\s+", re.IGNORECASE)
-
-
-def _drop_from_list(case: Case, denial: Finding) -> Correction | None:
-    """Take one item out of a list of denials."""
-    place = phrase(denial, case)
-    sentence = case.report.sentences[denial.sentence].span
-    before = _ITEM_BEFORE.search(case.report.text, sentence.start, place.start)
-    if before is not None:
-        return Correction(Span(before.start(), place.end), "")
-    after = _ITEM_AFTER.match(case.report.text, place.end, sentence.end)
-    return None if after is None else Correction(Span(place.start, after.end()), "")

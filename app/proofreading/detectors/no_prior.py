@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, current, leave_out, phrase
+from app.proofreading.comparing import REPORTED, current, phrase
+from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 

@@ -13,13 +13,11 @@ from app.proofreading.comparing import (
     REPORTED,
     asserted,
     current,
-    denied_alone,
     levels,
     name,
     phrase,
     sentences,
     subsumes,
-    without_sentence,
 )
 from app.proofreading.detectors.bone_level import ribs
 from app.proofreading.detectors.denying import gone_then_new
@@ -39,6 +37,7 @@ from app.proofreading.detectors.normal_structures import (
 )
 from app.proofreading.detectors.reading import is_firm
 from app.proofreading.findings import Finding, Status
+from app.proofreading.leaving_out import denied_alone, without_sentence
 from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
 

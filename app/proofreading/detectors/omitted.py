@@ -17,10 +17,10 @@ from app.proofreading.comparing import (
     name,
     phrase,
     subsumes,
-    without_either,
 )
 from app.proofreading.detectors.reading import is_firm, needs_follow_up
 from app.proofreading.findings import Finding, Status
+from app.proofreading.leaving_out import without_either
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, EntityKind, Span
 

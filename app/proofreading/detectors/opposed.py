@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, asserted, without_place
+from app.proofreading.comparing import REPORTED, asserted
 from app.proofreading.detectors.impossible_anatomy import MIRRORED
 from app.proofreading.detectors.patterns import compiled, read_patterns
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 

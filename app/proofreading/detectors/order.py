@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, REPORTED, sentence_at, without_place
+from app.proofreading.comparing import FINDINGS, REPORTED
 from app.proofreading.detectors.laterality import swap_side
 from app.proofreading.detectors.studies import (
     MODALITIES,
@@ -17,6 +17,7 @@ from app.proofreading.detectors.studies import (
     kinds_named,
     parts_named,
 )
+from app.proofreading.leaving_out import sentence_at, without_place
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 

@@ -7,8 +7,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.comparing import REPORTED
 from app.proofreading.detectors.beginnings import by_letters, rows_for
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 

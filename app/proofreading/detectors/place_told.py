@@ -7,7 +7,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, is_chest, without_place
+from app.proofreading.comparing import FINDINGS, IMPRESSION, is_chest
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 

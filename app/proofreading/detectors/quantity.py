@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, sentence_at, without_place
+from app.proofreading.comparing import REPORTED
+from app.proofreading.leaving_out import sentence_at, without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 

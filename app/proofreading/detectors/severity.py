@@ -18,12 +18,12 @@ from app.proofreading.comparing import (
     one_sign,
     same_part,
     sentences,
-    without_either,
 )
 from app.proofreading.correct import cased
 from app.proofreading.detectors.degree import Degree, degree
 from app.proofreading.detectors.referring import told as told_of
 from app.proofreading.findings import Finding
+from app.proofreading.leaving_out import without_either
 from app.proofreading.report import Candidate, Correction, ErrorType
 from models.types import Span
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, leave_out
+from app.proofreading.comparing import REPORTED
 from app.proofreading.detectors.foreign import title_of
 from app.proofreading.detectors.order import NAMED, NOT_THIS, PERFORMED
 from app.proofreading.detectors.studies import (
@@ -20,6 +20,7 @@ from app.proofreading.detectors.studies import (
     kinds_named,
     parts_named,
 )
+from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 

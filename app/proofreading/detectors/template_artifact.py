@@ -8,9 +8,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import is_chest, sentence_at, without_place
+from app.proofreading.comparing import is_chest
 from app.proofreading.detectors.cut_off import cut_off
 from app.proofreading.expected import LITTLE
+from app.proofreading.leaving_out import sentence_at, without_place
 from app.proofreading.parts import sentences_aside
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Span

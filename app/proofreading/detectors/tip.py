@@ -9,7 +9,8 @@ from importlib.resources import files
 from itertools import chain, combinations, product
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, without_place
+from app.proofreading.comparing import FINDINGS, IMPRESSION
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, EntityKind, SectionName
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, levels, subsumes, without_place
+from app.proofreading.comparing import REPORTED, levels, subsumes
 from app.proofreading.detectors.measurement import NO_SIZE
 from app.proofreading.findings import Finding, Status
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, EntityKind
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.comparing import REPORTED
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 

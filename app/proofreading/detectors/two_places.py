@@ -19,7 +19,6 @@ from app.proofreading.comparing import (
     name,
     same_part,
     sentences,
-    without_either,
 )
 from app.proofreading.detectors.laterality import places_apart, side_span, swap_side
 from app.proofreading.detectors.location import levels_apart
@@ -34,6 +33,7 @@ from app.proofreading.detectors.referring import (
     told,
 )
 from app.proofreading.findings import Finding
+from app.proofreading.leaving_out import without_either
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
 

@@ -6,9 +6,10 @@ from datetime import date
 from functools import cache, lru_cache
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED, without_place
+from app.proofreading.comparing import REPORTED
 from app.proofreading.detectors.patterns import compiled, read_patterns
 from app.proofreading.detectors.size_words import SEARCHES, Found, size
+from app.proofreading.leaving_out import without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
 

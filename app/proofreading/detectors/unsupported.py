@@ -12,7 +12,6 @@ from app.proofreading.comparing import (
     asserted,
     current,
     denied,
-    denied_alone,
     in_reach,
     is_chest,
     is_device,
@@ -22,10 +21,10 @@ from app.proofreading.comparing import (
     phrase,
     sentences,
     subsumes,
-    without_sentence,
 )
 from app.proofreading.detectors.reading import is_sign_of
 from app.proofreading.findings import Finding, Status
+from app.proofreading.leaving_out import denied_alone, without_sentence
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from kg_ingest.schema import EdgeKind
 from models.types import SectionName
