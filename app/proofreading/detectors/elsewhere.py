@@ -122,13 +122,14 @@ def _told(case: Case, sentence: int) -> _Told | None:
     sides = frozenset[str]().union(*(finding.sides for finding in there))
     places = frozenset[str]().union(*(levels(finding) for finding in there))
     if not sides:
-        sides = frozenset[str]().union(*(_sides_of(case, e) for e in case.by_sentence.get(sentence, ())))
+        sides = frozenset[str]().union(*(sides_of(case, e) for e in case.by_sentence.get(sentence, ())))
     text = _text(case, sentence)
     places = places or levels_named(text)
     return _Told(sentence, sides, places | ({"lower"} if _BASAL.search(text) else frozenset()))
 
 
-def _sides_of(case: Case, entity: Entity) -> frozenset[str]:
+def sides_of(case: Case, entity: Entity) -> frozenset[str]:
+    """The sides that a word of side, or a structure of one side, names."""
     if entity.kind is EntityKind.SIDE:
         return SIDES.get(entity.value or "", frozenset())
     node = case.facts.nodes.get(entity.concept or "")

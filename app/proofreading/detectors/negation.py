@@ -39,10 +39,12 @@ from app.proofreading.detectors.denying import (
     of_lungs_only,
 )
 from app.proofreading.detectors.device_kinds import ALL, is_kind_of, is_only_one, is_out, of_another_device
+from app.proofreading.detectors.elsewhere import sides_of
 from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.detectors.limits import is_limited
 from app.proofreading.detectors.referring import told
-from app.proofreading.findings import Finding, Status
+from app.proofreading.findings import SIDES, Finding, Status
+from app.proofreading.gone import tells_gone
 from app.proofreading.report import Candidate, ErrorType
 from kg_ingest.schema import EdgeKind
 from models.tokens import fold
@@ -164,6 +166,9 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if denial.sides and described.sides and not denial.sides & described.sides:
         return True
+    gone = described.sides and not denial.sides and tells_gone(denial)
+    if gone and described.sides.isdisjoint(_named_sides(denial, case)):
+        return True  # "consolidation and blunting in the left lower lobe have cleared", an infiltrate on the right
     if denial.sides and not described.sides and len(denial.sides) == 1:
         if is_device(denial) and is_only_one(denial, described, case):
             return False
@@ -187,6 +192,12 @@ def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
     described_at = {site.concept for site in described.sites}
     within = described_at.union(*(case.facts.wholes.get(site or "", ()) for site in described_at))
     return bool(denied_at and described_at and not denied_at & within and not levels(denial))
+
+
+def _named_sides(denial: Finding, case: Case) -> frozenset[str]:
+    """The sides that its sentence names; both where it names none."""
+    here = case.by_sentence.get(denial.sentence, ())
+    return frozenset[str]().union(*(sides_of(case, entity) for entity in here)) or SIDES["bilateral"]
 
 
 def _all_of_one_side(denial: Finding, described: Finding, case: Case) -> bool:
