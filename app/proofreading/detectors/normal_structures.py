@@ -166,4 +166,7 @@ def facets(normal: Finding, case: Case) -> frozenset[str]:
     said = phrase(normal, case)
     more = _AFTER.match(case.report.text, said.end)
     words = case.report.text[said.start : more.end() if more is not None else said.end]
+    for other in case.told_in[normal.sentence]:  # "smooth and undepressed": each says its own
+        if other.normal and other.index != normal.index and said.contains(other.entity.span):
+            words = words.replace(other.entity.quote, " ")
     return frozenset(facet for facet, pattern in _FACETS if pattern.search(words)) or frozenset({"general"})

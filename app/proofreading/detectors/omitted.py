@@ -191,11 +191,11 @@ def _unexplained(finding: Finding, case: Case) -> bool:
 
 
 def _of_a_shadow(finding: Finding, case: Case) -> bool:
-    """True for what a shadow of one side, which is there, may be: "right basal opacity, may represent pneumonia"."""
-    return finding.status is Status.UNCERTAIN and any(
-        other.concept == _OPACITY and other.status is Status.PRESENT and len(other.sides) == 1
-        for other in case.told_in[finding.sentence]
-    )
+    """True for all that a shadow of one side, which is there, may be: "right basal opacity, may represent pneumonia"."""
+    others = [other for other in case.told_in[finding.sentence] if other.index != finding.index]
+    shadows = [other for other in others if other.concept == _OPACITY and other.status is Status.PRESENT]
+    alone = len(others) == len(shadows) and all(len(shadow.sides) == 1 for shadow in shadows)
+    return finding.status is Status.UNCERTAIN and bool(shadows) and alone
 
 
 def _leading(finding: Finding, case: Case) -> Iterator[Entity]:
