@@ -1,8 +1,8 @@
 """How many wordings of independent writers are found, and how many correct reports are flagged (samples/wordings).
 
 Statements of one finding are set against each other: told and denied, left and right, mild and severe, told and left out
-of the impression, concluded and told nowhere. Half of the lines of a set, by checksum, is learnt from; the other half is
-held. Of the third set no line is read.
+of the impression, concluded and told nowhere; those of the fourth set against one plain opposite each, in both orders.
+Half of the lines of a set, by checksum, is learnt from; the other half is held. Of the third set no line is read.
 """
 
 import csv
@@ -20,7 +20,7 @@ from app.services import Services, build_services
 from app.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "samples" / "wordings"
-SETS = tuple(FOLDER / name for name in ("first", "second", "third"))
+SETS = tuple(FOLDER / name for name in ("first", "second", "third", "fourth"))
 REPORT = (
     "EXAM: Chest PA and lateral.\nCOMPARISON: Chest radiograph of last year.\nFINDINGS: {}\nIMPRESSION: {}"
 )
@@ -30,6 +30,9 @@ ACUTE = frozenset(
     "airspace edema effusion pneumothorax rib_fracture vertebral_fracture clavicle_fracture free_air nodule mass".split()
 )
 MILD, SEVERE = frozenset({"mild", "trivial"}), frozenset({"severe"})
+_OTHER_SIDE = {"left": "right", "right": "left"}
+_OTHER_DEGREE = {"mild": "severe", "severe": "mild"}
+_OTHER_COURSE = {"increased": "better", "decreased": "worse", "unchanged": "worse", "new": "same"}
 UNSIDED = frozenset({"tube_tip", "foreign_body"})
 OF_CHEST = "The trachea is midline."
 ELSEWHERE = "Lungs are clear. No pleural fluid. The trachea is midline."
@@ -107,11 +110,44 @@ def items(folder: Path, *, held: bool) -> Iterator[Item]:
         yield Item("heard", REPORT.format(row["text"], AS_ABOVE), (row["wrong"],))
         yield Item("heard", REPORT.format(row["text"].replace(row["wrong"], row["right"]), AS_ABOVE))
 
+    yield from _against_plain(folder, held)
+    for row in _rows(folder, "contradictions", held):
+        yield Item(f"pair {row['kind']}", REPORT.format(row["one"], row["other"]), (row["one"], row["other"]))
+        yield Item(f"pair {row['kind']}", REPORT.format(row["one"], row["mended"]))
+    for row in _rows(folder, "slips", held):
+        yield Item("impossible slip", REPORT.format(row["wrong"], AS_ABOVE), (row["wrong"],))
+        yield Item("impossible slip", REPORT.format(row["right"], AS_ABOVE))
 
-def _rows(folder: Path, name: str, held: bool) -> Iterator[dict[str, str]]:
+
+def _against_plain(folder: Path, held: bool) -> Iterator[Item]:
+    plain = {row["finding"]: row for row in _rows(folder, "plain", None)}
+    for row in _rows(folder, "statements", held):
+        for kind, opposite in _opposites(row, plain[row["finding"]]):
+            yield _contradiction(f"plain {kind}", row["text"], opposite)
+            yield _contradiction(f"plain {kind}", opposite, row["text"])
+
+
+def _opposites(row: dict[str, str], plain: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """(kind, plain sentence) of all that contradicts a statement."""
+    told = row["polarity"] == "present"
+    against = []
+    if row["degree"] == row["course"] == "-":
+        against.append((f"negation, {'told' if told else 'denied'}", "absent" if told else "present"))
+    if told and row["side"] in _OTHER_SIDE:
+        against.append(("laterality", _OTHER_SIDE[row["side"]]))
+    if row["degree"] in _OTHER_DEGREE:
+        against.append(("severity", _OTHER_DEGREE[row["degree"]]))
+    if row["course"] in _OTHER_COURSE:
+        against.append(("course", _OTHER_COURSE[row["course"]]))
+    yield from ((kind, plain[column]) for kind, column in against if plain[column])
+
+
+def _rows(folder: Path, name: str, held: bool | None) -> Iterator[dict[str, str]]:
+    """One half of a table; all of it for None."""
     path = folder / f"{name}.tsv"
     lines = path.read_text("utf-8").splitlines() if path.exists() else [""]
-    kept = [lines[0], *(line for line in lines[1:] if (zlib.crc32(line.encode()) % 2 == 1) == held)]
+    half = (line for line in lines[1:] if held is None or (zlib.crc32(line.encode()) % 2 == 1) == held)
+    kept = [lines[0], *half]
     yield from csv.DictReader(kept, delimiter="\t", quoting=csv.QUOTE_NONE)
 
 
