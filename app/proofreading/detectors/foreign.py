@@ -15,7 +15,7 @@ _ELSEWHERE = re.compile(
     r"cruciate|femoral head|acetabul\w+|tibial?|fibular?|metatars\w+|metacarp\w+|endometri\w+|"
     r"adnexa\w*|ovarian follic\w+|common bile duct|gallbladder wall|pancreatic duct|heterogeneously dense|"
     r"fibroglandular|bi-?rads|gr[ae]y[- ]white|cerebral sulci|mastoid air cells|cerebell\w+|basal ganglia|"
-    r"neural foram\w+|disc bulge|supraspinatus|appendix|bowel wall|renal cortical|"
+    r"neural foram\w+(?= (?:narrow|sten|encroach|compromis|are|is))|(?:narrowing|stenosis) of the neural foram\w+|disc bulge|supraspinatus|appendix|bowel wall|renal cortical|"
     r"fetus|maxillary (?:sinus\w*|antr\w+)|ethmoid\w*|mandibular condyles?|carotid bulbs?|brain|"
     r"hip prosthes[ie]s|prostate|"
     r"uterus|uterine|ovar(?:y|ies)|prostate gland|testic\w+|testes|scrot\w+|urinary bladder|bladder wall|placenta|"

@@ -49,7 +49,13 @@ _REST = re.compile(
 )
 _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
-_GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
+_OF_HEART = (
+    "RP:cardiomegaly",
+    "RP:atrial-enlargement",
+    "RP:left-ventricular-hypertrophy",
+    "RP:pericardial-effusion",
+)
+_GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": _OF_HEART}
 _ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
 _VOLUME = re.compile(
     r"(?:inflated|expanded|expansion(?: of)?|inflation|volume)$", re.IGNORECASE
