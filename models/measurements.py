@@ -36,8 +36,8 @@ def _factor(unit: str) -> float:
 def find_measurements(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[Span, float]]:
     """Each length in ``text[start:end]`` with its span and greatest dimension in millimetres.
 
-    "2.1 x 2 cm" gives 21.0, "from 18 mm to 6 mm" the 6 mm that it is now. A comma counts as a decimal sign. One unit serves a product. Metres are
-    read too, because they are written by mistake.
+    "2.1 x 2 cm" gives 21.0, "from 18 mm to 6 mm" the 6 mm that it is now. A comma counts as a decimal sign. One unit
+    serves a product. Metres are read too, because they are written by mistake.
     """
     for match in _MEASUREMENT.finditer(text, start, len(text) if end is None else end):
         numbers = [float(number.replace(",", ".")) for number in match.groups()[:3] if number]
@@ -46,6 +46,6 @@ def find_measurements(text: str, start: int = 0, end: int | None = None) -> Iter
         before = text[max(0, begin - _BEFORE) : begin]
         if _CHANGED_BY.search(before):
             continue
-        if _FROM.search(before) and _TO.match(text, match.end(1)):
+        if match.group(2) and _FROM.search(before) and _TO.match(text, match.end(1)):
             begin, numbers = match.start(2), numbers[1:]
         yield Span(begin, match.end()), round(max(numbers) * factor, 3)

@@ -45,7 +45,8 @@ _PLAIN = frozenset(
 )
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _SHORT_OF = re.compile(  # a place that it does not come to
-    r"\b(?:not|never|fails? to|failed to|failing to|short of|without|outside|away from|rather than|instead of)\b[^.;,]{0,25}\Z",
+    r"\b(?:not|never|fails? to|failed to|failing to|short of|without|outside|away from|rather than|instead of)\b"
+    r"[^.;,]{0,25}\Z",
     re.IGNORECASE,
 )
 _AIRWAY = "airway"
