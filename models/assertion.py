@@ -57,6 +57,10 @@ _LIST_BREAKS = frozenset({",", "and"})
 _RELATIVE = frozenset({"which", "that", "who"})
 _ARTICLES = frozenset({"the", "a", "an", "there"})
 _COORDINATING = frozenset({",", "and", "or", "of", "in", "from", "to", "with", "on", "at"})
+_ADJECTIVES = frozenset({"resolved", "cleared", "absent", "healed"})
+_CLOSING = frozenset(
+    ". ; ) by since after following compared now completely entirely as when at during the without".split()
+)
 _TIMING = frozenset({"in", "on", "at", "during"})
 _MONTHS = frozenset(
     (
@@ -148,6 +152,8 @@ def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> l
     result = []
     for hit in opening:
         trigger = hit.trigger
+        if _of_the_next(hit, words, end) and trigger.direction == "backward":
+            continue
         if trigger.phrase == "?" and hit.end == end:  # "PTX?" asks
             asked = [at + 1 for at in range(start, hit.start) if words[at] in _ASIDES]
             result.append(Scope("hypothetical", trigger.id, max(asked, default=start), hit.start))
@@ -167,6 +173,13 @@ def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> l
                 limit = max(commas, default=limit)
             result.append(Scope(trigger.category, trigger.id, limit, hit.start))
     return result
+
+
+def _of_the_next(hit: Hit, words: Sequence[str], end: int) -> bool:
+    """True for an adjective after a comma: "a small effusion, resolved pneumothorax"."""
+    after_comma = hit.start > 0 and words[hit.start - 1] in _ASIDES
+    plain = hit.end == hit.start + 1 and hit.trigger.phrase in _ADJECTIVES
+    return after_comma and plain and hit.end < end and words[hit.end] not in _COORDINATING | _CLOSING
 
 
 def _of_the_past(hit: Hit, words: Sequence[str], end: int) -> bool:

@@ -68,6 +68,8 @@ def _modification(line: Line, position: int) -> Relation | None:
     said_of = not _AUXILIARIES.isdisjoint(around) or (modifier.end > modifier.start + 1 and around[-1] in _BY)
     if after is None and modifier.kind is EntityKind.SIDE and not modifier.trails:
         after = _past_one_word(line, position)
+    if after is None and line.words[modifier.end - 1] == "of":  # "removal of all support devices"
+        after = next((p for p in line.placed[position + 1 : position + _FAR] if p.kind in HEADS), None)
     order = (before, after) if modifier.trails or said_of else (after, before)
     target = next((head for head in order if head is not None), None) or _any_head(line, position)
     return None if target is None else Relation(RelationKind.MODIFY, modifier.entity, target.entity)

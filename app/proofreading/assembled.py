@@ -23,6 +23,9 @@ _LETTERS = (0.42, 0.62)  # least likeness of letters, and where the signs are le
 _APART = 0.03  # by which the words together are more like the term than a part of them
 _SHORT = 4  # letters of a word of reports that may be one of two pieces of a term
 _ENDS = frozenset("us me all".split())  # small words that a term may end in
+_TOLD = frozenset(  # verbs of any sentence, by which a term does not end
+    "seen shown noted present visible evident found identified known given described unchanged clear gone".split()
+)
 _OPENS = frozenset("a an at in my as".split())  # or begin with, where what follows is foreign
 
 
@@ -68,6 +71,8 @@ class Assembly:
         sound, phrase = joined(window), _is_phrase(window, odd)
         if len(window) == 2 and all(len(word) > 2 and self._is_word(word) for word in window):
             return None  # "cavity seen", "air enema"
+        if window[-1] in _TOLD and window[-2] in LITTLE:
+            return None  # "the cuff is shown", no effusion
         if all(beside) or (any(beside) and len(sound) < _ALONE):
             return None
         near = self._nearly(sound, window, odd)
@@ -129,8 +134,8 @@ def _told_apart(window: tuple[str, ...], term: str, alike: float, *, phrase: boo
     """True when the words are the term as it is: split, beside another word, or in another form."""
     if "".join(window) in (term, f"{term}s") or any(_holds(term, word) for word in window):
         return True
-    if window[1] in LITTLE and len(window[0]) > _SHORT + 1 and term.startswith(window[0]):
-        return True  # "instrument is seen", no instrumentation
+    if window[1] in LITTLE and len(window[0]) > _SHORT + 1 and term.startswith(window[0][:-1]):
+        return True  # "instrument is seen", no instrumentation; "cavity is seen", no cavitation
     for some in (window[1:], window[:-1]):
         sound = joined(some)
         if any(Levenshtein.normalized_similarity(sound, key) > alike - _APART for key in readings(term)):

@@ -206,7 +206,7 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         section=place.report.section_of(entity.sentence),
         sentence=entity.sentence,
         concept=_composed(entity, place.sites, place.facts)
-        or _zoned(entity, of(EntityKind.ZONE), place.sites)
+        or _zoned(entity, of(EntityKind.ZONE, EntityKind.SIDE), place.sites)
         or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
         sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _named(entity),
@@ -228,11 +228,11 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
 
 
 def _zoned(entity: Entity, zones: Iterable[Entity], sites: tuple[Entity, ...]) -> str | None:
-    """What a predicate names with a level alone: "no air at the apices", "fluid at the bases"."""
+    """What a predicate names with a level or side alone: "no air at the apices", "left-sided fluid"."""
     if entity.concept is not None or sites:
         return None
-    after = (zone.value or "" for zone in zones if zone.span.start > entity.span.start)
-    named = (compositions().get((entity.value or "", zone)) for zone in after)
+    after = (z for z in zones if z.span.end >= entity.span.start - (z.kind is EntityKind.SIDE))
+    named = (compositions().get((entity.value or "", zone.value or "")) for zone in after)
     return next((concept for concept in named if concept is not None), None)
 
 

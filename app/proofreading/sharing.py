@@ -44,6 +44,10 @@ _CAUSE = re.compile(  # "collapse of the left lung from a large pneumothorax", "
     re.IGNORECASE,
 )
 _OPPOSITE = re.compile(r"\b(?:contralateral|opposite)\b(?! side)", re.IGNORECASE)
+_OPENING = re.compile(
+    r"\W*(?:(?:on|in) the )?(left|right)(?: (?:lung|side|hemithorax|chest|pleura|pleural space))?\s*:",
+    re.IGNORECASE,
+)
 _BOTH = re.compile(r"bi(?:basi|basa|api|late)", re.IGNORECASE)
 _FAR = 30  # entities looked ahead, so that work stays linear in a run-on sentence
 _PLACES = frozenset({EntityKind.SIDE, EntityKind.ZONE, EntityKind.ANATOMY})
@@ -61,7 +65,15 @@ def shared(
     for _, second in pairwise(findings):
         result.append(places.joined(result[-1], second))
     leaning = [places.leaning(first, second) for first, second in pairwise(result)]
-    return (*leaning, *result[-1:])
+    return tuple(places.opened(_on_both(finding)) for finding in (*leaning, *result[-1:]))
+
+
+def _on_both(finding: Finding) -> Finding:
+    """A finding of both bases that is "more extensive on the left" is on the right, too."""
+    both = len(finding.sides) == 1 and any(
+        _BOTH.match(word.quote) for word in (finding.entity, *finding.zones)
+    )
+    return replace(finding, sides=frozenset({"left", "right"})) if both else finding
 
 
 def _named_with_level(finding: Finding) -> tuple[Entity, ...]:
@@ -94,6 +106,14 @@ class _Places:
         if not self._home(first) or not self._home(second) or not self._words_between(first, second, _BY):
             return first
         return replace(first, shared=True, sides=second.sides, side_entities=second.side_entities)
+
+    def opened(self, finding: Finding) -> Finding:
+        """``finding`` on the side that opens its sentence: "Left lung: consolidation in the mid zone"."""
+        if finding.sides or finding.normal or not self._home(finding) or _BOTH.match(finding.entity.quote):
+            return finding
+        span = self._report.sentences[finding.sentence].span
+        side = _OPENING.match(self._report.text, span.start, finding.entity.span.start)
+        return finding if side is None else replace(finding, sides=frozenset({side[1].lower()}))
 
     def _caused(self, first: Finding, second: Finding) -> Finding | None:
         """What fills the place of the first: "blunting of the right angle by fluid" is an effusion there."""

@@ -20,7 +20,7 @@ from app.proofreading.comparing import (
     sentences,
     subsumes,
 )
-from app.proofreading.detectors.interval_change import OPPOSED
+from app.proofreading.detectors.interval_change import OPPOSED, of_one_of_them
 from app.proofreading.detectors.referring import tells_of_more, told
 from app.proofreading.findings import Finding, Status
 from app.proofreading.leaving_out import without_either
@@ -120,7 +120,7 @@ def _ways(case: Case, finding: Finding) -> Iterator[str]:
     if is_device(finding) and _MOVED.search(text) and not _ASKED.search(text):
         yield "moved"
         return
-    if finding.status is Status.ABSENT:
+    if finding.status is Status.ABSENT or of_one_of_them(finding):
         return
     yield from (
         change.value

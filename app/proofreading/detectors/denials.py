@@ -50,6 +50,7 @@ _OF_GIRDLE = frozenset({"RP:clavicle", "RP:scapula", "RP:humerus"})
 _MOST_JOINED = 5
 _OR = re.compile(r"\s*(?:,\s*)?(?:or|and|nor|/|,|&)\s*", re.IGNORECASE)
 _OTHER_SPINES = frozenset({"RP:lumbar-spine", "RP:cervical-spine", "RP:sacrum"})
+_FLUID, _THICKENED = "fluid", "RP:thickened-fissure"
 _OSSEOUS, _FREE_AIR, _HERNIA = "RP:osseous-finding", "RP:free-air", "RP:hiatal-hernia"
 
 
@@ -114,6 +115,9 @@ def of_another_vertebra(denial: Finding, described: Finding, case: Case) -> bool
 
 def of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
     """True when something is denied of an organ outside the chest, and not described of that one."""
+    of_fluid = [_FLUID in finding.entity.quote.lower() for finding in (denial, described)]
+    if denial.concept == _THICKENED and of_fluid == [True, False]:
+        return True  # no fluid in a fissure that is thickened
     named = denial.sites or [
         e for e in case.graph.entities if e.sentence == denial.sentence and e.kind is EntityKind.ANATOMY
     ]

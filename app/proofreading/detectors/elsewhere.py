@@ -22,7 +22,7 @@ from app.proofreading.comparing import (
     levels_named,
     likeness,
 )
-from app.proofreading.detectors.laterality import side_span, swap_side
+from app.proofreading.detectors.laterality import side_span, sides_alone, swap_side
 from app.proofreading.findings import SIDES, Finding
 from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
@@ -124,6 +124,7 @@ def _told(case: Case, sentence: int) -> _Told | None:
     if not sides:
         sides = frozenset[str]().union(*(sides_of(case, e) for e in case.by_sentence.get(sentence, ())))
     text = _text(case, sentence)
+    sides |= sides_alone(text)
     places = places or levels_named(text)
     return _Told(sentence, sides, places | ({"lower"} if _BASAL.search(text) else frozenset()))
 

@@ -37,9 +37,13 @@ OPPOSED = frozenset(
 
 _SMALLER = frozenset({"stable", "decreased"})
 _REMAINING = re.compile(r"persist|remain|ongoing|continu|residual|unresolv", re.IGNORECASE)
+_AS_IT_WAS = re.compile(
+    r"\b(?:unchanged|stable|same|not changed|no change|as before|similar|unaltered)\b", re.IGNORECASE
+)
 _SHADOWS = ("RP:opacity", "RP:pneumonia")
 
 
+_SEVERAL = 2
 _INFLATED = frozenset({"RP:emphysema", "RP:hyperinflation", "RP:copd"})
 
 
@@ -113,8 +117,22 @@ def _against(case: Case, said: Finding, others: list[Finding]) -> Iterator[Candi
     rivals = [other for other in others if _same(case, said, other)]
     if change is None or not rivals:
         return
-    if all(frozenset({change.value, _value(other)}) in OPPOSED for other in rivals):
+    opposed = all(frozenset({change.value, _value(other)}) in OPPOSED for other in rivals)
+    if opposed and not any(_is_rest(case, said, other) for other in rivals):
         yield _candidate(case, said, change, rivals[0])
+
+
+def _is_rest(case: Case, first: Finding, second: Finding) -> bool:
+    """True for what has become less, and what is left: "has decreased. A small effusion remains"."""
+    if {_value(first), _value(second)} != _SMALLER:
+        return False
+    left = first if _value(first) == "stable" else second
+    told = _told(case, left)
+    return (
+        bool(_REMAINING.match(left.changes[0].quote))
+        and bool(left.severities or left.measurements)
+        and not _AS_IT_WAS.search(told)
+    )
 
 
 def _change(finding: Finding) -> Entity | None:
@@ -126,7 +144,17 @@ def _change(finding: Finding) -> Entity | None:
         return None  # seen again, whatever became of it
     if is_device(finding) and any(change.value in ("decreased", "increased") for change in finding.changes):
         return None  # what a tube did: "re-expansion following tube thoracostomy"
+    if of_one_of_them(finding):
+        return None  # "two nodules, in the upper lobe (stable) and in the lower lobe (was 7 mm)"
     return finding.changes[0] if len({change.value for change in finding.changes}) == 1 else None
+
+
+def of_one_of_them(finding: Finding) -> bool:
+    """True where the change is told between the places of several things: of one of the several."""
+    if len(finding.sites) < _SEVERAL or not finding.entity.quote.lower().endswith("s"):
+        return False
+    places = [site.span.start for site in finding.sites]
+    return all(min(places) < change.span.start < max(places) for change in finding.changes)
 
 
 def _value(finding: Finding) -> str | None:

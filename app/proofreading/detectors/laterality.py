@@ -18,7 +18,7 @@ from app.proofreading.comparing import (
     sentences,
     spoken_for,
 )
-from app.proofreading.findings import Finding
+from app.proofreading.findings import Finding, Status
 from app.proofreading.leaving_out import without_either
 from app.proofreading.report import Candidate, Correction, ErrorType
 from kg_ingest.schema import EdgeKind
@@ -32,6 +32,11 @@ _PLACES = {
     "left": re.compile(r"\b(?:[Ll]eft|L[UL]L|[Ll]ingular?)\b"),
     "right": re.compile(r"\b(?:[Rr]ight|R[UML]L|[Mm]iddle lobe)\b"),
 }
+_SIDE_ALONE = re.compile(
+    r"(?<!on )(?<!to )(?<!at )(?<!from )\bthe (left|right)(?: side)?"
+    r"(?=\s*[,.;]|\s+(?:is|has|was|remains|now|only|appears|shows?|persists)\b)|\b(left|right) one\b",
+    re.IGNORECASE,
+)
 _BEHIND_HEART = re.compile(r"\bretrocardiac\b|\bbehind the heart\b", re.IGNORECASE)
 _AGED = frozenset({"old", "chronic"})
 _SINGLE = 1
@@ -94,7 +99,8 @@ def _unconcluded(described: Finding, case: Case) -> Finding | None:
     if any(other.sides & described.sides for other in tied) or _named_alone(described, case):
         return None
     same = (other for other in tied if other.concept == described.concept)
-    return next((other for other in same if not _changed_apart(described, other)), None)
+    seen = asserted(case, FINDINGS)
+    return next((o for o in same if not (_changed_apart(described, o) or _read_from(o, seen, case))), None)
 
 
 def _changed_apart(described: Finding, concluded: Finding) -> bool:
@@ -153,6 +159,10 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     tied = [(tie, other) for tie, other in tied if not _aged_apart(concluded, other)]
     if _CONTRALATERAL.search(case.report.sentences[concluded.sentence].span.of(case.report.text)):
         tied = [(tie, other) for tie, other in tied if tie is Likeness.SAME]  # the other side is told of too
+    if any(_told_alone(concluded, other, case) for _, other in tied) or _read_from(
+        concluded, described, case
+    ):
+        return None
     if _BEHIND_HEART.search(" ".join(_unsided(concluded, case))):
         return None  # a shadow behind the heart is mostly one of the left lower lobe
     agreeing = [
@@ -163,6 +173,34 @@ def _opposed(concluded: Finding, described: list[Finding], case: Case) -> Findin
     if not agreeing:
         return None
     return max(agreeing, key=lambda item: item[:2])[2]
+
+
+def _told_alone(concluded: Finding, opposed: Finding, case: Case) -> bool:
+    """True where the text goes on from the other side to this one: "Decrease of the left, now a trace", "the left one"."""
+    number, text = opposed.sentence, case.report.text
+    here, following = case.report.sentences[number].span, number + 1
+    rest = text[opposed.entity.span.end : here.end]
+    if following < len(case.report.sentences) and not any(f.concept for f in case.told_in.get(following, ())):
+        rest += text[here.end : case.report.sentences[following].span.end]
+    return sides_alone(rest) == concluded.sides
+
+
+def sides_alone(text: str) -> frozenset[str]:
+    """The sides that stand for what lies there: "the left one is small", "decrease of the left"."""
+    return frozenset((match[1] or match[2]).lower() for match in _SIDE_ALONE.finditer(text))
+
+
+def _read_from(concluded: Finding, described: list[Finding], case: Case) -> bool:
+    """True for what a shadow may be that the findings have on this side, too: "right opacity, perhaps a fat pad"."""
+    if concluded.status is not Status.UNCERTAIN:
+        return False
+    sources = {r.source for r in case.graph.relations if r.target == concluded.index}
+    shadows = [f for f in case.told_in[concluded.sentence] if f.index in sources]
+    return any(
+        shadow.concept == other.concept and shadow.sides == other.sides == concluded.sides
+        for shadow in shadows
+        for other in described
+    )
 
 
 def _unsided(concluded: Finding, case: Case) -> Iterator[str]:

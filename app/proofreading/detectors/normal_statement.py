@@ -26,7 +26,7 @@ from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.detectors.normal_structures import (
     EXPANDED,
     as_normal,
-    behind,
+    beside,
     facets,
     filled,
     is_refilled,
@@ -48,7 +48,8 @@ _REST = re.compile(
 )
 _GONE = frozenset({"resolved", "decreased"})
 # what a normal structure rules out only when it is severe or complete: "lungs clear" goes with mild atelectasis
-_GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": ("RP:cardiac-finding",)}
+_HEART = tuple(f"RP:{name}" for name in "cardiomegaly atrial-enlargement pericardial-effusion".split())
+_GROSS = {"RP:lung": ("RP:atelectasis", "RP:opacity"), "RP:heart": _HEART}
 _ORGANS = frozenset({"RP:lung"})  # of which other organs' findings say nothing
 _VOLUME = re.compile(
     r"(?:inflated|expanded|expansion(?: of)?|inflation|volume)$", re.IGNORECASE
@@ -148,7 +149,7 @@ class NormalStatement:
             return False
         if _VOLUME.search(normal.entity.quote) and described.concept not in _VOLUMES:
             return False
-        if _of_another(normal, described, case) or behind(normal, described, case):
+        if _of_another(normal, described, case) or beside(normal, described, case):
             return False
         gross = any(grade.value == "severe" for grade in described.severities)
         if _of_a_part(normal, described) or (_is_borderline(normal) and not gross):

@@ -33,6 +33,17 @@ _ONE_VIEW = re.compile(
     r"\b(?:posterior|lateral (?:view|projection|film|image)|on the lateral|decubitus|subpulmon|infrapulmon)",
     re.IGNORECASE,
 )
+_SHIFT, _WIDE, _STRIPE = "RP:mediastinal-shift", "RP:widened-mediastinum", "RP:paratracheal-stripe"
+_A_PART = re.compile(  # of the mediastinum, of which another may be shifted
+    r"\b(?:lower|upper|inferior|superior|middle|distal|proximal|rest of the|remaining)\s(?:mediastin\w+|trachea)",
+    re.IGNORECASE,
+)
+_PART = 16  # code points of such a word
+_HARMLESS = re.compile(
+    r"\b(?:fat\w*|lipomat\w+|rotat\w+|supine|portable|semi-?erect|projection\w*|magnif\w+|inspirat\w+|under-?inflat\w+|"
+    r"low (?:lung )?volumes?|thym\w+|unfold\w+|tortuous|ectatic|positio\w+|kypho\w+)\b",
+    re.IGNORECASE,
+)
 _CENTRAL = frozenset(
     f"RP:{name}"
     for name in "heart aorta aortic-arch descending-aorta mediastinum hilum pulmonary-artery trachea".split()
@@ -104,6 +115,17 @@ def as_normal(finding: Finding, case: Case) -> Finding | None:
         quote=named.group(),
     )
     return replace(finding, normal=True, sites=(structure,))
+
+
+def beside(normal: Finding, described: Finding, case: Case) -> bool:
+    """True for what goes with the normal structure: it lies behind it, above it, or has a harmless ground."""
+    if described.concept == _SHIFT:
+        return any(
+            _A_PART.search(case.report.text[max(0, s.span.start - _PART) : s.span.end]) for s in normal.sites
+        )
+    if described.concept == _WIDE and all(site.concept == _STRIPE for site in normal.sites):
+        return bool(_HARMLESS.search(case.report.quote(case.report.sentences[described.sentence].span)))
+    return behind(normal, described, case)
 
 
 def behind(normal: Finding, described: Finding, case: Case) -> bool:

@@ -46,6 +46,10 @@ _NO_SHADOW = re.compile(  # what a shadow may be that is none of the lung, or of
 _LARGE_MM = 10
 _OF_TIME = frozenset({EntityKind.CHANGE, EntityKind.ACUITY})
 _OPACITY, _SHIFT = "RP:opacity", "RP:mediastinal-shift"
+_OF_SHAPE = re.compile(  # of the chest, or its position, by which the heart is shifted
+    r"straight[- ]back|pectus|scolio|kypho|rotat|funnel chest|flat chest|narrow ap|ectomy|volume loss|chronic",
+    re.IGNORECASE,
+)
 _WEAK = frozenset({"trace", "mild"})
 _FOCAL = frozenset({"focal", "patchy", "dense", "confluent"})
 _BANDS = frozenset(
@@ -161,7 +165,10 @@ def _acute(finding: Finding, case: Case) -> bool:
     here = [entity for entity in case.graph.entities if entity.sentence == finding.sentence]
     if any(entity.kind is EntityKind.ACUITY and entity.value in _OLD for entity in here):
         return False
-    if finding.concept == _SHIFT and any(grade.value in _WEAK for grade in finding.severities):
+    if finding.concept == _SHIFT and (
+        _OF_SHAPE.search(case.report.quote(case.report.sentences[finding.sentence].span))
+        or any(grade.value in _WEAK for grade in finding.severities)
+    ):
         return False
     if any(subsumes(_HERNIA, entity.concept or "", case.facts) for entity in here):
         return False  # whose stomach holds air and fluid

@@ -45,6 +45,11 @@ _PLAIN = frozenset(
     ).split()
 )
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
+_SHORT_OF = re.compile(  # a place that it does not come to
+    r"\b(?:not|never|fails? to|failed to|failing to|short of|without|outside|away from|rather than|instead of)\b"
+    r"[^.;,]{0,25}\Z",
+    re.IGNORECASE,
+)
 _AIRWAY = "airway"
 VEINS = (
     "RP:jugular-vein", "RP:subclavian-vein", "RP:brachiocephalic-vein", "RP:superior-vena-cava",
@@ -213,7 +218,9 @@ def _tips(case: Case, sections: frozenset[SectionName]) -> list[_Tip]:
         named = [
             tip
             for entity in case.by_sentence.get(number, ())
-            if entity.kind is EntityKind.ANATOMY and (tip := _placed(entity, case)) is not None
+            if entity.kind is EntityKind.ANATOMY
+            and (tip := _placed(entity, case)) is not None
+            and not _SHORT_OF.search(_lead(case, tip))
         ]
         result += named[-1:]
     return result

@@ -66,6 +66,11 @@ _PRESSING = ("RP:pneumothorax", "RP:pleural-effusion")  # what takes the room of
 _COLLAPSE = re.compile(r"lobar|collapse\b", re.IGNORECASE)
 _NEVER_LEFT_OUT = frozenset({"RP:pneumothorax", "RP:free-air"})  # also where findings have no heading
 _SHADOWS = ("RP:opacity", "RP:interstitial-markings", "RP:vascular-congestion", "RP:atelectasis", "RP:cavity")
+_HEMOTHORAX = "RP:hemothorax"
+_BLOOD = re.compile(
+    r"(?<!no )\bblood\b(?! (?:flow|vessel|pressure|supply|volume|pool))|\b(?:bleed|ha?emorrhag|ha?ematoma)",
+    re.IGNORECASE,
+)
 _OLD, _GONE = frozenset({"stable", "resolved", "decreased"}), frozenset({"resolved"})
 
 
@@ -132,7 +137,7 @@ def _collapsed(finding: Finding) -> bool:
 
 def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
     """True when something tied to it is described, or for lungs any shadow in them."""
-    if _stem_told(concluded, case):
+    if _stem_told(concluded, case) or _bled(concluded, case):
         return True
     in_lung = "RP:lung" in _homes(concluded, case)
     pressed = concluded.concept == _ATELECTASIS
@@ -163,6 +168,15 @@ def _stem_told(concluded: Finding, case: Case) -> bool:
         _in_findings(case, number) and stem in sentence.span.of(case.report.text).lower()
         for number, sentence in enumerate(case.report.sentences)
         if not any(concluded.concept == told.concept for told in case.told_in.get(number, ()))
+    )
+
+
+def _bled(concluded: Finding, case: Case) -> bool:
+    """True for blood in the chest, where the findings read a shadow as blood: "haziness, probably blood"."""
+    return concluded.concept == _HEMOTHORAX and any(
+        _in_findings(case, number) and _BLOOD.search(sentence.span.of(case.report.text))
+        for number, sentence in enumerate(case.report.sentences)
+        if case.told_in.get(number)
     )
 
 
