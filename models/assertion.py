@@ -69,6 +69,19 @@ _MONTHS = frozenset(
     ).split()
 )
 _TIMED_REACH = 3  # words of a time: "on the prior", "in early 2019"
+_ASIDE_REACH = 5  # words from "which" to its verb
+_THEN = frozenset({"yesterday", "previously", "earlier", "initially", "formerly", "originally"})
+_FRESH, _STANDING = (
+    frozenset({"acute", "new", "recent", "active"}),
+    frozenset("old healed chronic known remote longstanding residual unchanged stable".split()),
+)
+_FAULTS = frozenset(  # what is denied of a device or of a fracture, which is there: "no kinking of the tube"
+    (
+        "abnormality abnormalities fracture fractures break breakage kink kinks kinking displacement migration "
+        "malposition malpositioning dislodgement dislodgment complication complications dislocation disruption "
+        "discontinuity dehiscence loosening retraction dysfunction malfunction infection fault angulation"
+    ).split()
+)
 
 
 _WITHIN, _DEFINITE = (
@@ -159,13 +172,15 @@ def scopes(words: Sequence[str], hits: Iterable[Hit], start: int, end: int) -> l
             result.append(Scope("hypothetical", trigger.id, max(asked, default=start), hit.start))
         if trigger.direction == "forward":
             limit = min([stop for stop in stops if stop >= hit.end], default=end)
+            limit = _before_standing(words, hit.end, limit)
             if trigger.reach:
                 limit = min(limit, hit.end + trigger.reach)
             if words[hit.end - 2 : hit.end] == ["removal", "of"]:
                 limit = min(limit, _end_of_phrase(words, hit.end, limit))
             result.append(Scope(trigger.category, trigger.id, hit.end, limit))
         else:
-            limit = max([stop + 1 for stop in stops if stop < hit.start], default=start)
+            halting = (stop for stop in stops if stop < hit.start and not _is_aside(words, stop, hit.start))
+            limit = max([stop + 1 for stop in halting], default=start)
             limit = _own_clause(words, limit, hit.start)
             if trigger.reach:  # a short reach does not look past a comma
                 limit = max(limit, hit.start - trigger.reach)
@@ -185,11 +200,41 @@ def _of_the_next(hit: Hit, words: Sequence[str], end: int) -> bool:
 def _of_the_past(hit: Hit, words: Sequence[str], end: int) -> bool:
     """True for "not present in 2019", "not seen on the prior": what is new is denied of an earlier study only."""
     backward = (hit.trigger.category, hit.trigger.direction) == ("negated", "backward")
-    if not backward or hit.end >= end or words[hit.end] not in _TIMING:
+    if not backward or hit.end >= end:
         return False
     when = words[hit.end + 1 : min(end, hit.end + 1 + _TIMED_REACH)]
-    return any(
+    if words[hit.end] in _THEN or "ago" in when or [words[hit.end], *when[:1]] == ["in", "may"]:
+        return True
+    return words[hit.end] in _TIMING and any(
         word in _MONTHS or (len(word) == 4 and word[:2] in ("19", "20") and word.isdigit()) for word in when
+    )
+
+
+def _before_standing(words: Sequence[str], start: int, end: int) -> int:
+    """Where what is fresh has been denied: "no acute abnormality, | old rib fracture"."""
+    fresh = next((at for at in range(start, end) if words[at] in _FRESH), end)
+    for at in range(fresh + 2, end - 1):
+        if words[at] == "," and words[at + 1] in _STANDING:
+            return end if {"or", "nor"} & set(words[at + 1 : end]) else at
+    return end
+
+
+def _in_aside(words: Sequence[str], verb: int) -> bool:
+    """True for the verb of a clause within: "the effusion, for which a drain | was | placed, is not seen"."""
+    near = words[max(0, verb - _ASIDE_REACH) : verb]
+    return "which" in near and "," not in near[near.index("which") :]
+
+
+def _is_aside(words: Sequence[str], stop: int, verb: int) -> bool:
+    """True for a "which" whose own verb stands before that of the denial: "for which it was placed | is not seen"."""
+    within = words[stop + 1 : verb]
+    closed = words[verb] in _COPULAS or (bool(within) and within[-1] in _COPULAS)
+    own = within if words[verb] in _COPULAS else within[:-1]
+    return (
+        words[stop] == "which"
+        and closed
+        and not _COPULAS.isdisjoint(own)
+        and {"and", "but"}.isdisjoint(within)
     )
 
 
@@ -212,6 +257,8 @@ def _clause_starts(words: Sequence[str], start: int, end: int) -> list[int]:
         if words[index] not in _COPULAS or (index + 1 < end and words[index + 1] in _LIST_PREDICATES):
             continue
         for back in range(index - 1, start, -1):
+            if words[back] in _LIST_BREAKS and _in_aside(words, index):
+                break
             if words[back] in _LIST_BREAKS:
                 result.append(back)
                 break
@@ -227,14 +274,17 @@ def _own_clause(words: Sequence[str], start: int, end: int) -> int:
     halts = [at + 1 for at in range(start, end - 1) if words[at] == "." and not words[at + 1].isdigit()]
     start = max(halts, default=start)
     for verb in range(end - 1, start - 1, -1):
-        if words[verb] in _COPULAS and (verb == 0 or words[verb - 1] not in _RELATIVE):
+        if words[verb] in _COPULAS and words[verb - 1] not in _RELATIVE and not _in_aside(words, verb):
             return next((at + 1 for at in range(verb, end) if words[at] in _LIST_BREAKS), start)
     return start
 
 
 def inside(words: Sequence[str], start: int) -> bool:
-    """True for what something else lies in: "in the left upper lobe | opacity"."""
+    """True for what something else lies in, or is wrong with: "in the left upper lobe | opacity"."""
     at = start - 1
     while at > max(0, start - _PLACE_REACH) and words[at] in _PLACE:
         at -= 1
+    of = at - (words[at] in _DEFINITE)
+    if of > 0 and words[of] == "of" and words[of - 1] in _FAULTS:
+        return True
     return at > 0 and words[at] in _DEFINITE and words[at - 1] in _WITHIN

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from app.proofreading.compared import compared
+from app.proofreading.excepted import excepted
 from app.proofreading.findings import Finding
 from app.proofreading.neutral import called_normal
 from models.types import Report
@@ -22,7 +23,9 @@ def framed(report: Report, findings: tuple[Finding, ...]) -> tuple[Finding, ...]
 
     What every lung has and the sentence calls normal is absent; a name that is compared tells of a change.
     """
-    findings = tuple(compared(called_normal(finding, report), report) for finding in findings)
+    findings = tuple(
+        compared(called_normal(excepted(finding, report), report), report) for finding in findings
+    )
     sides: dict[int, str] = {}
     for number in {finding.sentence for finding in findings}:
         words = report.sentences[number].span.of(report.text)

@@ -32,6 +32,8 @@ _ALL_GONE = re.compile(
     r"(?![^.]*\b(?:except|apart|other|but|save|bar|aside)\b)",
     re.IGNORECASE,
 )
+_WITHOUT = re.compile(r"[^,;:.]*\b(?:no|not|without|free of)\b[^,;:.]*", re.IGNORECASE)
+_OF = re.compile(r"[^,;:.]*\b(?:of|in|to|along)\b[^,;:.]*", re.IGNORECASE)
 _ONLY = (  # "Lines: none.", "No drains."
     (re.compile(r"\W*lines(?::| -)", re.IGNORECASE), ("RP:central-line",)),
     (re.compile(r"\W*(?:(?:there are )?no )?drains\b", re.IGNORECASE), ("RP:chest-tube",)),
@@ -114,7 +116,9 @@ def of_another_vertebra(denial: Finding, described: Finding, case: Case) -> bool
 
 
 def of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
-    """True when something is denied of an organ outside the chest, and not described of that one."""
+    """True when something is denied of a device, a fissure or an organ outside the chest, and not described of that one."""
+    if _of_a_device(denial, case) and not is_device(described):
+        return True
     of_fluid = [_FLUID in finding.entity.quote.lower() for finding in (denial, described)]
     if denial.concept == _THICKENED and of_fluid == [True, False]:
         return True  # no fluid in a fissure that is thickened
@@ -134,6 +138,19 @@ def of_another_organ(denial: Finding, described: Finding, case: Case) -> bool:
     if denial.concept == described.concept == _HERNIA:  # of organs that belong in the abdomen
         return False
     return described.concept != _FREE_AIR or not regions <= {"abdomen"}
+
+
+def _of_a_device(denial: Finding, case: Case) -> bool:
+    """True for the fracture of a lead or a wire that is denied: "leads in place without fracture"."""
+    if denial.concept != _FRACTURE or denial.sites:
+        return False
+    text, span = case.report.text, denial.entity.span
+    for other in case.told_in.get(denial.sentence, ()):
+        if is_device(other):
+            before = _WITHOUT.fullmatch(text, other.entity.span.end, span.start)
+            if before or _OF.fullmatch(text, span.end, other.entity.span.start):
+                return True
+    return False
 
 
 def _regions(case: Case, concepts: Iterable[str | None]) -> frozenset[str | None]:

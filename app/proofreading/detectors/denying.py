@@ -18,22 +18,12 @@ from app.proofreading.comparing import (
 )
 from app.proofreading.detectors.covering import covers
 from app.proofreading.detectors.reading import is_firm
-from app.proofreading.findings import SIDES, Finding, Status
+from app.proofreading.findings import Finding, Status
 from kg_ingest.schema import EdgeKind
-from models.types import EntityKind
 
 _AIRSPACE = "RP:airspace-opacity"  # with consolidation and infiltrate: names of one sign
 _KNOWN = re.compile(
     r"\b(?:known|history|hx|treated|treatment|radiation|irradiated|resect\w*|post|status|versus|vs|or)\b",
-    re.IGNORECASE,
-)
-_BESIDE = re.compile(
-    r"\b(?:associated|accompanying|complicating|underlying|resultant|ensuing|adjacent|ipsilateral|"
-    r"(?:that|this|same) side)\b",
-    re.IGNORECASE,
-)
-_SAME_SUBJECT = re.compile(
-    r"\b(?:but|and|yet|which|that)\s+(?:contain|show|ha[sd]|demonstrat|reveal|lack|is|are|bear|harbou?r)\w*\s(?:no|without|free)\b",
     re.IGNORECASE,
 )
 _WORRYING = re.compile(
@@ -199,22 +189,6 @@ def gone_then_new(denial: Finding, described: Finding, case: Case) -> bool:
         and (denial.entity.historical or other.index != described.index)
         for other in (() if denial.normal else asserted(case, REPORTED))
     )
-
-
-def beside_another(denial: Finding, described: Finding, case: Case) -> bool:
-    """True for "left rib fractures without associated pneumothorax" against one on the right.
-
-    So for what the clause before is about: "the right lung is emphysematous but contains no lesion".
-    """
-    if denial.sides or not described.sides:
-        return False
-    ahead = case.report.text[case.report.sentences[denial.sentence].span.start : denial.entity.span.start]
-    if not _BESIDE.search(_sentence(denial, case)) and not _SAME_SUBJECT.search(ahead):
-        return False
-    here = case.by_sentence.get(denial.sentence, ())
-    said = [SIDES.get(e.value or "", frozenset()) for e in here if e.kind is EntityKind.SIDE]
-    sides = frozenset[str]().union(*said, *(f.sides for f in case.told_in.get(denial.sentence, ())))
-    return bool(sides) and not sides & described.sides
 
 
 def denied_with_it(described: Finding, case: Case) -> bool:

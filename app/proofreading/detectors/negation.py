@@ -20,6 +20,7 @@ from app.proofreading.comparing import (
     subsumes,
     told_name,
 )
+from app.proofreading.detectors.beside import beside_another
 from app.proofreading.detectors.denial_fixes import unsaid
 from app.proofreading.detectors.denials import (
     ANY_TUBE,
@@ -31,7 +32,6 @@ from app.proofreading.detectors.denials import (
     of_another_vertebra,
 )
 from app.proofreading.detectors.denying import (
-    beside_another,
     by_another_name,
     denied_with_it,
     excluded,
@@ -157,7 +157,7 @@ def _explained(described: Finding, case: Case) -> bool:
         _RESIDUAL in case.facts.ancestors.get(other.concept or "", frozenset())
         for other in case.findings
         if other.index in readings
-    ) or (described.concept == _NODULE and any(f.concept == _NIPPLE for f in asserted(case, REPORTED)))
+    ) or (described.concept == _NODULE and any(f.concept in _OUTSIDE for f in asserted(case, REPORTED)))
 
 
 def _elsewhere(denial: Finding, described: Finding, case: Case) -> bool:
@@ -262,7 +262,7 @@ def _confidence(*, certain: bool, across: bool, detailed: bool) -> float:
 _LONG, _MUCH_TOLD = 16, 0.3  # the more sentences, the likelier two of a section tell of two things
 # across sections, and within: less sure outside the chest, where one report tells of many levels and joints
 _BEYOND = {True: 0.25, False: 0.35}
-_NODULE, _NIPPLE = "RP:nodule", "RP:nipple-shadow"  # what a nodule often turns out to be
+_NODULE, _OUTSIDE = "RP:nodule", {"RP:nipple-shadow", "RP:skin-lesion"}  # what a nodule often turns out to be
 _ONE_OF_TWO = re.compile(
     r"\b(?:one|two|both|upper|lower|first|second|another|other|additional|remaining|apical|basal|basilar|anterior|posterior|new)\b",
     re.IGNORECASE,

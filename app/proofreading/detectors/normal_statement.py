@@ -35,7 +35,7 @@ from app.proofreading.detectors.normal_structures import (
     structures,
     unsided,
 )
-from app.proofreading.detectors.reading import is_firm
+from app.proofreading.detectors.reading import is_firm, is_variant
 from app.proofreading.findings import Finding, Status
 from app.proofreading.leaving_out import denied_alone, without_sentence
 from app.proofreading.report import Candidate, ErrorType
@@ -43,7 +43,7 @@ from kg_ingest.schema import EdgeKind
 
 _REST = re.compile(
     r"\b(?:otherwise|o/w|remainder|remaining|rest of|other|elsewhere|contralateral|opposite|apart from|except\w*|aside from|"
-    r"save for)\b",
+    r"save(?: for)?|but for|barring|besides|beyond)\b",
     re.IGNORECASE,
 )
 _GONE = frozenset({"resolved", "decreased"})
@@ -125,7 +125,7 @@ class NormalStatement:
             one for finding in current(case, REPORTED) if (one := as_normal(finding, case)) is not None
         ]
         for described in asserted(case, REPORTED):
-            if _old(described, case):
+            if _old(described, case) or is_variant(described, case):
                 continue
             for normal in normals:
                 if self._contradicts(normal, described, case):

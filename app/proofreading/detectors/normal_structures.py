@@ -86,6 +86,10 @@ _FACETS = (
         ),
     ),
 )
+_DENIED = re.compile(
+    r"\b(?:not|n['\u2019]t|no longer|never|far from|hardly)\s+(?:\w+ly\s+)?\Z", re.IGNORECASE
+)
+_BACK = 30  # code points before "intact": "not completely"
 _AFTER = re.compile(
     r"(?:\s+(?:(?:and|or|in)\s+\w+|density|minerali[sz]ation|heights?|alignment|contours?|size))*"
 )  # "normal height and alignment"
@@ -94,7 +98,7 @@ _AFTER = re.compile(
 def as_normal(finding: Finding, case: Case) -> Finding | None:
     """A normal structure; "no hilar abnormality" says of the hila that they are normal."""
     if finding.normal:
-        return finding
+        return None if _DENIED.search(case.report.text[: finding.entity.span.start][-_BACK:]) else finding
     general = is_generic(finding) or finding.entity.value == _ABNORMAL
     if not general or finding.status is not Status.ABSENT:
         return None

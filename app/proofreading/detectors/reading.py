@@ -24,6 +24,10 @@ _FOLLOW_UP = re.compile(
     r"destroy\w*|destruct\w*|enlarging|growing|has (?:grown|enlarged|increased))\b",
     re.IGNORECASE,
 )
+_VARIANT = re.compile(
+    r"\b(?:normal|anatomic(?:al)?|developmental|physiologic(?:al)?|common|benign) (?:anatomic(?:al)? )?varia(?:nt|tion)s?\b",
+    re.IGNORECASE,
+)
 
 
 def is_firm(finding: Finding, case: Case) -> bool:
@@ -45,6 +49,11 @@ def _is_read(finding: Finding, case: Case, rules: frozenset[str]) -> bool:
     ):
         return False
     return bool(finding.entity.rules) and rules.issuperset(finding.entity.rules)
+
+
+def is_variant(finding: Finding, case: Case) -> bool:
+    """True for what its own sentence calls a normal variant: no normal statement denies it."""
+    return bool(_VARIANT.search(case.report.quote(case.report.sentences[finding.sentence].span)))
 
 
 @cache
