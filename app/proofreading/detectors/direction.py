@@ -78,7 +78,10 @@ def _candidate(case: Case, pair: tuple[_Said, _Said], described: list[_Said]) ->
 
 
 def _tied(case: Case, one: _Said, other: _Said) -> bool:
-    """True when both are said of like findings, or of something that we do not know."""
+    """True when both are said of like findings, not of two sides, or of something that we do not know."""
     if one.finding is None or other.finding is None:
         return one.finding is None and other.finding is None
+    sides = one.finding.sides, other.finding.sides
+    if all(sides) and sides[0].isdisjoint(sides[1]):
+        return False
     return likeness(one.finding.concept, other.finding.concept, case.facts) is not Likeness.NONE
