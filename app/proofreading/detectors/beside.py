@@ -10,6 +10,7 @@ from kg_ingest.schema import EdgeKind
 from models.types import EntityKind
 
 _OSSEOUS = "RP:osseous-finding"
+_LONGEST = 300  # code points of a sentence that is read up to a denial
 
 _BESIDE = re.compile(
     r"\b(?:associated|accompanying|complicating|underlying|resultant|ensuing|adjacent|ipsilateral|"
@@ -37,16 +38,33 @@ def beside_another(denial: Finding, described: Finding, case: Case) -> bool:
     """
     if denial.sides:
         return False
-    ahead = case.report.text[case.report.sentences[denial.sentence].span.start : denial.entity.span.start]
-    about = _BESIDE.search(told(case, denial)) or _SAME_SUBJECT.search(ahead) or _OF_SUBJECT.match(ahead)
-    if not about:
+    sides = _subject(denial, case)
+    if sides is None:
         return False
     if not described.sides:
         return _of_other_bones(denial, described, case)
+    return bool(sides) and not sides & described.sides
+
+
+def _subject(denial: Finding, case: Case) -> frozenset[str] | None:
+    """The sides of what its sentence is about; None where it may be about more. Asked once a denial."""
+    key = "subject of a denial", denial.index
+    if key not in case.memo:
+        case.memo[key] = _sides_of_subject(denial, case)
+    sides: frozenset[str] | None = case.memo[key]
+    return sides
+
+
+def _sides_of_subject(denial: Finding, case: Case) -> frozenset[str] | None:
+    sentence = case.report.sentences[denial.sentence].span
+    start = max(sentence.start, denial.entity.span.start - _LONGEST)
+    ahead = case.report.text[start : denial.entity.span.start]
+    of_subject = start == sentence.start and _OF_SUBJECT.match(ahead)
+    if not (_BESIDE.search(told(case, denial)) or _SAME_SUBJECT.search(ahead) or of_subject):
+        return None
     here = case.by_sentence.get(denial.sentence, ())
     said = [SIDES.get(e.value or "", frozenset()) for e in here if e.kind is EntityKind.SIDE]
-    sides = frozenset[str]().union(*said, *(f.sides for f in case.told_in.get(denial.sentence, ())))
-    return bool(sides) and not sides & described.sides
+    return frozenset[str]().union(*said, *(f.sides for f in case.told_in.get(denial.sentence, ())))
 
 
 def _of_other_bones(denial: Finding, described: Finding, case: Case) -> bool:

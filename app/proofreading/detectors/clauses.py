@@ -15,6 +15,14 @@ _NEW_CLAUSE = re.compile(r"[,;]|\b(?:with|there (?:is|are|was|were)|and (?:no|sh
 
 def as_denied(denial: Finding, case: Case) -> Finding:
     """The denial without what its sentence says before "no": "complete resolution without residual fibrosis"."""
+    key = "as denied", denial.index
+    if key not in case.memo:
+        case.memo[key] = _as_denied(denial, case)
+    denied: Finding = case.memo[key]
+    return denied
+
+
+def _as_denied(denial: Finding, case: Case) -> Finding:
     begin = opened(denial, case)
 
     def after(words: tuple[Entity, ...]) -> tuple[Entity, ...]:
@@ -30,6 +38,14 @@ def as_denied(denial: Finding, case: Case) -> Finding:
 
 def opened(denial: Finding, case: Case) -> int:
     """Where the clause of the denial begins: after the last "no", where a clause of another thing stands before it."""
+    key = "clause of a denial", denial.index
+    if key not in case.memo:
+        case.memo[key] = _opened(denial, case)
+    start: int = case.memo[key]
+    return start
+
+
+def _opened(denial: Finding, case: Case) -> int:
     start = case.report.sentences[denial.sentence].span.start
     negators = [found.end() for found in _OPENS.finditer(case.report.text, start, denial.entity.span.start)]
     apart = negators and _NEW_CLAUSE.search(case.report.text, start, negators[-1])

@@ -103,7 +103,12 @@ def words_of_its_place(described: Finding, case: Case) -> frozenset[str]:
 
 def _vertebral(finding: Finding, case: Case) -> frozenset[str]:
     """The vertebral levels named in the finding's sentence: "C5-6: no disc protrusion" speaks of one only."""
-    return frozenset(_LEVEL.findall(case.report.sentences[finding.sentence].span.of(case.report.text)))
+    key = "vertebrae of a sentence", finding.sentence
+    if key not in case.memo:
+        words = case.report.sentences[finding.sentence].span.of(case.report.text)
+        case.memo[key] = frozenset(_LEVEL.findall(words))
+    found: frozenset[str] = case.memo[key]
+    return found
 
 
 def of_another_vertebra(denial: Finding, described: Finding, case: Case) -> bool:

@@ -152,6 +152,13 @@ def _still(described: Finding) -> bool:
 
 def _explained(described: Finding, case: Case) -> bool:
     """True when its own sentence reads it as an old, harmless thing: "nodules consistent with granulomas"."""
+    key = "explained", described.index
+    if key not in case.memo:
+        case.memo[key] = _is_explained(described, case)
+    return bool(case.memo[key])
+
+
+def _is_explained(described: Finding, case: Case) -> bool:
     readings = {r.target for r in case.graph.relations if r.source == described.index}
     return any(
         _RESIDUAL in case.facts.ancestors.get(other.concept or "", frozenset())
