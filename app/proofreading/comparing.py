@@ -194,6 +194,13 @@ def spoken_for(
 
 def fading(finding: Finding, case: Case) -> bool:
     """True when its sentence tells of something that goes or is gone: "resolving edema and effusion"."""
+    key = "fading", finding.index
+    if key not in case.memo:
+        case.memo[key] = _is_fading(finding, case)
+    return bool(case.memo[key])
+
+
+def _is_fading(finding: Finding, case: Case) -> bool:
     if _STILL.search(case.report.quote(case.report.sentences[finding.sentence].span)):
         return False
     told = case.told_in.get(finding.sentence, ())

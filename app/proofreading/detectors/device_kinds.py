@@ -63,14 +63,14 @@ def of_another_device(denial: Finding, described: Finding, case: Case) -> bool:
     if not is_device(denial):
         return False
     out = is_out(denial)
-    if out and (_says(_REPLACED, denial, case) or _says(_NEXT, described, case)):
+    if out and (says(_REPLACED, denial, case) or says(_NEXT, described, case)):
         return True
     gone, there = _kinds_of(denial, case, out=out), _kinds_of(described, case, out=out)
     if gone and there:
         return not {kind.name for kind in gone} & {kind.name for kind in there}
     if gone:
         return (out and any(kind.apart for kind in gone)) or not is_only_one(denial, described, case)
-    return bool(there) and out and not _says(ALL, denial, case)
+    return bool(there) and out and not says(ALL, denial, case)
 
 
 def is_kind_of(denial: Finding, described: Finding, case: Case) -> bool:
@@ -132,7 +132,7 @@ def _kinds_of(finding: Finding, case: Case, *, out: bool) -> tuple[_Kind, ...]:
     return kinds
 
 
-def _says(words: re.Pattern[str], finding: Finding, case: Case) -> bool:
+def says(words: re.Pattern[str], finding: Finding, case: Case) -> bool:
     """True where the sentence of the finding has the words; asked once a sentence."""
     key = words.pattern, finding.sentence
     if key not in case.memo:

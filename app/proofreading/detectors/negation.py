@@ -38,7 +38,14 @@ from app.proofreading.detectors.denying import (
     gone_then_new,
     of_lungs_only,
 )
-from app.proofreading.detectors.device_kinds import ALL, is_kind_of, is_only_one, is_out, of_another_device
+from app.proofreading.detectors.device_kinds import (
+    ALL,
+    is_kind_of,
+    is_only_one,
+    is_out,
+    of_another_device,
+    says,
+)
 from app.proofreading.detectors.elsewhere import sides_of
 from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.detectors.limits import is_limited
@@ -125,16 +132,22 @@ def _taken_out(denial: Finding, described: Finding, case: Case) -> bool:
     """True when a device is told to be removed where it was told of before, or another one is in place."""
     if not is_device(denial):
         return False
-    if _WITHDRAWN.search(case.report.quote(case.report.sentences[described.sentence].span)):
+    if says(_WITHDRAWN, described, case):
         return True
-    several = any(
-        _ONE_OF_TWO.search(told(case, one)) and not (one is denial and ALL.search(told(case, one)))
-        for one in (denial, described)
+    several = _is_one_of_two(described, case) or (
+        _is_one_of_two(denial, case) and not ALL.search(told(case, denial))
     )
     out = is_out(denial)
     if out and (denial.section is described.section or (several and not _still(described))):
         return True
     return denial.concept != ANY_TUBE and of_another_device(denial, described, case)
+
+
+def _is_one_of_two(finding: Finding, case: Case) -> bool:
+    key = "one of two", finding.index
+    if key not in case.memo:
+        case.memo[key] = _ONE_OF_TWO.search(told(case, finding)) is not None
+    return bool(case.memo[key])
 
 
 def _left(described: Finding, case: Case) -> bool:
