@@ -17,7 +17,8 @@ from models.types import Span
 _ANY = "-"
 _REACH = 60  # code points between a structure and its size
 _TO_ANOTHER = re.compile(  # between the two: the size is a distance, or something else's
-    r"[;:]|\b(?:above|below|from|beyond|proximal|distal|caudal|cranial|inferior to|superior to|away|within|near|tip|"
+    r"[;:]|,\s*the (?:largest|biggest|larger|smaller|smallest)\s+(?:measur|is|are|of|one)|"
+    r"\b(?:above|below|from|beyond|proximal|distal|caudal|cranial|inferior to|superior to|away|within|near|tip|"
     r"catheter|tube|line|lead|wire|device|prior|previous\w*|comparison|ago|and (?:a|an)|than|"
     r"intervals?|slices?|collimation|thin)\b",
     re.IGNORECASE,
