@@ -28,7 +28,8 @@ def as_denied(case: Case, finding: Finding) -> Correction:
     start = phrase(finding, case).start
     word = case.report.text[start : finding.entity.span.end]
     opens = case.report.sentences[finding.sentence].span.start == start
-    said = f"No {word[0].lower()}{word[1:]}" if opens else f"no {word}"
+    abbreviated = word[1:2].isupper()  # "NG tube"
+    said = f"No {word if abbreviated else word[0].lower() + word[1:]}" if opens else f"no {word}"
     return Correction(Span(start, finding.entity.span.end), said)
 
 

@@ -69,3 +69,9 @@ def test_a_denial_may_go_too(all_services: Services) -> None:
     text = CLEAR.format("There is no left pleural effusion. The heart is large.", "Left pleural effusion.")
     kept = CLEAR.format("The heart is large.", "Left pleural effusion.")
     assert kept in _offered(all_services, text)
+
+
+def test_an_abbreviation_keeps_its_capitals(all_services: Services) -> None:
+    text = CLEAR.format("NG tube in place. The heart is large.", "No nasogastric tube.")
+    kept = CLEAR.format("No NG tube in place. The heart is large.", "No nasogastric tube.")
+    assert kept in _offered(all_services, text)
