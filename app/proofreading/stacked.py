@@ -16,6 +16,7 @@ _FEW = 4  # entities that may stand between the adjective and the name
 _BETWEEN = re.compile(r"\s*(?:,|and|or|and/or|/|&|,\s*and)?\s*", re.IGNORECASE)
 _ADJECTIVES = (EntityKind.DESCRIPTOR, EntityKind.OBSERVATION)
 _DEGREES = (EntityKind.SEVERITY, EntityKind.DESCRIPTOR, EntityKind.ZONE)
+_DESCRIBING = frozenset((*_ADJECTIVES, *_DEGREES))
 
 
 _BIG = re.compile(
@@ -140,7 +141,9 @@ def stacked(
     """
     found = {finding.index: finding for finding in findings}
     for finding in findings:
-        sites = _sites_named(finding, facts)
+        before = graph.entities[finding.index - 1] if finding.index else None
+        described = before is not None and before.sentence == finding.sentence and before.kind in _DESCRIBING
+        sites = _sites_named(finding, facts) if described else ()
         last = finding.entity
         for index in range(finding.index - 1, max(-1, finding.index - 1 - _FEW), -1) if sites else ():
             word = graph.entities[index]
