@@ -13,16 +13,16 @@ _OPENS = re.compile(
 _NEW_CLAUSE = re.compile(r"[,;]|\b(?:with|there (?:is|are|was|were)|and (?:no|show\w*))\b", re.IGNORECASE)
 
 
-def as_denied(denial: Finding, case: Case) -> Finding:
+def of_its_clause(denial: Finding, case: Case) -> Finding:
     """The denial without what its sentence says before "no": "complete resolution without residual fibrosis"."""
     key = "as denied", denial.index
     if key not in case.memo:
-        case.memo[key] = _as_denied(denial, case)
+        case.memo[key] = _of_its_clause(denial, case)
     denied: Finding = case.memo[key]
     return denied
 
 
-def _as_denied(denial: Finding, case: Case) -> Finding:
+def _of_its_clause(denial: Finding, case: Case) -> Finding:
     begin = opened(denial, case)
 
     def after(words: tuple[Entity, ...]) -> tuple[Entity, ...]:

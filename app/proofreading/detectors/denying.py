@@ -33,8 +33,6 @@ _WORRYING = re.compile(
 )
 _HARMLESS = re.compile(r"calcif|granulom|hamartom|nipple|lipom", re.IGNORECASE)
 _GONE = frozenset({"resolved"})
-_GROSS = frozenset({"moderate", "moderate-severe", "severe"})
-_SLIGHT = frozenset({"trace", "mild"})
 _SHADOWS = frozenset({"RP:opacity", "RP:abnormality", "RP:nonspecific-lesion"})
 _SOLID = _SHADOWS | {
     "RP:nodule",

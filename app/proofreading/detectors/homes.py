@@ -6,12 +6,10 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED
 from app.proofreading.detectors.beginnings import by_letters, rows_for
+from app.proofreading.detectors.cannot_be import Found, impossible
 from app.proofreading.detectors.organ_findings import ASPECT, FOLLOWS, organ_classes, table_lines
-from app.proofreading.leaving_out import without_place
-from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
-from models.types import Span
+from app.proofreading.report import Candidate, ErrorType
 
 _NONE = "-"
 _CONFIDENCE = 0.86
@@ -53,24 +51,11 @@ class Homes:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates sentence by sentence."""
-        for number, sentence in enumerate(case.report.sentences):
-            if case.report.section_of(number) not in REPORTED:
-                continue
-            for start, end, why in _found(sentence.span.of(case.report.text)):
-                span = Span(sentence.span.start + start, sentence.span.start + end)
-                yield Candidate(
-                    type=ErrorType.IMPOSSIBLE_ANATOMY,
-                    span=span,
-                    message=f'"{case.report.quote(span)}" cannot be: {why}.',
-                    rule="impossible_anatomy.home",
-                    confidence=_CONFIDENCE,
-                    evidence=(Evidence(EvidenceKind.TEXT, span=sentence.span),),
-                    correction=without_place(case, span),
-                )
+        yield from impossible(case, _found, "home", _CONFIDENCE)
 
 
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
-def _found(text: str) -> tuple[tuple[int, int, str], ...]:
+def _found(text: str) -> tuple[Found, ...]:
     found = []
     for number in rows_for(text, _by_letters()) if _LINK.search(text) else ():
         row = _row(number)

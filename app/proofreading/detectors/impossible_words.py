@@ -8,10 +8,9 @@ from importlib.resources import files
 from app.proofreading.case import Case
 from app.proofreading.comparing import REPORTED, asserted
 from app.proofreading.detectors.beginnings import by_letters, rows_for
+from app.proofreading.detectors.cannot_be import Found, impossible
 from app.proofreading.detectors.impossible_anatomy import MIRRORED
-from app.proofreading.leaving_out import without_place
-from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
-from models.types import Span
+from app.proofreading.report import Candidate, ErrorType
 
 _CONFIDENCE = 0.85
 _DISC = re.compile(
@@ -69,29 +68,22 @@ class ImpossibleWords:
         """Candidates in text order; none in a mirrored body, where sides prove nothing."""
         if any(finding.concept in MIRRORED for finding in asserted(case, REPORTED)):
             return
-        for number, sentence in enumerate(case.report.sentences):
-            if case.report.section_of(number) not in REPORTED:
-                continue
-            text = sentence.span.of(case.report.text)
-            for start, end, why in (
-                *_words(text),
-                *_discs(text),
-                *_removed(case, text),
-                *_breasts(case, text),
-            ):
-                span = Span(sentence.span.start + start, sentence.span.start + end)
-                yield _candidate(case, span, sentence.span, why)
+
+        def found(text: str) -> Iterator[Found]:
+            yield from (*_words(text), *_discs(text), *_removed(case, text), *_breasts(case, text))
+
+        yield from impossible(case, found, "words", _CONFIDENCE)
 
 
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
-def _words(text: str) -> tuple[tuple[int, int, str], ...]:
+def _words(text: str) -> tuple[Found, ...]:
     rows = (_table()[number] for number in rows_for(text, _by_letters()))
     return tuple(
         (match.start(), match.end(), why) for pattern, why in rows for match in pattern.finditer(text)
     )
 
 
-def _discs(text: str) -> Iterator[tuple[int, int, str]]:
+def _discs(text: str) -> Iterator[Found]:
     """One disc is named by two bones that follow each other."""
     for match in _DISC.finditer(text):
         first = match["first"].upper()
@@ -110,7 +102,7 @@ def _discs(text: str) -> Iterator[tuple[int, int, str]]:
             yield match.start(), match.end(), "a vertebra slips on its neighbour"
 
 
-def _removed(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
+def _removed(case: Case, text: str) -> Iterator[Found]:
     """An organ that is there, in a report that tells of its removal."""
     words = text.lower()
     for removal, organ in _REMOVED:
@@ -124,7 +116,7 @@ def _removed(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
             yield match.start(), match.end(), "the report tells of its removal"
 
 
-def _breasts(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
+def _breasts(case: Case, text: str) -> Iterator[Found]:
     """Two breasts, in a report that tells of the removal of one and of no other in its place."""
     match = _BREASTS.search(text) if "breast" in text.lower() else None
     if match is None or _REBUILT.search(case.report.text):
@@ -132,15 +124,3 @@ def _breasts(case: Case, text: str) -> Iterator[tuple[int, int, str]]:
     told = (s.span.of(case.report.text) for s in case.report.sentences)
     if any(_MASTECTOMY.search(words) and not _NOT_DONE.search(words) for words in told):
         yield match.start(), match.end(), "the report tells of the removal of one"
-
-
-def _candidate(case: Case, span: Span, sentence: Span, why: str) -> Candidate:
-    return Candidate(
-        type=ErrorType.IMPOSSIBLE_ANATOMY,
-        span=span,
-        message=f'"{case.report.quote(span)}" cannot be: {why}.',
-        rule="impossible_anatomy.words",
-        confidence=_CONFIDENCE,
-        evidence=(Evidence(EvidenceKind.TEXT, span=sentence),),
-        correction=without_place(case, span),
-    )

@@ -12,7 +12,7 @@ from app.proofreading.comparing import (
     phrase,
     subsumes,
 )
-from app.proofreading.detectors.clauses import as_denied, opened
+from app.proofreading.detectors.clauses import of_its_clause, opened
 from app.proofreading.detectors.denials import of_another_age
 from app.proofreading.detectors.denying import is_worrying
 from app.proofreading.detectors.kinds import is_of_part, is_told_bare, kinds_of_any, of_every_age
@@ -128,7 +128,7 @@ def is_limited(denial: Finding, described: Finding, case: Case) -> bool:
     of_kind = not out and _of_a_kind(denial, described, case)
     if denial.measurements or of_kind or is_of_part(denial, described, case):
         return True  # "no nodule of 5 mm or greater"
-    denial = as_denied(denial, case)
+    denial = of_its_clause(denial, case)
     other_age = not ever and of_another_age(_acuities(denial) - _not_old(described, case), described, case)
     return other_age or (not out and _is_worded(denial, described, case))
 

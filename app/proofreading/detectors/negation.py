@@ -287,7 +287,6 @@ _ONE_OF_TWO = re.compile(
     r"\b(?:one|two|both|upper|lower|first|second|another|other|additional|remaining|apical|basal|basilar|anterior|posterior|new)\b",
     re.IGNORECASE,
 )
-_LOOKED_FOR = frozenset({"RP:pneumothorax", "RP:pleural-effusion"})  # at the apices, at the bases
 _KNOWN_FROM = re.compile(
     r"\b(?:follow(?:ing|ed|-?\s?up)?|post|after|status|history|hx|known|recurrent|previous\w*|prior|for|of the|this|"
     r"these)\b",

@@ -7,11 +7,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED
 from app.proofreading.detectors.beginnings import by_letters, rows_for
-from app.proofreading.leaving_out import without_place
-from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
-from models.types import Span
+from app.proofreading.detectors.cannot_be import Found, impossible
+from app.proofreading.report import Candidate, ErrorType
 
 _NONE = "-"
 _CONFIDENCE = 0.86
@@ -131,16 +129,11 @@ class OrganFindings:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates sentence by sentence."""
-        for number, sentence in enumerate(case.report.sentences):
-            if case.report.section_of(number) not in REPORTED:
-                continue
-            for start, end, why in _found(sentence.span.of(case.report.text)):
-                span = Span(sentence.span.start + start, sentence.span.start + end)
-                yield _candidate(case, span, sentence.span, why)
+        yield from impossible(case, _found, "class", _CONFIDENCE)
 
 
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
-def _found(text: str) -> tuple[tuple[int, int, str], ...]:
+def _found(text: str) -> tuple[Found, ...]:
     found = []
     for row in (_rows()[number] for number in rows_for(text, _by_letters())):
         for match in row.pattern.finditer(text):
@@ -148,15 +141,3 @@ def _found(text: str) -> tuple[tuple[int, int, str], ...]:
             if row.before is None or not row.before.search(lead):
                 found.append((match.start(), match.end(), row.why))
     return tuple(found)
-
-
-def _candidate(case: Case, span: Span, sentence: Span, why: str) -> Candidate:
-    return Candidate(
-        type=ErrorType.IMPOSSIBLE_ANATOMY,
-        span=span,
-        message=f'"{case.report.quote(span)}" cannot be: {why}.',
-        rule="impossible_anatomy.class",
-        confidence=_CONFIDENCE,
-        evidence=(Evidence(EvidenceKind.TEXT, span=sentence),),
-        correction=without_place(case, span),
-    )

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import REPORTED
-from app.proofreading.leaving_out import without_place
-from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
-from models.types import Span
+from app.proofreading.detectors.cannot_be import Found, impossible
+from app.proofreading.report import Candidate, ErrorType
 
 _CONFIDENCE = 0.84
 _CLAUSE = re.compile(r"(?:[^.;:,()]|\.(?=\d))+")
@@ -55,24 +53,11 @@ class Regions:
 
     def detect(self, case: Case) -> Iterator[Candidate]:
         """Candidates sentence by sentence."""
-        for number, sentence in enumerate(case.report.sentences):
-            if case.report.section_of(number) not in REPORTED:
-                continue
-            for start, end, why in _found(sentence.span.of(case.report.text)):
-                span = Span(sentence.span.start + start, sentence.span.start + end)
-                yield Candidate(
-                    type=ErrorType.IMPOSSIBLE_ANATOMY,
-                    span=span,
-                    message=f'"{case.report.quote(span)}" cannot be: {why}.',
-                    rule="impossible_anatomy.clause",
-                    confidence=_CONFIDENCE,
-                    evidence=(Evidence(EvidenceKind.TEXT, span=sentence.span),),
-                    correction=without_place(case, span),
-                )
+        yield from impossible(case, _found, "clause", _CONFIDENCE)
 
 
 @lru_cache(maxsize=10_000)  # reports say the same sentences again and again
-def _found(text: str) -> tuple[tuple[int, int, str], ...]:
+def _found(text: str) -> tuple[Found, ...]:
     found = []
     for clause in _CLAUSE.finditer(text):
         for match in _SPINE.finditer(text, *clause.span()):
