@@ -25,6 +25,7 @@ from app.proofreading.detectors.referring import told as told_of
 from app.proofreading.findings import Finding
 from app.proofreading.leaving_out import without_either
 from app.proofreading.report import Candidate, Correction, ErrorType
+from kg_ingest.schema import EdgeKind
 from models.types import Span
 
 _FAR = 1.5
@@ -133,6 +134,7 @@ def _same(first: Finding, second: Finding, case: Case) -> bool:
         and not blunted
         and not one_sign(first.concept, second.concept)
         and not levels(first) & levels(second)
+        and not _at_one_home(first, second, case)
     ):
         return False
     if first.sides and second.sides and first.sides != second.sides:
@@ -143,6 +145,14 @@ def _same(first: Finding, second: Finding, case: Case) -> bool:
     if all(vertebrae) and not vertebrae[0] & vertebrae[1]:
         return False
     return not (levels(first) and levels(second) and not levels(first) & levels(second))
+
+
+def _at_one_home(first: Finding, second: Finding, case: Case) -> bool:
+    """True for two findings of one structure that are told of it as a whole."""
+    one, other = (
+        frozenset(case.facts.leaving.get((f.concept or "", EdgeKind.HAS_FINDING_SITE), ())) for f in (first, second)
+    )
+    return bool(one & other)
 
 
 def _candidate(case: Case, concluded: _Graded, described: _Graded) -> Candidate:
