@@ -54,7 +54,8 @@ _LESIONS = frozenset({"RP:nodule", "RP:mass"})
 _GRAVE = tuple(
     f"RP:{name}"
     for name in "nodule mass lung-cancer metastasis lymphoma tuberculosis cavity bronchiectasis "
-    "interstitial-lung-disease widened-mediastinum".split()
+    "interstitial-lung-disease widened-mediastinum interstitial-markings scar emphysema "
+    "hemidiaphragm-elevation cp-angle-blunting degenerative-change scoliosis osseous-lesion aortic-tortuosity".split()
 )
 # known from elsewhere, or one of several readings
 _TOLD_BEFORE = re.compile(
