@@ -69,9 +69,7 @@ def _unconcluded(described: Finding, case: Case) -> Finding | None:
     here = levels(described)
     if len(here) != 1 or len(described.sides) != 1:
         return None
-    if any(_exactly(described, o) and levels(o) - here for o in asserted(case, FINDINGS)):
-        return None
-    same = [o for o in asserted(case, IMPRESSION) if _exactly(described, o) and len(levels(o)) == 1]
+    same = [o for o in asserted(case, IMPRESSION) if o.sides == described.sides and likeness(o.concept, described.concept, case.facts) is not Likeness.NONE and levels(o)]
     far = [other for other in same if levels(other) | here == {"upper", "lower"}]
     return far[0] if far and len(far) == len(same) else None
 
