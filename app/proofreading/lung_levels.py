@@ -6,11 +6,11 @@ from app.proofreading.findings import Finding
 
 _ZONES = (
     ("upper", re.compile(r"\b(upper|apex|apices|apical|biapical|rul|lul|suprahilar)\b", re.IGNORECASE)),
-    ("middle", re.compile(r"\b(mid|middle|rml|lingula|lingular)\b", re.IGNORECASE)),
+    ("middle", re.compile(r"\b(mid|middle|midlungs?|mid-?zones?|rml|lingula|lingular)\b", re.IGNORECASE)),
     (
         "lower",
         re.compile(
-            r"\b(lower|base|bases|basal|basilar|bibasilar|rll|lll|infrahilar|retrocardiac|behind)\b",
+            r"\b(lower|base|bases|\w*basal|basilar|bibasilar|rll|lll|infrahilar|retrocardiac|behind)\b",
             re.IGNORECASE,
         ),
     ),
@@ -24,7 +24,7 @@ _BESIDE = (
             re.IGNORECASE,
         ),
     ),
-    ("lower", re.compile(r"hemidiaphragm$|costophrenic|\b(?:gastric|stomach) bubble$", re.IGNORECASE)),
+    ("lower", re.compile(r"hemidiaphragm$|costophrenic|retrocardiac|\b(?:gastric|stomach) bubble$", re.IGNORECASE)),
 )
 _OF_LUNG = frozenset(
     f"RP:{name}"
@@ -47,11 +47,12 @@ _NAMED = (
         re.compile(rf"\b(?:lower{_FIELD}|bases?|basal|basilar|bibasilar|bibasal|[RL]LL)\b", re.IGNORECASE),
     ),
 )
+_OF_ZONE = {"upper": "upper", "apical": "upper", "middle": "middle", "lower": "lower", "basal": "lower"}
 _CONGESTION = "RP:vascular-congestion"
 _SEGMENT = re.compile(r"\bsegments?$", re.IGNORECASE)
 _LOBE = re.compile(r"\blobe|\b[RL][UML]L\b|lingula", re.IGNORECASE)
 _LUNG = re.compile(
-    r"lung|pleura|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|\b[RL][UML]L\b", re.IGNORECASE
+    r"lung|pleura|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|chest|thorax|\b[RL][UML]L\b", re.IGNORECASE
 )
 
 
@@ -65,6 +66,8 @@ def levels(finding: Finding) -> frozenset[str]:
     if any(not _LUNG.search(site.quote) for site in finding.sites):
         return _beside(finding) if finding.concept in _OF_LUNG else frozenset()
     words = [entity.quote for entity in (*finding.sites, *finding.zones, finding.entity)]
+    if not any(pattern.search(word) for _, pattern in _ZONES for word in words):
+        return frozenset(_OF_ZONE[zone.value] for zone in finding.zones if zone.value in _OF_ZONE)
     if len(finding.sites) > 1 and any(_LOBE.search(site.quote) for site in finding.sites):
         words = [word for word in words if not _SEGMENT.search(word)]  # of the lobe, whatever its own name
     return frozenset(level for level, pattern in _ZONES if any(pattern.search(word) for word in words))
