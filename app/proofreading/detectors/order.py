@@ -22,6 +22,12 @@ from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, 
 from models.types import SectionName, Span
 
 _SIDE = re.compile(r"\b(left|right|bilateral|both|lt|rt)\b", re.IGNORECASE)
+_TURN = re.compile(r"\b(?:decubitus|oblique|lateral|anterior|posterior)\b", re.IGNORECASE)
+_TURNED = re.compile(  # how the patient or the beam is turned, or what is stuck on: no side of the study
+    r"\b(?:left|right|lt|rt)(?:\W+(?:lateral|anterior|posterior|side|down|dependent|oblique|decub\w*|nipple|\w*markers?))+\b|"
+    r"\bto(?:wards?)? the (?:left|right)\b",
+    re.IGNORECASE,
+)
 _SIDES = {"lt": "left", "rt": "right", "both": "bilateral"}
 PERFORMED = re.compile(
     r"\b(?:performed|obtained|acquired|carried out|submitted|imaged|scanned|undertaken|conducted)\b"
@@ -107,17 +113,30 @@ def _one_side(words: str, evidence: Evidence) -> tuple[str, Evidence] | None:
     return (sides.pop(), evidence) if len(sides) == 1 and sides <= {"left", "right"} else None
 
 
-def _sides(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
-    """The other side in what names the study; else the ordered part on the other side in the body.
+def _order_words(case: Case, evidence: Evidence) -> str:
+    """What the ordered side was read from."""
+    if evidence.span is not None:
+        return case.report.quote(evidence.span)
+    return " ".join(filter(None, (case.context.laterality, case.context.procedure)))
 
-    A chest study shows both sides, so only sided studies are compared.
-    """
+
+def _of_study(words: str, order: str) -> str:
+    """The words without sides to which the patient or the beam is turned, unless the order tells of such a turn."""
+    asked = {word.lower() for word in _TURN.findall(order)}
+    return _TURNED.sub(
+        lambda turned: turned.group() if {w.lower() for w in _TURN.findall(turned.group())} & asked else "", words
+    )
+
+
+def _sides(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
+    """The other side in what names the study; else the ordered part on the other side in the body."""
     found = _ordered_side(case)
-    if found is None or (case.context.body_part or "").lower() == "chest":
+    if found is None:
         return
     ordered, evidence = found
     against = f"the order is for the {ordered} side"
-    wrong = [exam for exam in exams if (side := _one_side(exam.text, evidence)) and side[0] != ordered]
+    shown = [(exam, _one_side(_of_study(exam.text, _order_words(case, evidence)), evidence)) for exam in exams]
+    wrong = [exam for exam, side in shown if side is not None and side[0] != ordered]
     for exam in wrong:
         for match in _SIDE.finditer(exam.text):
             start = exam.span.start + match.start()
