@@ -121,8 +121,8 @@ def _of_one_bone(first: _Graded, second: _Graded) -> bool:
 
 
 def _one_thing(first: Finding, second: Finding) -> bool:
-    """Told in two sentences of a section: one finding by its name."""
-    return first.sentence != second.sentence and first.concept == second.concept
+    """Told in two sentences of a section."""
+    return first.sentence != second.sentence
 
 
 def _same(first: Finding, second: Finding, case: Case) -> bool:

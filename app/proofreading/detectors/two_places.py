@@ -68,7 +68,7 @@ _ONE_DEVICE = frozenset(  # a patient has one of it
     f"RP:{name}" for name in "pacemaker icd loop-recorder nerve-stimulator vp-shunt port picc".split()
 )
 _PLURAL = re.compile(r"(?:[^sui]s|(?:mass|sinus|fractur|nodul|lesi)\w*s)$", re.IGNORECASE)
-_ACROSS, _WITHIN = 0.66, 0.55  # within a section the second may be told without a word for it: a remark
+_ACROSS, _WITHIN = 0.66, 0.61  # within a section the second may be told without a word for it: a remark
 _REFERRED = 0.64
 _UNCONCLUDED = 0.62  # a bare mention that the impression leaves out, where it concludes the other
 _SLIGHT = frozenset({"trace", "mild", "small"})
@@ -167,9 +167,8 @@ def _one_name(case: Case, named: Finding, other: Finding) -> bool:
         return True
     if named.concept in _WIDE or other.concept in _WIDE:
         return {named.concept, other.concept} <= _LESIONS
-    return _kin(case, named, other) or (
-        likeness(named.concept, other.concept, case.facts) is not Likeness.NONE
-        and not {named.concept, other.concept} & (_SECONDARY | ANYWHERE)
+    return (
+        _kin(case, named, other) or likeness(named.concept, other.concept, case.facts) is not Likeness.NONE
     )
 
 
