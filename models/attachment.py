@@ -41,6 +41,8 @@ _AUXILIARIES = frozenset({"been", "was", "were", "has", "have"})
 _ARTICLES = frozenset({"the", "a", "an"})
 _FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
 _COPULAS = frozenset({"is", "are", "appears", "appear", "looks", "look", "remains", "remain", "was", "were"})
+_SAYS = _COPULAS | {"has", "have", "had"}
+_FEW = 4  # words
 _FAR = 30  # entities: what a modifier belongs to is nearer, so that work stays linear in a run-on sentence
 _PLACING = frozenset({EntityKind.SIDE, EntityKind.ZONE})
 
@@ -103,7 +105,8 @@ def _head_behind(line: Line, position: int) -> Placed | None:
     anatomy = None
     following = modifier
     for previous in reversed(line.placed[max(0, position - _FAR) : position]):
-        if any(word in _BREAKS for word in line.gap(previous, following)):
+        gap = line.gap(previous, following)
+        if any(word in _BREAKS for word in gap) and not _goes_on(gap):
             break
         following = previous
         if previous.kind in _OBSERVED:
@@ -111,6 +114,12 @@ def _head_behind(line: Line, position: int) -> Placed | None:
         if previous.kind is EntityKind.ANATOMY and anatomy is None:
             anatomy = previous
     return anatomy
+
+
+def _goes_on(gap: Sequence[str]) -> bool:
+    """True for a clause that only says more of what stands before it: "an effusion, which is large"."""
+    words = [word for word in gap if word != ","]
+    return 1 < len(words) <= _FEW and words[0] == "which" and not _SAYS.isdisjoint(words)
 
 
 def _any_head(line: Line, position: int) -> Placed | None:
