@@ -4,18 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, Likeness, current, is_chest, is_device, likeness
+from app.proofreading.comparing import FINDINGS, IMPRESSION, Likeness, current, is_chest, is_device, is_generic, likeness
 from app.proofreading.findings import Finding
 from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Entity, EntityKind, SectionName
 
 _WAYS = {"increased": "worse", "decreased": "better", "resolved": "better", "stable": "same"}
-_OPPOSED = frozenset({frozenset({"worse", "better"})})
+_OPPOSED = frozenset({"worse", "better"})
 _NO_WAY = frozenset(
     f"RP:{name}"
     for name in "low-lung-volumes hyperinflation cardiomegaly degenerative-change postoperative-change".split()
 )
+_CHEST = "RP:thorax"
+_UNSAID = frozenset({"if", "unless", "should", "otherwise"})
 _CONFIDENCE = 0.75
 
 
@@ -39,7 +41,7 @@ class Direction:
             return
         described, concluded = list(_said(case, FINDINGS)), list(_said(case, IMPRESSION))
         ways = frozenset(one.way for one in described), frozenset(one.way for one in concluded)
-        if all(len(way) == 1 for way in ways) and ways[0] | ways[1] in _OPPOSED:
+        if all(len(way) == 1 for way in ways) and ways[0] != ways[1]:
             pairs = ((one, other) for other in concluded for one in described)
             tied = next((pair for pair in pairs if _tied(case, *pair)), None)
             if tied is not None:
@@ -49,16 +51,24 @@ class Direction:
 def _said(case: Case, sections: frozenset[SectionName]) -> Iterator[_Said]:
     """Words of change of these sections: of findings, and of sentences without a finding that we know."""
     for finding in current(case, sections):
-        if finding.normal or is_device(finding) or finding.concept in _NO_WAY:
+        if finding.normal or is_device(finding) or is_generic(finding) or finding.concept in _NO_WAY:
             continue
         for change in finding.changes:
             if (way := _WAYS.get(change.value or "")) is not None:
                 yield _Said(change, way, finding)
     for number, entities in case.by_sentence.items():
-        if case.report.section_of(number) in sections and number not in case.told_in:
+        if case.report.section_of(number) in sections and all(map(is_generic, case.told_in.get(number, ()))):
             for entity in entities:
                 if entity.kind is EntityKind.CHANGE and (way := _WAYS.get(entity.value or "")) is not None:
                     yield _Said(entity, way, None)
+
+
+def _overall(case: Case, sentence: int) -> bool:
+    """True for what is told of the study as a whole: "no interval change", "the chest looks worse"."""
+    parts = (e.concept for e in case.by_sentence[sentence] if e.kind is EntityKind.ANATOMY)
+    return _UNSAID.isdisjoint(case.report.quote(case.report.sentences[sentence].span).lower().split()) and all(
+        part == _CHEST for part in parts
+    )
 
 
 def _candidate(case: Case, pair: tuple[_Said, _Said], described: list[_Said]) -> Candidate:
@@ -80,7 +90,10 @@ def _candidate(case: Case, pair: tuple[_Said, _Said], described: list[_Said]) ->
 def _tied(case: Case, one: _Said, other: _Said) -> bool:
     """True when both are said of like findings, not of two sides, or of something that we do not know."""
     if one.finding is None or other.finding is None:
-        return one.finding is None and other.finding is None
+        overall = all(_overall(case, said.change.sentence) for said in (one, other))
+        return one.finding is other.finding and (overall or {one.way, other.way} == _OPPOSED)
+    if {one.way, other.way} != _OPPOSED:
+        return False  # of two findings one may be as it was
     sides = one.finding.sides, other.finding.sides
     if all(sides) and sides[0].isdisjoint(sides[1]):
         return False
