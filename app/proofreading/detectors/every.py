@@ -31,6 +31,7 @@ from app.proofreading.detectors.opposed import Opposed
 from app.proofreading.detectors.order import Order
 from app.proofreading.detectors.organ_findings import OrganFindings
 from app.proofreading.detectors.place_told import PlaceTold
+from app.proofreading.detectors.prior_denied import PriorDenied
 from app.proofreading.detectors.quantity import Quantity
 from app.proofreading.detectors.regions import Regions
 from app.proofreading.detectors.scope import Scope
@@ -77,6 +78,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Severity(),
         IntervalChange(),
         NoPrior(),
+        PriorDenied(),
         Trend(),
         Course(),
         Direction(),

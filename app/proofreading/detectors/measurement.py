@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import (
@@ -47,6 +48,7 @@ NO_SIZE = re.compile(  # after a length: it is a distance, or a setting
     r"proximal|distal|caudal|cranial|medial|lateral|inferior|superior|anterior|posterior|deep|deeper|hg|h2o)\b)",
     re.IGNORECASE,
 )
+_IT = re.compile(r"\W*(?:(?:it|this|which)\b|measur(?:es|ing)\b|(?:its )?size\b)", re.IGNORECASE)
 _LARGEST = 400.0  # mm: nothing in a chest is longer
 _PRIOR = re.compile(r"previous|prior|formerly|was|from|compared|earlier|above|below|from the", re.IGNORECASE)
 
@@ -66,17 +68,33 @@ class Measurements:
             yield from _structures(case)
         yield from _slipped(case)
         described = [f for f in asserted(case, FINDINGS) if f.measurements and _one_size(f)]
+        described += _told_next(case)
         for concluded in asserted(case, IMPRESSION):
             if len(concluded.measurements) == 1:
                 yield from _mismatch(case, concluded, described)
+
+
+def _told_next(case: Case) -> Iterator[Finding]:
+    """Findings whose size the next sentence tells: "A nodule is seen. It measures 9 mm."."""
+    for finding in asserted(case, FINDINGS):
+        following = finding.sentence + 1
+        alone = len(case.told_in[finding.sentence]) == 1 and following not in case.told_in
+        if finding.measurements or not alone:
+            continue
+        sizes = [e for e in case.by_sentence.get(following, ()) if e.kind is EntityKind.MEASUREMENT]
+        start = case.report.sentences[following].span.start if sizes else 0
+        if len(sizes) == 1 and _IT.match(case.report.text, start):
+            size = Size(float(sizes[0].value or 0), sizes[0].span)
+            yield replace(finding, measurements=(size,))
 
 
 def _out_of_range(case: Case, finding: Finding) -> Iterator[Candidate]:
     node = case.facts.nodes.get(finding.concept or "")
     known = node is not None and node.plausible_mm is not None and not is_device(finding)
     low, high = node.plausible_mm if known and node is not None and node.plausible_mm else (0.0, _LARGEST)
+    slack = _SLACK if known or is_device(finding) else 1.0
     for size in finding.measurements:
-        if low / _SLACK <= size.mm <= high * _SLACK or NO_SIZE.match(case.report.text, size.span.end):
+        if low / slack <= size.mm <= high * slack or NO_SIZE.match(case.report.text, size.span.end):
             continue
         if _NARROWED.search(case.report.text, finding.entity.span.end, size.span.start):
             continue
@@ -167,6 +185,7 @@ def _mismatch(case: Case, concluded: Finding, described: list[Finding]) -> Itera
     rivals = [other for other in described if _same(concluded, other)]
     said = concluded.measurements[0]
     everything = [size.mm for finding in current(case, FINDINGS) for size in finding.measurements]
+    everything += [size.mm for finding in described for size in finding.measurements]
     if not rivals or any(_close(said.mm, mm) for mm in everything) or _about_a_prior(case, concluded):
         return
     before = case.report.text[max(0, said.span.start - _REACH) : said.span.start]

@@ -133,6 +133,19 @@ class NoPrior:
         yield from _without_prior(case)
 
 
+def says_none(words: str) -> bool:
+    """True for what opens with "none", "no prior studies" and the like."""
+    return _NONE.match(words) is not None
+
+
+def compared_in(case: Case) -> Iterator[int]:
+    """The sentences of findings and impression that compare with an earlier study."""
+    for index, sentence in enumerate(case.report.sentences):
+        text = sentence.span.of(case.report.text)
+        if case.report.section_of(index) in REPORTED and _COMPARED.search(text) and not _ASKED.search(text):
+            yield index
+
+
 def _names_a_study(case: Case) -> bool:
     """True when COMPARISON names a study of another kind or day beside "no prior radiographs"."""
     compared = (
