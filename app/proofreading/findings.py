@@ -91,6 +91,13 @@ _SIDE_IN_NAME = re.compile(
     r"\b(left|right) (?:of (?:the )?midline|heart border|cardiac border|(?:hemi-?)?diaphragm|dome|chest|lung|hemithorax|"
     r"base|apex|costophrenic)"
 )
+_FAULT = re.compile(  # "no lead or device complication": the device is there
+    r"(?:\s+(?:or|and|/)\s+\w+){0,2}[\s-]+(?:related\s+)?"
+    r"(?:complications?|fractures?|failures?|malpositions?|displacements?|migration|kinks?|kinking|malfunction|dysfunction|problems?)\b",
+    re.IGNORECASE,
+)
+_BY_SIDE = re.compile(r"\s+(?:than\s+(?:(?:on\s+)?the\s+)?|on\s+(?:the\s+)?)(?:left|right)\b", re.IGNORECASE)
+_SIZES = frozenset({"larger", "smaller", "bigger", "greater", "worse"})
 _HEART = "RP:heart"
 _ABNORMAL = "abnormal"  # of a part: it says nothing of the whole
 _CENTRAL_VESSELS = frozenset(
@@ -188,8 +195,13 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         return tuple(modifier for modifier in said if modifier.kind in kinds)
 
     changes = of(EntityKind.CHANGE)
+    if len({side.value for side in of(EntityKind.SIDE)}) > 1:  # "bilateral, larger on the right"
+        by_side = (c for c in changes if c.quote.lower() in _SIZES and _BY_SIDE.match(place.report.text, c.span.end))
+        changes = tuple(c for c in changes if c not in frozenset(by_side))
     status = _STATUS.get(entity.label, Status.PRESENT)
     begins = place.report.sentences[entity.sentence].span.start
+    if entity.kind is EntityKind.DEVICE and status is Status.ABSENT and _FAULT.match(place.report.text, entity.span.end):
+        status = Status.PRESENT
     if entity.kind is EntityKind.DEVICE and is_told_out(place.report.text, entity.span, begins):
         status = Status.ABSENT
     if status is Status.ABSENT and changes and _only_change_denied(entity, changes, place.report.text):

@@ -37,6 +37,8 @@ _SIDE_ALONE = re.compile(
     r"(?=\s*[,.;]|\s+(?:is|has|was|remains|now|only|appears|shows?|persists)\b)|\b(left|right) one\b",
     re.IGNORECASE,
 )
+_SECOND = re.compile(r"\b(?:second|third|another|additional)\s+(?:\w+\s+){0,2}\Z", re.IGNORECASE)
+_BACK = 40  # code points that its words before take at most
 _BEHIND_HEART = re.compile(r"\bretrocardiac\b|\bbehind the heart\b", re.IGNORECASE)
 _AGED = frozenset({"old", "chronic"})
 _SINGLE = 1
@@ -73,7 +75,7 @@ class Laterality:
             if len(concluded.sides) != _SINGLE:
                 continue
             opposed = _opposed(concluded, described, case)
-            if opposed is not None:
+            if opposed is not None and not _SECOND.search(case.report.text[: concluded.entity.span.start][-_BACK:]):
                 yield _candidate(case, concluded, opposed)
         for one in described if is_chest(case) else ():
             other = _unconcluded(one, case)

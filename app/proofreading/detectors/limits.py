@@ -61,6 +61,10 @@ _PARTLY = re.compile(r"\b(?:most|part|portion|majority|much|bulk|some|half)\b", 
 _REST = re.compile(
     r"\b(?:otherwise|o/w|remainder|remaining|rest of|elsewhere|superimposed|superadded)\b", re.IGNORECASE
 )
+_AT_ONE_PLACE = re.compile(
+    r"\s+(?:at|in) (?:this|that|the marked|the indicated) (?:location|site|level|spot|position|place|area|region)\b",
+    re.IGNORECASE,
+)
 _VIEW = re.compile(  # one of several views or images
     r"\b(?:on|in) the (?:ins|ex)piratory\b|\b(?:on|in) the (?:supine|erect|upright|lateral|frontal|decubitus|oblique|"
     r"first|initial|immediate|early|previous|prior|earlier)(?: \w+)? (?:view|film|image|radiograph|projection|study|"
@@ -140,7 +144,9 @@ def _is_worded(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
-    if names_a_kind(denial, described, case) or _REST.search(text, start, denial.entity.span.start):
+    if names_a_kind(denial, described, case) or _REST.search(text, start, denial.entity.span.start) or _AT_ONE_PLACE.match(
+        text, denial.entity.span.end
+    ):
         return True
     view = _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span))
     if view and not _TELLING.get(denial.concept or "", _NO_VIEW).search(view.group()):

@@ -205,7 +205,7 @@ def _repeated_sentences(case: Case) -> Iterator[Candidate]:
                 span=sentence.span,
                 message="The sentence stands twice in this section.",
                 rule="template_artifact.repeated_sentence",
-                confidence=0.62 if len(words) > _LEAST_WORDS and is_chest(case) else 0.55,
+                confidence=0.62 if is_chest(case) else 0.55,
                 evidence=(
                     Evidence(EvidenceKind.TEXT, span=earlier),
                     Evidence(EvidenceKind.TEXT, span=sentence.span),

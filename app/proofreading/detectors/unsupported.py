@@ -57,6 +57,7 @@ _GRAVE = tuple(
     "interstitial-lung-disease widened-mediastinum interstitial-markings scar emphysema "
     "hemidiaphragm-elevation cp-angle-blunting degenerative-change scoliosis osseous-lesion aortic-tortuosity".split()
 )
+_TUMOURS = ("RP:lung-cancer", "RP:metastasis", "RP:lymphoma", "RP:neoplasm", "RP:pleural-mass")
 # known from elsewhere, or one of several readings
 _TOLD_BEFORE = re.compile(
     r"\b(?:known|progressi(?:ve|on)|history of|hx|treated|status post|s/p|differential|alternatives?|versus|vs)\b",
@@ -90,7 +91,7 @@ class Unsupported:
         for concluded in asserted(case, IMPRESSION):
             if untitled and concluded.concept not in _NEVER_LEFT_OUT:
                 continue
-            if not _weighty(concluded, case) or _grounded(concluded, described, case):
+            if not _weighty(concluded, case) or _grounded(concluded, described, case) or _known(concluded, case):
                 continue
             against = _against(concluded, case)
             if against:
@@ -128,6 +129,17 @@ def _weighty(finding: Finding, case: Case) -> bool:
         return False
     past = _GONE if finding.concept in _NEVER_LEFT_OUT else _OLD
     return not any(change.value in past for change in finding.changes)
+
+
+def _known(finding: Finding, case: Case) -> bool:
+    """True for a tumour that the indication tells of: what the patient is known to have."""
+    return any(subsumes(tumour, finding.concept or "", case.facts) for tumour in _TUMOURS) and any(
+        other.section is SectionName.INDICATION
+        and other.concept == finding.concept
+        and other.status is Status.PRESENT
+        and not other.entity.hypothetical
+        for other in case.findings
+    )
 
 
 def _collapsed(finding: Finding) -> bool:
