@@ -24,7 +24,7 @@ _PREPOSITIONS = frozenset(
         "affects affect localizes localises localizing localising localize "
         "replaces outlining silhouetting atop beyond against capping caps tethering tethers abutting underlies underlying "
         "between outlines accompanies accompanying envelops enveloping envelop surrounds surround spans spanning span "
-        "parallels paralleling dissects dissecting permeates permeating"
+        "next parallels paralleling dissects dissecting permeates permeating"
     ).split()
 )
 _BREAKS = frozenset({";", ".", "but", "which", "however", "although"})

@@ -98,6 +98,22 @@ _FAULT = re.compile(  # "no lead or device complication": the device is there
 )
 _BY_SIDE = re.compile(r"\s+(?:than\s+(?:(?:on\s+)?the\s+)?|on\s+(?:the\s+)?)(?:left|right)\b", re.IGNORECASE)
 _SIZES = frozenset({"larger", "smaller", "bigger", "greater", "worse"})
+_OF_LUNG = frozenset(
+    f"RP:{name}"
+    for name in "opacity airspace-opacity consolidation infiltrate pneumonia nodule mass nonspecific-lesion atelectasis "
+    "pleural-effusion".split()
+)
+_BESIDE = (
+    (
+        "left",
+        re.compile(
+            r"aortic (?:arch|knob|knuckle)|descending (?:thoracic )?aorta|(?:ap|aorto-?pulmonary) window|"
+            r"(?:gastric|stomach)(?: air)? bubble|cardiac apex",
+            re.IGNORECASE,
+        ),
+    ),
+    ("right", re.compile(r"azygos arch|(?:right )?paratracheal stripe|azygous arch", re.IGNORECASE)),
+)
 _HEART = "RP:heart"
 _ABNORMAL = "abnormal"  # of a part: it says nothing of the whole
 _CENTRAL_VESSELS = frozenset(
@@ -221,7 +237,7 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         or _zoned(entity, of(EntityKind.ZONE, EntityKind.SIDE), place.sites)
         or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
-        sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _named(entity),
+        sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _named(entity) or _beside(entity, place.sided),
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,
         zones=of(EntityKind.ZONE),
@@ -275,6 +291,13 @@ def _only_change_denied(entity: Entity, changes: tuple[Entity, ...], text: str) 
         and text[: change.span.start].rstrip().lower().endswith(_DENIALS)
         for change in changes
     )
+
+
+def _beside(entity: Entity, sites: tuple[Entity, ...]) -> frozenset[str]:
+    """The side of a shadow of the lung by the one structure that it lies beside: "adjacent to the aortic knob"."""
+    if entity.concept not in _OF_LUNG or len(sites) != 1:
+        return frozenset()
+    return frozenset(side for side, words in _BESIDE if words.fullmatch(sites[0].quote))
 
 
 def _sides(said: Iterable[Entity], sites: Iterable[Entity], facts: Facts) -> frozenset[str]:
