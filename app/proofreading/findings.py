@@ -212,11 +212,17 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
 
     changes = of(EntityKind.CHANGE)
     if len({side.value for side in of(EntityKind.SIDE)}) > 1:  # "bilateral, larger on the right"
-        by_side = (c for c in changes if c.quote.lower() in _SIZES and _BY_SIDE.match(place.report.text, c.span.end))
+        by_side = (
+            c for c in changes if c.quote.lower() in _SIZES and _BY_SIDE.match(place.report.text, c.span.end)
+        )
         changes = tuple(c for c in changes if c not in frozenset(by_side))
     status = _STATUS.get(entity.label, Status.PRESENT)
     begins = place.report.sentences[entity.sentence].span.start
-    if entity.kind is EntityKind.DEVICE and status is Status.ABSENT and _FAULT.match(place.report.text, entity.span.end):
+    if (
+        entity.kind is EntityKind.DEVICE
+        and status is Status.ABSENT
+        and _FAULT.match(place.report.text, entity.span.end)
+    ):
         status = Status.PRESENT
     if entity.kind is EntityKind.DEVICE and is_told_out(place.report.text, entity.span, begins):
         status = Status.ABSENT
@@ -237,7 +243,8 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         or _zoned(entity, of(EntityKind.ZONE, EntityKind.SIDE), place.sites)
         or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
-        sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _named(entity) or _beside(entity, place.sided),
+        sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _named(entity)
+        or _beside(entity, place.sided),
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,
         zones=of(EntityKind.ZONE),

@@ -24,7 +24,10 @@ _BESIDE = (
             re.IGNORECASE,
         ),
     ),
-    ("lower", re.compile(r"hemidiaphragm$|costophrenic|retrocardiac|\b(?:gastric|stomach) bubble$", re.IGNORECASE)),
+    (
+        "lower",
+        re.compile(r"hemidiaphragm$|costophrenic|retrocardiac|\b(?:gastric|stomach) bubble$", re.IGNORECASE),
+    ),
 )
 _OF_LUNG = frozenset(
     f"RP:{name}"
@@ -52,7 +55,8 @@ _CONGESTION = "RP:vascular-congestion"
 _SEGMENT = re.compile(r"\bsegments?$", re.IGNORECASE)
 _LOBE = re.compile(r"\blobe|\b[RL][UML]L\b|lingula", re.IGNORECASE)
 _LUNG = re.compile(
-    r"lung|pleura|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|chest|thorax|\b[RL][UML]L\b", re.IGNORECASE
+    r"lung|pleura|lobe|lingula|segment|bas[ei]|basal|apex|apic|zone|hemithorax|chest|thorax|\b[RL][UML]L\b",
+    re.IGNORECASE,
 )
 
 

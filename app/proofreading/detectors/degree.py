@@ -25,7 +25,8 @@ _SLIVER, _WIDE = 10.0, 40.0  # mm of a pneumothorax that nobody calls large, or 
 _FILLING = re.compile(
     r"\b(?:most|nearly all|almost all|two[- ]thirds|three[- ]quarters|all|the whole|half) (?:of )?(?:the )?"
     r"(?:\w+ )?hemi-?thorax"
-    r"|\b(?:entire|whole) (?:\w+ )?hemi-?thorax|\b(?:fill|occupy|opacify)(?:s|ing) (?:the |her |his )?(?:left |right )?hemi-?thorax"
+    r"|\b(?:entire|whole) (?:\w+ )?hemi-?thorax"
+    r"|\b(?:fills|filling|occupies|occupying|opacifies|opacifying) (?:the )?(?:left |right )?hemi-?thorax"
     r"|\b(?:fills|occupies|occupying) (?:most|the majority|the bulk) of"
     r"|\b(?:near[- ]complete|near[- ]total|complete|total) (?:opacification|white-?\s?out) of (?:the )?(?:\w+ )?hemi-?thorax"
     r"|\bhemi-?thorax is (?:almost |nearly )?(?:completely|totally|entirely) (?:opacified|white)",

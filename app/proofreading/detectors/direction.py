@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION, Likeness, current, is_chest, is_device, is_generic, likeness
+from app.proofreading.comparing import (
+    FINDINGS,
+    IMPRESSION,
+    Likeness,
+    current,
+    is_chest,
+    is_device,
+    is_generic,
+    likeness,
+)
 from app.proofreading.findings import Finding
 from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
@@ -66,9 +75,9 @@ def _said(case: Case, sections: frozenset[SectionName]) -> Iterator[_Said]:
 def _overall(case: Case, sentence: int) -> bool:
     """True for what is told of the study as a whole: "no interval change", "the chest looks worse"."""
     parts = (e.concept for e in case.by_sentence[sentence] if e.kind is EntityKind.ANATOMY)
-    return _UNSAID.isdisjoint(case.report.quote(case.report.sentences[sentence].span).lower().split()) and all(
-        part == _CHEST for part in parts
-    )
+    return _UNSAID.isdisjoint(
+        case.report.quote(case.report.sentences[sentence].span).lower().split()
+    ) and all(part == _CHEST for part in parts)
 
 
 def _candidate(case: Case, pair: tuple[_Said, _Said], described: list[_Said]) -> Candidate:

@@ -75,7 +75,9 @@ class Laterality:
             if len(concluded.sides) != _SINGLE:
                 continue
             opposed = _opposed(concluded, described, case)
-            if opposed is not None and not _SECOND.search(case.report.text[: concluded.entity.span.start][-_BACK:]):
+            if opposed is not None and not _SECOND.search(
+                case.report.text[: concluded.entity.span.start][-_BACK:]
+            ):
                 yield _candidate(case, concluded, opposed)
         for one in described if is_chest(case) else ():
             other = _unconcluded(one, case)

@@ -144,8 +144,10 @@ def _is_worded(denial: Finding, described: Finding, case: Case) -> bool:
         return False
     if denial.severities and {s.value for s in denial.severities} - {s.value for s in described.severities}:
         return True
-    if names_a_kind(denial, described, case) or _REST.search(text, start, denial.entity.span.start) or _AT_ONE_PLACE.match(
-        text, denial.entity.span.end
+    if (
+        names_a_kind(denial, described, case)
+        or _REST.search(text, start, denial.entity.span.start)
+        or _AT_ONE_PLACE.match(text, denial.entity.span.end)
     ):
         return True
     view = _VIEW.search(case.report.quote(case.report.sentences[denial.sentence].span))

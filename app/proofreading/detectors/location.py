@@ -69,7 +69,13 @@ def _unconcluded(described: Finding, case: Case) -> Finding | None:
     here = levels(described)
     if len(here) != 1 or len(described.sides) != 1:
         return None
-    same = [o for o in asserted(case, IMPRESSION) if o.sides == described.sides and likeness(o.concept, described.concept, case.facts) is not Likeness.NONE and levels(o)]
+    same = [
+        o
+        for o in asserted(case, IMPRESSION)
+        if o.sides == described.sides
+        and likeness(o.concept, described.concept, case.facts) is not Likeness.NONE
+        and levels(o)
+    ]
     far = [other for other in same if levels(other) | here == {"upper", "lower"}]
     return far[0] if far and len(far) == len(same) else None
 

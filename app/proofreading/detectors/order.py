@@ -124,7 +124,8 @@ def _of_study(words: str, order: str) -> str:
     """The words without sides to which the patient or the beam is turned, unless the order tells of such a turn."""
     asked = {word.lower() for word in _TURN.findall(order)}
     return _TURNED.sub(
-        lambda turned: turned.group() if {w.lower() for w in _TURN.findall(turned.group())} & asked else "", words
+        lambda turned: turned.group() if {w.lower() for w in _TURN.findall(turned.group())} & asked else "",
+        words,
     )
 
 
@@ -135,7 +136,9 @@ def _sides(case: Case, exams: list[_Exam]) -> Iterator[Candidate]:
         return
     ordered, evidence = found
     against = f"the order is for the {ordered} side"
-    shown = [(exam, _one_side(_of_study(exam.text, _order_words(case, evidence)), evidence)) for exam in exams]
+    shown = [
+        (exam, _one_side(_of_study(exam.text, _order_words(case, evidence)), evidence)) for exam in exams
+    ]
     wrong = [exam for exam, side in shown if side is not None and side[0] != ordered]
     for exam in wrong:
         for match in _SIDE.finditer(exam.text):

@@ -13,7 +13,9 @@ from models.types import SectionName, Span
 
 _EARLIER = r"(?:prior|previous|earlier|old|older|former|preceding|comparison)"
 _STUDY = r"(?:stud(?:y|ies)|exams?|examinations?|films?|radiographs?|x-?rays?|cxrs?|images|imaging|priors)"
-_MISSING = r"(?:unavailable|missing|not (?:\w+ )?(?:available|on (?:file|record)|at hand|found|provided|located|retrievable))"
+_MISSING = (
+    r"(?:unavailable|missing|not (?:\w+ )?(?:available|on (?:file|record)|at hand|found|provided|located))"
+)
 _NO_EARLIER = re.compile(
     rf"\b(?:no|without(?: any)?|absence of(?: any| an?)?|lack of(?: any)?) (?:{_EARLIER} )+(?:\w+ ){{0,2}}?{_STUDY}\b"
     rf"|\bno (?:priors|comparisons?|comparative {_STUDY})(?= (?:is |are |was |were )?(?:available|on|to|for|at|in)\b|\W*\Z)"
@@ -21,14 +23,16 @@ _NO_EARLIER = re.compile(
     rf"|\b{_EARLIER} {_STUDY} could not be (?:located|found|retrieved|obtained)\b"
     rf"|\bcomparison (?:{_STUDY} )?(?:is|was|are|were) (?:unavailable|impossible|not (?:possible|available))\b"
     r"|\bnothing to compare (?:with|to|it with|this with)\b|\bno \w+ (?:with|to) which to compare\b"
-    r"|\b(?:never|has not) (?:been )?(?:previously )?(?:imaged|examined|radiographed)(?: (?:before|previously|here))?(?=\W*\Z)"
-    r"|\bfirst(?:-?ever| ever)? (?:chest )?(?:radiograph|film|x-?ray|examination|imaging study)(?= (?:of this patient|on record|on file|ever)\b)"
+    r"|\b(?:never|has not) (?:been )?(?:previously )?(?:imaged|examined|radiographed)"
+    r"(?: (?:before|previously|here))?(?=\W*\Z)"
+    r"|\bfirst(?:-?ever| ever)? (?:chest )?(?:radiograph|film|x-?ray|examination|imaging study)"
+    r"(?= (?:of this patient|on record|on file|ever)\b)"
     r"|\bpatient's first (?:ever )?(?:chest )?(?:radiograph|film|x-?ray|examination)\b",
     re.IGNORECASE,
 )
 _QUALIFIED = re.compile(
-    r"\b(?:recent|other than|besides|except|apart|aside|if|should|would|could (?!not)|recommend\w*|recently|more|other|additional|"
-    r"immediate|lateral|outside|dedicated|report|change|evidence|surgery|history|immediately|direct)\b",
+    r"\b(?:recent|other than|besides|except|apart|aside|if|should|would|could (?!not)|recommend\w*|recently|more|other|"
+    r"additional|immediate|lateral|outside|dedicated|report|change|evidence|surgery|history|immediately|direct)\b",
     re.IGNORECASE,
 )
 _KINDS = (
@@ -58,7 +62,7 @@ class PriorDenied:
         denied = next(_denials(case), None)
         if denied is None or _OF_PARTS.search(case.report.text):
             return
-        number, words = denied
+        number, _ = denied
         named = next(_named(case, case.report.quote(case.report.sentences[number].span)), None)
         if named is not None:
             yield _candidate(case, denied, named, _BY_SECTION)

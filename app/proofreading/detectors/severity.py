@@ -63,7 +63,7 @@ class Severity:
                 beside = [
                     other
                     for other in within[:number]
-                    if _one_thing(other[0], said[0]) and same_part(case, other[0], said[0])
+                    if other[0].sentence != said[0].sentence and same_part(case, other[0], said[0])
                 ]
                 yield from _against(case, said, beside)
         yield from _counts(case)
@@ -120,11 +120,6 @@ def _of_one_bone(first: _Graded, second: _Graded) -> bool:
     return bool(one) and one == other
 
 
-def _one_thing(first: Finding, second: Finding) -> bool:
-    """Told in two sentences of a section."""
-    return first.sentence != second.sentence
-
-
 def _same(first: Finding, second: Finding, case: Case) -> bool:
     """One finding, or a shadow and its reading at one level of the lung; on no other side or level."""
     tie = likeness(first.concept, second.concept, case.facts)
@@ -150,7 +145,8 @@ def _same(first: Finding, second: Finding, case: Case) -> bool:
 def _at_one_home(first: Finding, second: Finding, case: Case) -> bool:
     """True for two findings of one structure that are told of it as a whole."""
     one, other = (
-        frozenset(case.facts.leaving.get((f.concept or "", EdgeKind.HAS_FINDING_SITE), ())) for f in (first, second)
+        frozenset(case.facts.leaving.get((f.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
+        for f in (first, second)
     )
     return bool(one & other)
 

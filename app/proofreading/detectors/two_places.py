@@ -47,6 +47,7 @@ _BOTH = re.compile(
 _COMPENSATORY = re.compile(r"\bcompensat", re.IGNORECASE)
 _DOUBLE = re.compile(r"\b(?:s[- ]shaped?|double|two|compensat\w+|secondary|second|lumbar)\b", re.IGNORECASE)
 _SINGLE = frozenset({"RP:scoliosis"})  # a part of the body has one of it
+_PLAQUE = "plaque"
 _ALWAYS_MANY = "RP:air-bronchogram"
 _TOP = 1  # kinds above both of two findings of one organ, whatever they are
 _SECONDARY = frozenset({"RP:atelectasis", "RP:scar"})  # what lies beside another finding as well as being it
@@ -167,9 +168,7 @@ def _one_name(case: Case, named: Finding, other: Finding) -> bool:
         return True
     if named.concept in _WIDE or other.concept in _WIDE:
         return {named.concept, other.concept} <= _LESIONS
-    return (
-        _kin(case, named, other) or likeness(named.concept, other.concept, case.facts) is not Likeness.NONE
-    )
+    return _kin(case, named, other) or likeness(named.concept, other.concept, case.facts) is not Likeness.NONE
 
 
 def _alone(case: Case, odd: Finding, other: Finding) -> bool:
@@ -182,6 +181,8 @@ def _alone(case: Case, odd: Finding, other: Finding) -> bool:
 def _refers(case: Case, bare: Finding, other: Finding, place: Place) -> bool:
     """True when the bare mention may name what the other tells of."""
     tie = likeness(bare.concept, other.concept, case.facts)
+    if len({_PLAQUE in one.entity.quote.lower() for one in (bare, other)}) > 1:
+        return False  # a plaque is not the thickening of the other side
     if is_device(bare):
         return bare.concept == other.concept and bare.section is not other.section
     if tie is Likeness.SUGGESTED:

@@ -91,7 +91,11 @@ class Unsupported:
         for concluded in asserted(case, IMPRESSION):
             if untitled and concluded.concept not in _NEVER_LEFT_OUT:
                 continue
-            if not _weighty(concluded, case) or _grounded(concluded, described, case) or _known(concluded, case):
+            if (
+                not _weighty(concluded, case)
+                or _grounded(concluded, described, case)
+                or _known(concluded, case)
+            ):
                 continue
             against = _against(concluded, case)
             if against:
