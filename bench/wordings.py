@@ -1,8 +1,9 @@
 """How many wordings of independent writers are found, and how many correct reports are flagged (samples/wordings).
 
 Statements of one finding are set against each other: told and denied, left and right, mild and severe, told and left out
-of the impression, concluded and told nowhere; those of the fourth set against one plain opposite each, in both orders.
-Half of the lines of a set, by checksum, is learnt from; the other half is held. Of the third set no line is read.
+of the impression, concluded and told nowhere; those of the fourth and fifth set against one plain opposite each, in both
+orders. Half of the lines of a set, by checksum, is learnt from; the other half is held. Of the third and fifth set no
+line is read.
 """
 
 import csv
@@ -20,7 +21,7 @@ from app.services import Services, build_services
 from app.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "samples" / "wordings"
-SETS = tuple(FOLDER / name for name in ("first", "second", "third", "fourth"))
+SETS = tuple(FOLDER / name for name in ("first", "second", "third", "fourth", "fifth"))
 REPORT = (
     "EXAM: Chest PA and lateral.\nCOMPARISON: Chest radiograph of last year.\nFINDINGS: {}\nIMPRESSION: {}"
 )
@@ -122,6 +123,10 @@ def items(folder: Path, *, held: bool) -> Iterator[Item]:
 def _against_plain(folder: Path, held: bool) -> Iterator[Item]:
     plain = {row["finding"]: row for row in _rows(folder, "plain", None)}
     for row in _rows(folder, "statements", held):
+        if row["polarity"] == "neither":
+            for sentence in filter(None, (plain[row["finding"]]["present"], plain[row["finding"]]["absent"])):
+                yield Item("plain neither", REPORT.format(row["text"], sentence))
+            continue
         for kind, opposite in _opposites(row, plain[row["finding"]]):
             yield _contradiction(f"plain {kind}", row["text"], opposite)
             yield _contradiction(f"plain {kind}", opposite, row["text"])

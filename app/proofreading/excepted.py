@@ -3,7 +3,8 @@
 import re
 from dataclasses import replace
 
-from app.proofreading.findings import SIDES, Finding, Status
+from app.proofreading.findings import Finding, Status
+from app.proofreading.sided import SIDES
 from models.types import Entity, Report
 
 _BOTH = frozenset({"left", "right"})

@@ -11,8 +11,9 @@ from importlib.resources import files
 from operator import attrgetter
 
 from app.proofreading.parts import sentences_aside, sentences_on_earlier_studies
-from app.proofreading.told_out import is_told_out
-from kg_ingest.schema import EdgeKind, Facts, Sidedness
+from app.proofreading.sided import compares_sides, side_beside, side_named, sides_said
+from app.proofreading.told_out import is_told_out, is_without_fault
+from kg_ingest.schema import EdgeKind, Facts
 from models.types import (
     Entity,
     EntityKind,
@@ -87,33 +88,6 @@ _NOUN_OF_CHANGE = re.compile(
     re.IGNORECASE,
 )
 _NEXT_TO = re.compile(r"\s+(?:(?:interval|further|but|only|and)\s+)?", re.IGNORECASE)
-_SIDE_IN_NAME = re.compile(
-    r"\b(left|right) (?:of (?:the )?midline|heart border|cardiac border|(?:hemi-?)?diaphragm|dome|chest|lung|hemithorax|"
-    r"base|apex|costophrenic)"
-)
-_FAULT = re.compile(  # "no lead or device complication": the device is there
-    r"(?:\s+(?:or|and|/)\s+\w+){0,2}[\s-]+(?:related\s+)?"
-    r"(?:complications?|fractures?|failures?|malpositions?|displacements?|migration|kinks?|kinking|malfunction|dysfunction|problems?)\b",
-    re.IGNORECASE,
-)
-_BY_SIDE = re.compile(r"\s+(?:than\s+(?:(?:on\s+)?the\s+)?|on\s+(?:the\s+)?)(?:left|right)\b", re.IGNORECASE)
-_SIZES = frozenset({"larger", "smaller", "bigger", "greater", "worse"})
-_OF_LUNG = frozenset(
-    f"RP:{name}"
-    for name in "opacity airspace-opacity consolidation infiltrate pneumonia nodule mass nonspecific-lesion atelectasis "
-    "pleural-effusion".split()
-)
-_BESIDE = (
-    (
-        "left",
-        re.compile(
-            r"aortic (?:arch|knob|knuckle)|descending (?:thoracic )?aorta|(?:ap|aorto-?pulmonary) window|"
-            r"(?:gastric|stomach)(?: air)? bubble|cardiac apex",
-            re.IGNORECASE,
-        ),
-    ),
-    ("right", re.compile(r"azygos arch|(?:right )?paratracheal stripe|azygous arch", re.IGNORECASE)),
-)
 _HEART = "RP:heart"
 _ABNORMAL = "abnormal"  # of a part: it says nothing of the whole
 _CENTRAL_VESSELS = frozenset(
@@ -121,11 +95,6 @@ _CENTRAL_VESSELS = frozenset(
     for name in "superior-vena-cava inferior-vena-cava cavoatrial-junction brachiocephalic-vein pulmonary-artery".split()
 )
 _DENIALS = (" no", ".no", "\nno", ":no", "without", " no significant", " no convincing", "no evidence of")
-SIDES = {
-    "left": frozenset({"left"}),
-    "right": frozenset({"right"}),
-    "bilateral": frozenset({"left", "right"}),
-}
 
 
 @cache
@@ -212,16 +181,14 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
 
     changes = of(EntityKind.CHANGE)
     if len({side.value for side in of(EntityKind.SIDE)}) > 1:  # "bilateral, larger on the right"
-        by_side = (
-            c for c in changes if c.quote.lower() in _SIZES and _BY_SIDE.match(place.report.text, c.span.end)
-        )
+        by_side = (c for c in changes if compares_sides(c, place.report.text))
         changes = tuple(c for c in changes if c not in frozenset(by_side))
     status = _STATUS.get(entity.label, Status.PRESENT)
     begins = place.report.sentences[entity.sentence].span.start
     if (
         entity.kind is EntityKind.DEVICE
         and status is Status.ABSENT
-        and _FAULT.match(place.report.text, entity.span.end)
+        and is_without_fault(place.report.text, entity.span)
     ):
         status = Status.PRESENT
     if entity.kind is EntityKind.DEVICE and is_told_out(place.report.text, entity.span, begins):
@@ -243,8 +210,8 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         or _zoned(entity, of(EntityKind.ZONE, EntityKind.SIDE), place.sites)
         or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
-        sides=_sides(of(EntityKind.SIDE), place.sided, place.facts) | _named(entity)
-        or _beside(entity, place.sided),
+        sides=sides_said(of(EntityKind.SIDE), place.sided, place.facts) | side_named(entity)
+        or side_beside(entity, place.sided),
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,
         zones=of(EntityKind.ZONE),
@@ -298,33 +265,6 @@ def _only_change_denied(entity: Entity, changes: tuple[Entity, ...], text: str) 
         and text[: change.span.start].rstrip().lower().endswith(_DENIALS)
         for change in changes
     )
-
-
-def _beside(entity: Entity, sites: tuple[Entity, ...]) -> frozenset[str]:
-    """The side of a shadow of the lung by the one structure that it lies beside: "adjacent to the aortic knob"."""
-    if entity.concept not in _OF_LUNG or len(sites) != 1:
-        return frozenset()
-    return frozenset(side for side, words in _BESIDE if words.fullmatch(sites[0].quote))
-
-
-def _sides(said: Iterable[Entity], sites: Iterable[Entity], facts: Facts) -> frozenset[str]:
-    sides = frozenset[str]().union(*(SIDES.get(modifier.value or "", frozenset()) for modifier in said))
-    for site in sites:
-        node = facts.nodes.get(site.concept or "")
-        if node is not None and node.sidedness in (Sidedness.LEFT, Sidedness.RIGHT):
-            sides |= {str(node.sidedness)}
-    return sides
-
-
-def _named(entity: Entity) -> frozenset[str]:
-    """The side that a finding's own name tells: levoscoliosis, "loss of the left heart border"."""
-    word = entity.quote.lower()
-    sides = {match[1] for match in _SIDE_IN_NAME.finditer(word)}
-    if len(sides) == 1:
-        return frozenset(sides)
-    if word.startswith("dextro"):
-        return frozenset({"right"})
-    return frozenset({"left"}) if word.startswith("levo") else frozenset()
 
 
 def _composed(entity: Entity, sites: Iterable[Entity], facts: Facts) -> str | None:

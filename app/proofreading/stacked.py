@@ -8,7 +8,8 @@ import re
 from dataclasses import replace
 from operator import attrgetter
 
-from app.proofreading.findings import SIDES, Finding, Status, attached, compositions
+from app.proofreading.findings import Finding, Status, attached, compositions
+from app.proofreading.sided import SIDES
 from kg_ingest.schema import EdgeKind, Facts
 from models.types import Entity, EntityKind, Report, ReportGraph
 

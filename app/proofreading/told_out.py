@@ -35,6 +35,11 @@ _DONE = re.compile(
 _NOT_YET = re.compile(
     r"\b(?:prior to|before|pending|consider\w*|recommend\w*|planned|for|plan)\b", re.IGNORECASE
 )
+_FAULT = re.compile(  # "no lead or device complication": the device is there
+    r"(?:\s+(?:or|and|/)\s+\w+){0,2}[\s-]+(?:related\s+)?"
+    r"(?:complications?|fractures?|failures?|malpositions?|displacements?|migration|kinks?|kinking|malfunction|dysfunction|problems?)\b",
+    re.IGNORECASE,
+)
 _BEFORE = 60  # code points that are looked at before the name
 
 
@@ -48,3 +53,8 @@ def is_told_out(text: str, device: Span, start: int) -> bool:
     before = text[max(start, device.start - _BEFORE) : device.start]
     done = _DONE.search(before) or _SINCE.match(text, going.end())
     return done is not None and not _NOT_YET.search(before)
+
+
+def is_without_fault(text: str, span: Span) -> bool:
+    """True where a fault of the device is denied, not the device: "no lead or device complication"."""
+    return _FAULT.match(text, span.end) is not None

@@ -5,7 +5,8 @@ import re
 from app.proofreading.case import Case
 from app.proofreading.comparing import subsumes
 from app.proofreading.detectors.referring import told
-from app.proofreading.findings import SIDES, Finding
+from app.proofreading.findings import Finding
+from app.proofreading.sided import SIDES
 from kg_ingest.schema import EdgeKind
 from models.types import EntityKind
 

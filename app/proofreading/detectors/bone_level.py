@@ -42,7 +42,7 @@ _SPELLED = re.compile(
 )
 _BELOW = {"C": 0, "T": 7, "L": 19}  # vertebrae above the first of that part
 _MOST = 50  # findings compared: a report with more tells of many bones
-_ACROSS, _WITHIN = 0.82, 0.61  # within a section it may be another break: a remark
+_ACROSS, _WITHIN = 0.82, 0.55  # within a section it may be another break: a remark
 _REFERRED = 0.64
 _BROKEN, _CEMENT = "RP:fracture", "RP:vertebroplasty"
 

@@ -23,9 +23,10 @@ from app.proofreading.comparing import (
     likeness,
 )
 from app.proofreading.detectors.laterality import side_span, sides_alone, swap_side
-from app.proofreading.findings import SIDES, Finding
+from app.proofreading.findings import Finding
 from app.proofreading.leaving_out import leave_out
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
+from app.proofreading.sided import SIDES
 from kg_ingest.schema import Sidedness
 from models.types import Entity, EntityKind, EntityLabel, SectionName
 

@@ -69,6 +69,8 @@ def _unconcluded(described: Finding, case: Case) -> Finding | None:
     here = levels(described)
     if len(here) != 1 or len(described.sides) != 1:
         return None
+    if any(_exactly(described, o) and levels(o) - here for o in asserted(case, FINDINGS)):
+        return None
     same = [
         o
         for o in asserted(case, IMPRESSION)

@@ -50,9 +50,10 @@ from app.proofreading.detectors.elsewhere import sides_of
 from app.proofreading.detectors.kinds import is_told_bare
 from app.proofreading.detectors.limits import is_limited
 from app.proofreading.detectors.referring import told
-from app.proofreading.findings import SIDES, Finding, Status
+from app.proofreading.findings import Finding, Status
 from app.proofreading.gone import tells_gone
 from app.proofreading.report import Candidate, ErrorType
+from app.proofreading.sided import SIDES
 from kg_ingest.schema import EdgeKind
 from models.tokens import fold
 

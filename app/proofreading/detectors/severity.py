@@ -40,6 +40,7 @@ _COUNTED = frozenset(f"RP:{name}" for name in "nodule metastasis granuloma mass 
 _FRACTURE = "RP:fracture"
 _THESE = re.compile(r"\W*(?:the|these|those)\b", re.IGNORECASE)
 _VERTEBRA = re.compile(r"\b[CTL]\d{1,2}\b", re.IGNORECASE)
+_FAILURE = "RP:heart-failure"  # no degree of the heart's size
 _BLUNTED = "RP:cp-angle-blunting"
 
 
@@ -148,7 +149,7 @@ def _at_one_home(first: Finding, second: Finding, case: Case) -> bool:
         frozenset(case.facts.leaving.get((f.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
         for f in (first, second)
     )
-    return bool(one & other)
+    return bool(one & other) and _FAILURE not in (first.concept, second.concept)
 
 
 def _candidate(case: Case, concluded: _Graded, described: _Graded) -> Candidate:

@@ -69,7 +69,7 @@ _ONE_DEVICE = frozenset(  # a patient has one of it
     f"RP:{name}" for name in "pacemaker icd loop-recorder nerve-stimulator vp-shunt port picc".split()
 )
 _PLURAL = re.compile(r"(?:[^sui]s|(?:mass|sinus|fractur|nodul|lesi)\w*s)$", re.IGNORECASE)
-_ACROSS, _WITHIN = 0.66, 0.61  # within a section the second may be told without a word for it: a remark
+_ACROSS, _WITHIN = 0.66, 0.55  # within a section the second may be told without a word for it: a remark
 _REFERRED = 0.64
 _UNCONCLUDED = 0.62  # a bare mention that the impression leaves out, where it concludes the other
 _SLIGHT = frozenset({"trace", "mild", "small"})

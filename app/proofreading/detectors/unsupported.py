@@ -55,7 +55,7 @@ _GRAVE = tuple(
     f"RP:{name}"
     for name in "nodule mass lung-cancer metastasis lymphoma tuberculosis cavity bronchiectasis "
     "interstitial-lung-disease widened-mediastinum interstitial-markings scar emphysema "
-    "hemidiaphragm-elevation cp-angle-blunting degenerative-change scoliosis osseous-lesion aortic-tortuosity".split()
+    "hemidiaphragm-elevation cp-angle-blunting osseous-lesion".split()
 )
 _TUMOURS = ("RP:lung-cancer", "RP:metastasis", "RP:lymphoma", "RP:neoplasm", "RP:pleural-mass")
 # known from elsewhere, or one of several readings
