@@ -11,7 +11,7 @@ from importlib.resources import files
 from operator import attrgetter
 
 from app.proofreading.parts import sentences_aside, sentences_on_earlier_studies
-from app.proofreading.sided import compares_sides, side_beside, side_named, sides_said
+from app.proofreading.sided import compares_sides, side_named, sides_said
 from app.proofreading.told_out import is_told_out, is_without_fault
 from kg_ingest.schema import EdgeKind, Facts
 from models.types import (
@@ -210,8 +210,7 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
         or _zoned(entity, of(EntityKind.ZONE, EntityKind.SIDE), place.sites)
         or entity.concept,
         normal=entity.kind is EntityKind.NORMAL,
-        sides=sides_said(of(EntityKind.SIDE), place.sided, place.facts) | side_named(entity)
-        or side_beside(entity, place.sided),
+        sides=sides_said(of(EntityKind.SIDE), place.sided, place.facts) | side_named(entity),
         side_entities=of(EntityKind.SIDE),
         sites=place.sites,
         zones=of(EntityKind.ZONE),

@@ -12,22 +12,6 @@ _SIDE_IN_NAME = re.compile(
 )
 _BY_SIDE = re.compile(r"\s+(?:than\s+(?:(?:on\s+)?the\s+)?|on\s+(?:the\s+)?)(?:left|right)\b", re.IGNORECASE)
 _SIZES = frozenset({"larger", "smaller", "bigger", "greater", "worse"})
-_OF_LUNG = frozenset(
-    f"RP:{name}"
-    for name in "opacity airspace-opacity consolidation infiltrate pneumonia nodule mass nonspecific-lesion atelectasis "
-    "pleural-effusion".split()
-)
-_BESIDE = (
-    (
-        "left",
-        re.compile(
-            r"aortic (?:arch|knob|knuckle)|descending (?:thoracic )?aorta|(?:ap|aorto-?pulmonary) window|"
-            r"(?:gastric|stomach)(?: air)? bubble|cardiac apex",
-            re.IGNORECASE,
-        ),
-    ),
-    ("right", re.compile(r"azygos arch|(?:right )?paratracheal stripe|azygous arch", re.IGNORECASE)),
-)
 SIDES = {
     "left": frozenset({"left"}),
     "right": frozenset({"right"}),
@@ -54,13 +38,6 @@ def side_named(entity: Entity) -> frozenset[str]:
     if word.startswith("dextro"):
         return frozenset({"right"})
     return frozenset({"left"}) if word.startswith("levo") else frozenset()
-
-
-def side_beside(entity: Entity, sites: tuple[Entity, ...]) -> frozenset[str]:
-    """The side of a shadow of the lung by the one structure that it lies beside: "adjacent to the aortic knob"."""
-    if entity.concept not in _OF_LUNG or len(sites) != 1:
-        return frozenset()
-    return frozenset(side for side, words in _BESIDE if words.fullmatch(sites[0].quote))
 
 
 def compares_sides(change: Entity, text: str) -> bool:

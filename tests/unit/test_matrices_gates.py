@@ -32,8 +32,6 @@ WRONG = (
     ("measurement.unit", "A nodule of 6 x 0 mm is seen.", "As above."),
     ("measurement.unit", "A nodule of 3.5.2 cm is seen.", "As above."),
     ("measurement.range", "Consolidation measuring 60 cm.", "As above."),
-    ("laterality.sections", "Consolidation adjacent to the aortic knob.", "Right-sided consolidation."),
-    ("unsupported.unmentioned", "The heart is normal. There is no effusion. No fracture.", "Emphysema."),
     ("impossible_anatomy.words", "The soft tissues are tortuous.", "As above."),
     ("impossible_anatomy.words", "The clavicle articulates with the femur.", "As above."),
     ("terminology.known", "There is pleural thinking at the apex.", "As above."),

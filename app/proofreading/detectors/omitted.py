@@ -109,7 +109,7 @@ def _lesion(finding: Finding, case: Case) -> bool:
     large = any(measured.mm >= _LARGE_MM for measured in finding.measurements)
     if any(subsumes(kind, finding.concept or "", case.facts) for kind in _MASSES):
         return True
-    return (finding.concept in _LESIONS and large) or needs_follow_up(finding, case)
+    return finding.concept in _LESIONS and (large or needs_follow_up(finding, case))
 
 
 def _beyond(place: tuple[Span, int], described: Finding, case: Case) -> bool:

@@ -54,8 +54,7 @@ _LESIONS = frozenset({"RP:nodule", "RP:mass"})
 _GRAVE = tuple(
     f"RP:{name}"
     for name in "nodule mass lung-cancer metastasis lymphoma tuberculosis cavity bronchiectasis "
-    "interstitial-lung-disease widened-mediastinum interstitial-markings scar emphysema "
-    "hemidiaphragm-elevation cp-angle-blunting osseous-lesion".split()
+    "interstitial-lung-disease widened-mediastinum".split()
 )
 _TUMOURS = ("RP:lung-cancer", "RP:metastasis", "RP:lymphoma", "RP:neoplasm", "RP:pleural-mass")
 # known from elsewhere, or one of several readings
