@@ -181,8 +181,7 @@ def _finding(entity: Entity, said: list[Entity], place: _Place) -> Finding:
 
     changes = of(EntityKind.CHANGE)
     if len({side.value for side in of(EntityKind.SIDE)}) > 1:  # "bilateral, larger on the right"
-        by_side = (c for c in changes if compares_sides(c, place.report.text))
-        changes = tuple(c for c in changes if c not in frozenset(by_side))
+        changes = tuple(change for change in changes if not compares_sides(change, place.report.text))
     status = _STATUS.get(entity.label, Status.PRESENT)
     begins = place.report.sentences[entity.sentence].span.start
     if (

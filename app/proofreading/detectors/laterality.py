@@ -75,9 +75,8 @@ class Laterality:
             if len(concluded.sides) != _SINGLE:
                 continue
             opposed = _opposed(concluded, described, case)
-            if opposed is not None and not _SECOND.search(
-                case.report.text[: concluded.entity.span.start][-_BACK:]
-            ):
+            start = concluded.entity.span.start
+            if opposed is not None and not _SECOND.search(case.report.text[max(0, start - _BACK) : start]):
                 yield _candidate(case, concluded, opposed)
         for one in described if is_chest(case) else ():
             other = _unconcluded(one, case)
