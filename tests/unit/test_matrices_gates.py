@@ -40,6 +40,7 @@ WRONG = (
 RIGHT = (
     ("Marked cardiomegaly.", "Mild heart failure."),
     ("Right upper lobe nodule. Right lower lobe nodule.", "Right upper lobe nodule."),
+    ("Calcified granuloma at the right apex; new nodule at the right base.", "New right basal nodule."),
     (
         "Bilateral effusions are unchanged, right larger than left.",
         "Unchanged effusions, larger on the right.",

@@ -28,6 +28,9 @@ _WORD = {
     "lower": re.compile(r"lower", re.IGNORECASE),
 }
 
+_LESSER = frozenset(  # which an impression leaves out beside what it concludes
+    f"RP:{name}" for name in "granuloma scar calcification atelectasis".split()
+)
 _APEX = re.compile(r"\b(?:apex|apices|apical|biapical)\b", re.IGNORECASE)
 
 
@@ -76,6 +79,7 @@ def _unconcluded(described: Finding, case: Case) -> Finding | None:
         for o in asserted(case, IMPRESSION)
         if o.sides == described.sides
         and likeness(o.concept, described.concept, case.facts) is not Likeness.NONE
+        and (described.concept not in _LESSER or o.concept == described.concept)
         and levels(o)
     ]
     far = [other for other in same if levels(other) | here == {"upper", "lower"}]
