@@ -49,6 +49,12 @@ RIGHT = (
     ("Single-lead ICD in place.", "No lead or device complication."),
     ("No recent prior studies are available.", "As above."),
     ("Sinuses not imaged.", "As above."),
+    ("The mineralization of the bones is normal.", "As above."),
+    ("A mass of 3.4 cm AP x 2.1 cm CC is seen.", "As above."),
+    ("The pericardial fat had no effect.", "As above."),
+    ("A left apical opacity at the extreme apex.", "Small left apical opacity."),
+    ("Left basal atelectasis is better seen on the lateral view.", "Unchanged left basal atelectasis."),
+    ("Low volume film.", "As above."),
     ("No prior CT is available.", "As above."),
     (
         "A bone island lies in the rib. No nodule at this location. A 3 mm nodule lies in the left lung.",

@@ -144,7 +144,7 @@ def _same(first: Finding, second: Finding, case: Case) -> bool:
 
 
 def _at_one_home(first: Finding, second: Finding, case: Case) -> bool:
-    """True for two findings of one structure that are told of it as a whole."""
+    """True for two findings of one structure: hyperinflation and emphysema; not the heart's size and its failure."""
     one, other = (
         frozenset(case.facts.leaving.get((f.concept or "", EdgeKind.HAS_FINDING_SITE), ()))
         for f in (first, second)

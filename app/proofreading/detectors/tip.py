@@ -125,7 +125,7 @@ class Tip:
 def _sureness(case: Case, site: _Tip, other: _Tip, tips: tuple[list[_Tip], list[_Tip]]) -> float:
     """More for a tube that there is one of, and for an unnamed one that names no kind or side."""
     kinds = {device.concept for tip in (site, other) for device in _devices(case, tip)}
-    if kinds and _DEFINITE.match(_text(case, site.sentence)):
+    if kinds and kinds <= _SINGLE and _DEFINITE.match(_text(case, site.sentence)):
         return _REFERRED
     alone = len(tips[0]) + len(tips[1]) == len({site, other}) and kinds <= _ANY_LINE
     return _REFERRED if alone and any(_is_plain(case, tip) for tip in (site, other)) else _WITHIN
