@@ -34,15 +34,28 @@ _BEFORE_PLACES = frozenset(
         "superior inferior"
     ).split()
 )
-_STOPS = frozenset({",", ".", ";", "(", "and", "&"})
+_STOPS = frozenset({",", ".", ";", "(", ")", "and", "&"})
+_APPOSING = frozenset({",", "("})
+_NARROWING = frozenset(
+    (
+        "specifically namely mainly mostly particularly especially predominantly principally chiefly primarily largely "
+        "likely probably exclusively entirely"
+    ).split()
+)
 _ADJECTIVAL = ("ary", "al", "ic", "ous", "ive", "ar", "ant", "ent", "sion")
 _BY = frozenset({"by", "for", "with"})
 _AUXILIARIES = frozenset({"been", "was", "were", "has", "have"})
 _ARTICLES = frozenset({"the", "a", "an"})
 _FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
+_ORGAN = frozenset(
+    (
+        "lung lungs pulmonary chest thorax field fields lungfield lungfields parenchyma parenchymal airspace airspaces tissue"
+    ).split()
+)
 _COPULAS = frozenset({"is", "are", "appears", "appear", "looks", "look", "remains", "remain", "was", "were"})
 _SAYS = _COPULAS | {"has", "have", "had"}
 _FEW = 4  # words
+_CLAUSE = 6  # words
 _FAR = 30  # entities: what a modifier belongs to is nearer, so that work stays linear in a run-on sentence
 _PLACING = frozenset({EntityKind.SIDE, EntityKind.ZONE})
 
@@ -137,20 +150,27 @@ def _locations(line: Line) -> list[Relation]:
     for position, placed in enumerate(line.placed):
         if placed.kind not in _OBSERVED:
             continue
-        sites = _sites_before(line, position) or [
-            *_said_of(line, position),
-            *_sites_after(line, position),
-        ]
+        before = _sites_before(line, position)
+        general = not before or (placed.kind is EntityKind.OBSERVATION and _general(line, before))
+        after = _placed_after(line, position) if general else []
+        sites = after or before
         if sites:
             claimed.update(site.entity for site in sites)
             result += [Relation(RelationKind.LOCATED_AT, placed.entity, site.entity) for site in sites]
         else:
             waiting.append(position)
     for position in waiting:
-        sites = [site for site in _subject(line, position) if site.entity not in claimed]
+        subject = [site for site in _subject(line, position) if site.entity not in claimed]
+        sites = (_only_place(line, position) if _general(line, subject) else []) or subject
         observed = line.placed[position].entity
         result += [Relation(RelationKind.LOCATED_AT, observed, site.entity) for site in sites]
     return result + shared(line, result) + clear_too(line, result)
+
+
+def _general(line: Line, sites: Sequence[Placed]) -> bool:
+    """True where what stands before says no more than the organ, or nothing: "lung field opacity in the left base"."""
+    words = (word for site in sites for word in line.words[site.start : site.end])
+    return all(word in _ORGAN for word in words)
 
 
 def _sites_before(line: Line, position: int) -> list[Placed]:
@@ -181,6 +201,23 @@ def _said_of(line: Line, position: int) -> list[Placed]:
     return subject if not _COPULAS.isdisjoint(between) and "," not in between else []
 
 
+def _placed_after(line: Line, position: int) -> list[Placed]:
+    found = [*_said_of(line, position), *_sites_after(line, position)]
+    return found or _only_place(line, position)
+
+
+def _only_place(line: Line, position: int) -> list[Placed]:
+    """The one place in the lungs that a sentence of one observation names after it, whatever verb leads there."""
+    if [placed.kind for placed in line.placed if placed.kind in _OBSERVED] != [EntityKind.OBSERVATION]:
+        return []
+    places = [placed for placed in line.placed if placed.kind is EntityKind.ANATOMY]
+    named = [place for place in places if not _general(line, [place])]
+    if len(named) != 1 or len(places) == 1 or named[0].start < line.placed[position].end:
+        return []
+    between = line.words[line.placed[position].end : named[0].start]
+    return named if _BREAKS.isdisjoint(between) and "," not in between else []
+
+
 def _sites_after(line: Line, position: int) -> list[Placed]:
     """Anatomy after a preposition: "opacity in the right middle and lower lobes"; or "clear lungs"."""
     sites: list[Placed] = []
@@ -191,7 +228,7 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
     touching = True  # nothing but a side or a level between: "opacity right lung base"
     for following in line.placed[position + 1 :]:
         gap = line.gap(current, following)
-        if any(word in _BREAKS for word in gap) or following.kind in _OBSERVED:
+        if following.kind in _OBSERVED or (any(word in _BREAKS for word in gap) and not _lying(gap)):
             break
         touching = touching and all(word in _ARTICLES for word in gap)
         if following.kind is EntityKind.ANATOMY:
@@ -213,16 +250,25 @@ def _sites_after(line: Line, position: int) -> list[Placed]:
 
 
 def _apposed(line: Line, observed: Placed, site: Placed) -> bool:
-    """True for a place set between commas: "a solid nodule, left lower lobe, unchanged"."""
-    comma, *words = line.gap(observed, site) or [""]
+    """True for a place set apart: "a solid nodule, left lower lobe, unchanged", "opacity, mainly the left base"."""
+    mark, *words = line.gap(observed, site) or [""]
     after = line.words[site.end] if site.end < len(line.words) else "."
-    return comma == "," and after in _STOPS and all(word in _BEFORE_PLACES for word in words)
+    narrowed = words[:1] and words[0] in _NARROWING
+    placing = all(word in _BEFORE_PLACES for word in (words[1:] if narrowed else words))
+    return mark in _APPOSING and after in _STOPS and placing
+
+
+def _lying(gap: Sequence[str]) -> bool:
+    """True for a clause that only says where a thing lies: "a nodule, which is in the left lower lobe"."""
+    words = [word for word in gap if word != ","]
+    return words[:1] == ["which"] and len(words) <= _CLAUSE and not _PREPOSITIONS.isdisjoint(words[1:])
 
 
 def _reach(line: Line, position: int, site: Placed) -> bool:
     """True when a preposition stands anywhere between the observation and the site."""
     between = line.words[line.placed[position].end : site.start]
-    return any(word in _PREPOSITIONS for word in between) and not any(word in _BREAKS for word in between)
+    broken = any(word in _BREAKS for word in between) and not _lying(between)
+    return any(word in _PREPOSITIONS for word in between) and not broken
 
 
 def _subject(line: Line, position: int) -> list[Placed]:

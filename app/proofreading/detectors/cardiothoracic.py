@@ -13,10 +13,10 @@ from app.proofreading.leaving_out import sentence_at, without_place
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
 from models.types import Span
 
-_NUMBER = r"(?P<ratio>\d{1,3}(?:\.\d{1,3})?)(?!\d|\s?/|\.\d)\s?(?P<percent>%|per\s?cent)?"
+_NUMBER = r"(?P<ratio>\d{1,3}(?:\.\d{1,3})?|\.\d{1,2})(?!\d|\s?/|\.\d)\s?(?P<percent>%|per\s?cent)?"
 _RATIOS = (
     re.compile(
-        r"\b(?:cardi(?:o|ac)[-\s]?(?:to[-\s])?thora(?:cic|x) (?:ratio|index)|c/t\s?(?:ratio|index)|"
+        r"\b(?:cardi(?:o|ac)[-\s]?(?:to[-\s])?thora(?:cic|x) (?:ratio|index)|c/?t\s(?:ratio|index)|"
         r"ctr(?=\D{0,12}(?:0?\.\d|\d+\s?%))|"
         r"heart[-\s](?:to[-\s])?(?:thorax|chest|lung) ratio|ratio of (?:the )?(?:heart|cardiac)[^.\d\n]{0,40})\b"
         rf"[^.\d\n]{{0,30}}{_NUMBER}",
@@ -28,13 +28,20 @@ _RATIOS = (
         re.IGNORECASE,
     ),
 )
-_DIAMETERS = re.compile(
-    r"\b(?:cardiac|heart)(?: (?:transverse|maximal|maximum))?(?: (?:diameter|width))?(?: (?:is|of|measures|measuring))*"
-    r"\s(?P<heart>\d{1,3}(?:\.\d)?)\s?(?P<unit>cm|mm)?,?(?: (?:and|with|across|in|against|over|a|an|the|to|of))*"
-    r"(?: (?:internal|inner|transverse|maximal))* (?:thora(?:cic|x)|chest)(?: (?:diameter|width))?"
-    r"(?: (?:is|of|measures|measuring))* (?P<chest>\d{1,3}(?:\.\d)?)\s?(?P<other>cm|mm)\b",
-    re.IGNORECASE,
+_HEART, _CHEST = r"\b(?:heart|cardiac)\b", r"\b(?:thora(?:cic|x)|chest|rib ?cage)\b"
+_OF_HEART = r"(?P<heart>\d{1,3}(?:\.\d)?)\s?(?P<unit>cm|mm)?"
+_OF_CHEST = r"(?P<chest>\d{1,3}(?:\.\d)?)\s?(?P<other>cm|mm)\b"
+_FEW = r"(?:(?!\b(?:previous\w*|prior|was|from|now)\b)[^.;\d\n]){1,50}?"
+_DIAMETERS = tuple(
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        rf"{_HEART}{_FEW}\b{_OF_HEART}\b{_FEW}{_CHEST}{_FEW}\b{_OF_CHEST}",
+        rf"{_HEART}{_FEW}\b{_OF_HEART}\b{_FEW}\b{_OF_CHEST}(?:\s[\w-]+){{0,3}}\s{_CHEST}",
+        rf"\b{_OF_HEART}(?:\s[\w-]+){{0,3}}\s{_HEART}{_FEW}\b{_OF_CHEST}(?:\s[\w-]+){{0,3}}\s{_CHEST}",
+        rf"{_CHEST}{_FEW}\b{_OF_CHEST}{_FEW}{_HEART}{_FEW}\b{_OF_HEART}\b",
+    )
 )
+_LEAST_CHEST = 120.0  # mm: below it the numbers are of something else, or of a child
 _NEAR = 0.04  # by which a ratio may differ from that of the diameters
 _LARGER = re.compile(
     r"\b(?:globular|abnormal|pericardial effusion|"
@@ -99,11 +106,13 @@ def _alone(case: Case, span: Span) -> bool:
 
 def _by_diameters(case: Case) -> Iterator[tuple[float, Span]]:
     """Ratios by two diameters, and where those of the heart are told."""
-    for match in _DIAMETERS.finditer(case.report.text):
+    seen: set[int] = set()
+    for match in (match for pattern in _DIAMETERS for match in pattern.finditer(case.report.text)):
         heart, chest = float(match["heart"]), float(match["chest"])
         heart *= 10 if (match["unit"] or match["other"]).lower() == "cm" else 1
         chest *= 10 if match["other"].lower() == "cm" else 1
-        if chest:
+        if chest >= _LEAST_CHEST and match.start("heart") not in seen:
+            seen.add(match.start("heart"))
             yield heart / chest, Span(match.start("heart"), match.end("heart"))
 
 

@@ -46,6 +46,7 @@ from app.proofreading.detectors.trend import Trend
 from app.proofreading.detectors.turned import Turned
 from app.proofreading.detectors.two_places import TwoPlaces
 from app.proofreading.detectors.units import Units
+from app.proofreading.detectors.unnamed import Unnamed
 from app.proofreading.detectors.unsupported import Unsupported
 from app.proofreading.detectors.views import Views
 from app.proofreading.lexis import Lexis
@@ -55,6 +56,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
     """One of each; ``lexis``: the words that are known and how they are used."""
     return (
         Laterality(),
+        Unnamed(),
         ClearSide(),
         Negation(),
         NormalStatement(),

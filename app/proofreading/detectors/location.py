@@ -82,7 +82,7 @@ def _unconcluded(described: Finding, case: Case) -> Finding | None:
         and (described.concept not in _LESSER or o.concept == described.concept)
         and levels(o)
     ]
-    far = [other for other in same if levels(other) | here == {"upper", "lower"}]
+    far = [other for other in same if levels(other) == {"upper", "lower"} - here]
     return far[0] if far and len(far) == len(same) else None
 
 

@@ -35,7 +35,7 @@ from app.proofreading.detectors.normal_structures import (
     structures,
     unsided,
 )
-from app.proofreading.detectors.reading import is_firm, is_variant
+from app.proofreading.detectors.reading import is_firm, is_suspect, is_variant
 from app.proofreading.findings import Finding, Status
 from app.proofreading.leaving_out import denied_alone, without_sentence
 from app.proofreading.report import Candidate, ErrorType
@@ -162,7 +162,7 @@ class NormalStatement:
         )  # of the lungs: "heart, lungs and bones are normal"
         sites = [site for site in named(normal) if not (outside and site.concept in _ORGANS)]
         lungs = not outside and {site.concept for site in normal.sites} & _ORGANS
-        if lungs and _plain_opacity(normal, described, case):
+        if lungs and (_plain_opacity(normal, described, case) or is_suspect(described, case)):
             return True
         return any(
             subsumes(finding, described.concept, case.facts)

@@ -4,6 +4,7 @@ import re
 from functools import cache
 
 from app.proofreading.case import Case
+from app.proofreading.comparing import subsumes
 from app.proofreading.findings import Finding, Status
 from models.assertion import load_triggers
 
@@ -24,6 +25,8 @@ _FOLLOW_UP = re.compile(
     r"destroy\w*|destruct\w*|enlarging|growing|has (?:grown|enlarged|increased))\b",
     re.IGNORECASE,
 )
+_SPICULATED = "spiculated"
+_LESIONS = tuple(f"RP:{name}" for name in "nodule mass lung-lesion nonspecific-lesion neoplasm opacity".split())
 _VARIANT = re.compile(
     r"\b(?:normal|anatomic(?:al)?|developmental|physiologic(?:al)?|common|benign) (?:anatomic(?:al)? )?varia(?:nt|tion)s?\b",
     re.IGNORECASE,
@@ -49,6 +52,12 @@ def _is_read(finding: Finding, case: Case, rules: frozenset[str]) -> bool:
     ):
         return False
     return bool(finding.entity.rules) and rules.issuperset(finding.entity.rules)
+
+
+def is_suspect(finding: Finding, case: Case) -> bool:
+    """True for a spiculated lesion: no lung with one is called clear, and no findings section leaves it out."""
+    spiculated = any(word.value == _SPICULATED for word in finding.descriptors)
+    return spiculated and any(subsumes(kind, finding.concept or "", case.facts) for kind in _LESIONS)
 
 
 def is_variant(finding: Finding, case: Case) -> bool:

@@ -22,7 +22,7 @@ from app.proofreading.comparing import (
     sentences,
     subsumes,
 )
-from app.proofreading.detectors.reading import is_sign_of
+from app.proofreading.detectors.reading import is_sign_of, is_suspect
 from app.proofreading.findings import Finding, Status
 from app.proofreading.leaving_out import denied_alone, without_sentence
 from app.proofreading.report import Candidate, ErrorType, Evidence, EvidenceKind
@@ -46,6 +46,9 @@ _NO_STEMS = frozenset(
         "inters",
         "bronch",
         "consol",
+        "vascul",
+        "cardia",
+        "cardio",
     }
 )
 _SHORT = 3  # a findings section of fewer sentences leaves things out
@@ -54,7 +57,7 @@ _LESIONS = frozenset({"RP:nodule", "RP:mass"})
 _GRAVE = tuple(
     f"RP:{name}"
     for name in "nodule mass lung-cancer metastasis lymphoma tuberculosis cavity bronchiectasis "
-    "interstitial-lung-disease widened-mediastinum".split()
+    "interstitial-lung-disease widened-mediastinum lymphadenopathy".split()
 )
 _TUMOURS = ("RP:lung-cancer", "RP:metastasis", "RP:lymphoma", "RP:neoplasm", "RP:pleural-mass")
 # known from elsewhere, or one of several readings
@@ -67,6 +70,7 @@ _PRESSING = ("RP:pneumothorax", "RP:pleural-effusion")  # what takes the room of
 _COLLAPSE = re.compile(r"lobar|collapse\b", re.IGNORECASE)
 _NEVER_LEFT_OUT = frozenset({"RP:pneumothorax", "RP:free-air"})  # also where findings have no heading
 _SHADOWS = ("RP:opacity", "RP:interstitial-markings", "RP:vascular-congestion", "RP:atelectasis", "RP:cavity")
+_FAILURE, _LARGE_HEART = "RP:heart-failure", "RP:cardiomegaly"
 _HEMOTHORAX = "RP:hemothorax"
 _BLOOD = re.compile(
     r"(?<!no )\bblood\b(?! (?:flow|vessel|pressure|supply|volume|pool))|\b(?:bleed|ha?emorrhag|ha?ematoma)",
@@ -123,9 +127,8 @@ def _weighty(finding: Finding, case: Case) -> bool:
     """A finding that no careful findings section leaves out: acute, or grave; and not an old one."""
     if _TOLD_BEFORE.search(case.report.sentences[finding.sentence].span.of(case.report.text)):
         return False
-    grave = any(subsumes(kind, finding.concept or "", case.facts) for kind in _GRAVE) or is_fresh(
-        finding, case
-    )
+    grave = any(subsumes(kind, finding.concept or "", case.facts) for kind in _GRAVE)
+    grave = grave or is_fresh(finding, case) or is_suspect(finding, case)
     if is_device(finding) or not (_acute(finding, case) or grave or _collapsed(finding)):
         return False
     if any(acuity.value in ("old", "chronic") for acuity in finding.acuities):
@@ -155,6 +158,8 @@ def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
     """True when something tied to it is described, or for lungs any shadow in them."""
     if _stem_told(concluded, case) or _bled(concluded, case):
         return True
+    if concluded.concept == _FAILURE and any(_clear_lungs(other) for other in current(case, FINDINGS)):
+        described = [other for other in described if other.concept != _LARGE_HEART]  # which alone is no failure
     in_lung = "RP:lung" in _homes(concluded, case)
     pressed = concluded.concept == _ATELECTASIS
     return any(
@@ -166,6 +171,10 @@ def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
         for other in described
         if not is_device(other)
     )
+
+
+def _clear_lungs(finding: Finding) -> bool:
+    return finding.normal and any(site.concept == _LUNG for site in finding.sites)
 
 
 def _lies_in(shadow: Finding, concluded: Finding, case: Case) -> bool:
