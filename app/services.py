@@ -1,5 +1,6 @@
 """The parts that a check needs, and the only place that picks their implementations."""
 
+import gc
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
@@ -94,6 +95,24 @@ def build_services(settings: Settings) -> Services:
     Raises:
         ConfigurationError: when one cannot be opened. Nothing configured is left out in silence.
     """
+    with _kept():
+        return _build_services(settings)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """No garbage is looked for meanwhile, nor ever again among what is built: it stays as long as the process."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _build_services(settings: Settings) -> Services:
     profile = _open_profile(settings)
     knowledge = _open_graph(settings)
     versions = {

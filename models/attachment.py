@@ -49,7 +49,8 @@ _ARTICLES = frozenset({"the", "a", "an"})
 _FILLERS = frozenset({"size", "xxxx"})  # "heart size enlarged"; a masked word of a de-identified report
 _ORGAN = frozenset(
     (
-        "lung lungs pulmonary chest thorax field fields lungfield lungfields parenchyma parenchymal airspace airspaces tissue"
+        "lung lungs pulmonary chest thorax field fields lungfield lungfields parenchyma parenchymal airspace airspaces "
+        "tissue"
     ).split()
 )
 _COPULAS = frozenset({"is", "are", "appears", "appear", "looks", "look", "remains", "remain", "was", "were"})

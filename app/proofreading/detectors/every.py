@@ -2,6 +2,7 @@
 
 from app.proofreading.case import Detector
 from app.proofreading.detectors.age import Age
+from app.proofreading.detectors.apart import Apart
 from app.proofreading.detectors.bone_level import BoneLevel
 from app.proofreading.detectors.called_size import CalledSize
 from app.proofreading.detectors.cardiothoracic import Cardiothoracic
@@ -69,6 +70,7 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Tip(),
         ImpossibleAnatomy(),
         ImpossibleWords(),
+        Apart(),
         Numbering(),
         Misplaced(),
         OrganFindings(),

@@ -26,7 +26,9 @@ _FOLLOW_UP = re.compile(
     re.IGNORECASE,
 )
 _SPICULATED = "spiculated"
-_LESIONS = tuple(f"RP:{name}" for name in "nodule mass lung-lesion nonspecific-lesion neoplasm opacity".split())
+_LESIONS = tuple(
+    f"RP:{name}" for name in "nodule mass lung-lesion nonspecific-lesion neoplasm opacity".split()
+)
 _VARIANT = re.compile(
     r"\b(?:normal|anatomic(?:al)?|developmental|physiologic(?:al)?|common|benign) (?:anatomic(?:al)? )?varia(?:nt|tion)s?\b",
     re.IGNORECASE,

@@ -50,10 +50,10 @@ def _apart(case: Case, unnamed: Finding) -> Iterator[Candidate]:
     if not organ or any(not one.sides and not levels(one) for one in others):
         return
     sided = [one for one in others if one.sides]
-    if len(unnamed.sides) == 1 and sided and all(len(one.sides) == 1 for one in sided):
-        if all(one.sides != unnamed.sides for one in sided):
-            yield _on_the_other_side(case, unnamed, sided[0])
-            return
+    opposite = all(len(one.sides) == 1 and one.sides != unnamed.sides for one in sided)
+    if len(unnamed.sides) == 1 and sided and opposite:
+        yield _on_the_other_side(case, unnamed, sided[0])
+        return
     here = levels(unnamed)
     placed = [one for one in others if levels(one)]
     if len(here) == 1 and placed and all(levels(one) == _ENDS - here for one in placed):

@@ -57,7 +57,7 @@ _LESIONS = frozenset({"RP:nodule", "RP:mass"})
 _GRAVE = tuple(
     f"RP:{name}"
     for name in "nodule mass lung-cancer metastasis lymphoma tuberculosis cavity bronchiectasis "
-    "interstitial-lung-disease widened-mediastinum lymphadenopathy".split()
+    "interstitial-lung-disease widened-mediastinum hilar-lymphadenopathy".split()
 )
 _TUMOURS = ("RP:lung-cancer", "RP:metastasis", "RP:lymphoma", "RP:neoplasm", "RP:pleural-mass")
 # known from elsewhere, or one of several readings
@@ -159,7 +159,9 @@ def _grounded(concluded: Finding, described: list[Finding], case: Case) -> bool:
     if _stem_told(concluded, case) or _bled(concluded, case):
         return True
     if concluded.concept == _FAILURE and any(_clear_lungs(other) for other in current(case, FINDINGS)):
-        described = [other for other in described if other.concept != _LARGE_HEART]  # which alone is no failure
+        described = [
+            other for other in described if other.concept != _LARGE_HEART
+        ]  # which alone is no failure
     in_lung = "RP:lung" in _homes(concluded, case)
     pressed = concluded.concept == _ATELECTASIS
     return any(
