@@ -162,6 +162,8 @@ def _locations(line: Line) -> list[Relation]:
             waiting.append(position)
     for position in waiting:
         subject = [site for site in _subject(line, position) if site.entity not in claimed]
+        if not subject and line.placed[position].predicate:
+            subject = _alone_named(line, position)
         sites = (_only_place(line, position) if _general(line, subject) else []) or subject
         observed = line.placed[position].entity
         result += [Relation(RelationKind.LOCATED_AT, observed, site.entity) for site in sites]
@@ -217,6 +219,15 @@ def _only_place(line: Line, position: int) -> list[Placed]:
         return []
     between = line.words[line.placed[position].end : named[0].start]
     return named if _BREAKS.isdisjoint(between) and "," not in between else []
+
+
+def _alone_named(line: Line, position: int) -> list[Placed]:
+    """The one structure of a sentence that says one thing: "severely collapsed segments of the lung"."""
+    if sum(placed.kind in _OBSERVED for placed in line.placed) > 1:
+        return []
+    places = [placed for placed in line.placed if placed.kind is EntityKind.ANATOMY]
+    between = line.words[line.placed[position].end : places[0].start] if len(places) == 1 else (",",)
+    return places if "," not in between and _BREAKS.isdisjoint(between) else []
 
 
 def _sites_after(line: Line, position: int) -> list[Placed]:

@@ -29,6 +29,10 @@ _APART = re.compile(
     r"[;:,()]|\b(?:from|through|while|whereas|not|no|without|includ\w+|ct|mri?|views?|images?|exam\w*|"
     r"tips?|cannulas?|catheters?|lines?|leads?|grafts?|bypass|shunts?|rout(?:e|ing))\b"
 )
+_PLACED = re.compile(  # after a comma: more of the same place
+    r",\s*(?=(?:just |directly |and )?(?:anterior|posterior|in front|behind|above|below|beside|between|at|within|near|"
+    r"adjacent|next|superior|inferior|medial|lateral|close)\b)"
+)
 _RANGE = re.compile(
     r"\s*(?:through|thru|to|down to|up to|into)\s+(?:the\s+)?(?:upper\s+|lower\s+)?", re.IGNORECASE
 )
@@ -111,7 +115,7 @@ def _wrong(case: Case, number: int, named: list[Entity]) -> Iterator[_Wrong]:
         if one is None or other is None or one is other or first.span.overlaps(second.span):
             continue
         listed = _RANGE.fullmatch(between) or (_LISTED.fullmatch(between) and not _BETWEEN.search(lead))
-        if listed or _APART.search((lead + between).lower()):
+        if listed or _APART.search(_PLACED.sub(" ", (lead + between).lower())):
             continue
         deep = max(one.front - other.back, other.front - one.back)
         if max(one.top - other.bottom, other.top - one.bottom) >= _FAR or deep >= _FAR_DEEP:

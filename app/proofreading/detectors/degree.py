@@ -29,7 +29,11 @@ _FILLING = re.compile(
     r"|\b(?:fills|filling|occupies|occupying|opacifies|opacifying) (?:the )?(?:left |right )?hemi-?thorax"
     r"|\b(?:fills|occupies|occupying) (?:most|the majority|the bulk) of"
     r"|\b(?:near[- ]complete|near[- ]total|complete|total) (?:opacification|white-?\s?out) of (?:the )?(?:\w+ )?hemi-?thorax"
-    r"|\bhemi-?thorax is (?:almost |nearly )?(?:completely|totally|entirely) (?:opacified|white)",
+    r"|\bhemi-?thorax is (?:almost |nearly )?(?:completely|totally|entirely) (?:opacified|white)"
+    r"|\bhemi-?thorax (?:(?:is|was|being|now|almost|nearly|mostly|largely|completely|entirely|totally|virtually) )*"
+    r"(?:filled|occupied|opacified|taken up|replaced|whited[- ]out)\b"
+    r"|\b(?:white-?\s?outs? of|whit(?:es|ing) out|majority of|bulk of) (?:the )?(?:\w+ )?hemi-?thorax"
+    r"|\b(?:nearly |almost |completely )?(?:fills|filling) (?:the )?(?:\w+ )?chest\b",
     re.IGNORECASE,
 )
 _ANGLE = re.compile(r"(?<![\d.])(?P<angle>\d{1,3})[\s-]?(?:degrees?\b|°)", re.IGNORECASE)
@@ -84,6 +88,15 @@ _BY_WORD = (
             re.IGNORECASE,
         ),
         2.0,
+    ),
+    (
+        "RP:atelectasis",
+        re.compile(
+            r"\b(?:complete|total|entire|whole|near[- ](?:complete|total))(?:ly)? "
+            r"(?:(?:left|right|lung|lobe|lower|upper|is|has) )*(?:collapse[ds]?|atelecta\w+|airless)\b|\blung is airless\b",
+            re.IGNORECASE,
+        ),
+        4.0,
     ),
     ("RP:airspace-opacity", re.compile(r"\bwidespread\b|\bwhole[- ]lung\b", re.IGNORECASE), 4.0),
     ("RP:pulmonary-edema", _BEGINNING, 2.0),

@@ -41,6 +41,8 @@ _AS_IT_WAS = re.compile(
     r"\b(?:unchanged|stable|same|not changed|no change|as before|similar|unaltered)\b", re.IGNORECASE
 )
 _SHADOWS = ("RP:opacity", "RP:pneumonia")
+_LESIONS = tuple(f"RP:{name}" for name in "nodule mass lung-lesion nonspecific-lesion neoplasm".split())
+_UNNAMED = frozenset({"RP:nonspecific-lesion", "RP:lung-lesion"})  # "the lesion": any of them
 
 
 _SEVERAL = 2
@@ -69,12 +71,24 @@ class IntervalChange:
 
 def _by_another_name(case: Case, concluded: list[Finding], described: list[Finding]) -> Iterator[Candidate]:
     """The one shadow of each section under two names, of two courses: new consolidation, unchanged opacities."""
-    seen, said = ([f for f in asserted(case, part) if _is_shadow(case, f)] for part in (FINDINGS, IMPRESSION))
-    if len(seen) != 1 or len(said) != 1 or seen[0].concept == said[0].concept:
-        return
-    first, second = seen[0], said[0]
+    for kinds in (_SHADOWS, _LESIONS):
+        seen, said = (
+            [f for f in asserted(case, part) if _is_of(kinds, case, f)] for part in (FINDINGS, IMPRESSION)
+        )
+        if len(seen) == len(said) == 1 and seen[0].concept != said[0].concept:
+            yield from _two_courses(case, (seen[0], described), (said[0], concluded))
+
+
+_Among = tuple[Finding, list[Finding]]
+"""A finding, and all of its section that change."""
+
+
+def _two_courses(case: Case, in_findings: _Among, in_impression: _Among) -> Iterator[Candidate]:
+    (first, described), (second, concluded) = in_findings, in_impression
+    general = {first.concept, second.concept} & _UNNAMED
     change = _change(second)
-    told = change is not None and first in described and second in concluded and _one_place(first, second)
+    placed = _one_place(first, second) or (general and not (first.sides and second.sides))
+    told = change is not None and first in described and second in concluded and placed
     ways = frozenset({change.value, _value(first)}) if change is not None else frozenset[str | None]()
     if ways == _SMALLER and any(_REMAINING.search(_told(case, one)) for one in (first, second)):
         return  # it persists, and is smaller
@@ -86,8 +100,8 @@ def _told(case: Case, finding: Finding) -> str:
     return case.report.quote(case.report.sentences[finding.sentence].span)
 
 
-def _is_shadow(case: Case, finding: Finding) -> bool:
-    return any(subsumes(kind, finding.concept or "", case.facts) for kind in _SHADOWS)
+def _is_of(kinds: tuple[str, ...], case: Case, finding: Finding) -> bool:
+    return any(subsumes(kind, finding.concept or "", case.facts) for kind in kinds)
 
 
 def _odd_one_out(

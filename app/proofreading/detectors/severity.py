@@ -41,6 +41,7 @@ _FRACTURE = "RP:fracture"
 _THESE = re.compile(r"\W*(?:the|these|those)\b", re.IGNORECASE)
 _VERTEBRA = re.compile(r"\b[CTL]\d{1,2}\b", re.IGNORECASE)
 _FAILURE = "RP:heart-failure"  # no degree of the heart's size
+_FLUID = frozenset({_FAILURE, "RP:pulmonary-edema"})  # of which the one is graded by the other
 _BLUNTED = "RP:cp-angle-blunting"
 
 
@@ -129,6 +130,7 @@ def _same(first: Finding, second: Finding, case: Case) -> bool:
         tie is Likeness.SUGGESTED
         and not blunted
         and not one_sign(first.concept, second.concept)
+        and not {first.concept, second.concept} <= _FLUID
         and not levels(first) & levels(second)
         and not _at_one_home(first, second, case)
     ):
