@@ -35,6 +35,8 @@ from app.proofreading.detectors.place_told import PlaceTold
 from app.proofreading.detectors.prior_denied import PriorDenied
 from app.proofreading.detectors.quantity import Quantity
 from app.proofreading.detectors.regions import Regions
+from app.proofreading.detectors.restated import Restated
+from app.proofreading.detectors.same_side import SameSide
 from app.proofreading.detectors.scope import Scope
 from app.proofreading.detectors.severity import Severity
 from app.proofreading.detectors.study import Study
@@ -105,4 +107,6 @@ def every(lexis: Lexis) -> tuple[Detector, ...]:
         Views(),
         TemplateArtifact(),
         Foreign(),
+        Restated(),
+        SameSide(),
     )
