@@ -1,6 +1,5 @@
 """The parts that a check needs, and the only place that picks their implementations."""
 
-import gc
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__
+from app.garbage import kept_for_good
 from app.integrations.config_file import ConfigFileError
 from app.integrations.sources import Source, read_sources
 from app.knowledge import Counts, lexicon
@@ -89,30 +89,13 @@ class Services:
             self.reviewer.close()
 
 
+@kept_for_good()
 def build_services(settings: Settings) -> Services:
     """Open every configured part.
 
     Raises:
         ConfigurationError: when one cannot be opened. Nothing configured is left out in silence.
     """
-    with _kept():
-        return _build_services(settings)
-
-
-@contextmanager
-def _kept() -> Iterator[None]:
-    """No garbage is looked for meanwhile, nor ever again among what is built: it stays as long as the process."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        if collects:
-            gc.enable()
-
-
-def _build_services(settings: Settings) -> Services:
     profile = _open_profile(settings)
     knowledge = _open_graph(settings)
     versions = {

@@ -162,7 +162,11 @@ def _locations(line: Line) -> list[Relation]:
             waiting.append(position)
     for position in waiting:
         subject = [site for site in _subject(line, position) if site.entity not in claimed]
-        if not subject and line.placed[position].predicate:
+        if (
+            not subject
+            and line.placed[position].predicate
+            and line.placed[position].kind is EntityKind.OBSERVATION
+        ):
             subject = _alone_named(line, position)
         sites = (_only_place(line, position) if _general(line, subject) else []) or subject
         observed = line.placed[position].entity

@@ -27,7 +27,9 @@ _TOLD = frozenset({EntityKind.OBSERVATION, EntityKind.NORMAL})
 _LISTED = re.compile(r"\s*(?:,|/|&|and|or|nor|,\s*(?:and|or))\s*(?:the\s+)?", re.IGNORECASE)
 _APART = re.compile(
     r"[;:,()]|\b(?:from|through|while|whereas|not|no|without|includ\w+|ct|mri?|views?|images?|exam\w*|"
-    r"tips?|cannulas?|catheters?|lines?|leads?|grafts?|bypass|shunts?|rout(?:e|ing))\b"
+    r"tips?|cannulas?|catheters?|lines?|leads?|grafts?|bypass|shunts?|rout(?:e|ing)|"
+    r"conduits?|pull[- ]?(?:up|through)|interposition|herniat\w*|hernias?|flaps?|transplant\w*|intrathoracic|distances?|"
+    r"diameters?|spaces?|gaps?)\b"
 )
 _PLACED = re.compile(  # after a comma: more of the same place
     r",\s*(?=(?:just |directly |and )?(?:anterior|posterior|in front|behind|above|below|beside|between|at|within|near|"
@@ -41,9 +43,8 @@ _JOINS = re.compile(
     r"continu(?:es|ous|ing)|articulat\w+|attach\w*|inserts?|inserted|leads?|suspend\w*|fused|enters?)\b",
     re.IGNORECASE,
 )
-_FRONT = re.compile(r"\b(?:anterior to|in front of|ventral to|before)\b", re.IGNORECASE)
+_FRONT = re.compile(r"\b(?:anterior to|in front of|ventral to)\b", re.IGNORECASE)
 _BACK = re.compile(r"\b(?:posterior to|behind|dorsal to|in back of)\b", re.IGNORECASE)
-_BETWEEN = re.compile(r"\bbetween\b", re.IGNORECASE)
 _OTHER = re.compile(r"[;:,()]|\b(?:while|whereas|not|no|without|includ\w+|and the)\b")
 _TUBE = "tube"
 _NO_TUBE = frozenset("gallbladder bladder kidney prostate uterus ovary".split())
@@ -114,7 +115,7 @@ def _wrong(case: Case, number: int, named: list[Entity]) -> Iterator[_Wrong]:
         between = text[first.span.end : second.span.start]
         if one is None or other is None or one is other or first.span.overlaps(second.span):
             continue
-        listed = _RANGE.fullmatch(between) or (_LISTED.fullmatch(between) and not _BETWEEN.search(lead))
+        listed = _RANGE.fullmatch(between) or _LISTED.fullmatch(between)
         if listed or _APART.search(_PLACED.sub(" ", (lead + between).lower())):
             continue
         deep = max(one.front - other.back, other.front - one.back)
@@ -167,7 +168,7 @@ def _join(one: _Place, other: _Place) -> bool:
         return True
     if systems == {"bone"}:
         deep = max(one.front - other.back, other.front - one.back)
-        return max(one.top - other.bottom, other.top - one.bottom) < 1 and deep < _DEEP
+        return max(one.top - other.bottom, other.top - one.bottom) <= 1 and deep < _DEEP
     return len(systems) == 1 or frozenset(systems) in _SYSTEMS
 
 

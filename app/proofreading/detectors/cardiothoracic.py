@@ -28,7 +28,10 @@ _RATIOS = (
         re.IGNORECASE,
     ),
 )
-_HEART, _CHEST = r"\b(?:heart|cardiac)\b", r"\b(?:thora(?:cic|x)|chest|rib ?cage)\b"
+_HEART, _CHEST = (
+    r"\b(?:heart|cardiac)\b",
+    r"\b(?:thora(?:cic|x)|chest|rib ?cage)\b(?! (?:tube|drain|wall|port|aort|spin|vertebr|kyph|scolio))",
+)
 _OF_HEART = r"(?P<heart>\d{1,3}(?:\.\d)?)\s?(?P<unit>cm|mm)?"
 _OF_CHEST = r"(?P<chest>\d{1,3}(?:\.\d)?)\s?(?P<other>cm|mm)\b"
 _FEW = r"(?:(?!\b(?:previous\w*|prior|was|from|now)\b)[^.;\d\n]){1,50}?"

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import product
 
 from app.proofreading.case import Case
-from app.proofreading.comparing import FINDINGS, IMPRESSION
+from app.proofreading.comparing import FINDINGS, IMPRESSION, is_chest
 from app.proofreading.correct import cased
 from app.proofreading.report import Candidate, Correction, ErrorType, Evidence, EvidenceKind
 from models.types import SectionName, Span
@@ -27,14 +27,17 @@ _VALUES = {
     "bilateral bilaterally both": (_SIDE, ("left", "right")),
     "upper apical apex apices": (_LEVEL, ("upper",)),
     "lower basilar basal base bases": (_LEVEL, ("lower",)),
-    "bibasilar bibasal": (_LEVEL, ("lower",)),
-    "biapical": (_LEVEL, ("upper",)),
     "trace tiny minimal minimally slight slightly": (_DEGREE, ("1",)),
     "mild mildly small": (_DEGREE, ("2",)),
     "moderate moderately": (_DEGREE, ("3",)),
     "large severe severely marked markedly extensive massive": (_DEGREE, ("4",)),
 }
-_WORDS = {word: told for words, told in _VALUES.items() for word in words.split()}
+_BOTH = {  # of two respects
+    "bibasilar": ((_SIDE, ("left", "right")), (_LEVEL, ("lower",))),
+    "bibasal": ((_SIDE, ("left", "right")), (_LEVEL, ("lower",))),
+    "biapical": ((_SIDE, ("left", "right")), (_LEVEL, ("upper",))),
+}
+_WORDS = {word: (told,) for words, told in _VALUES.items() for word in words.split()} | _BOTH
 _FAR = 2  # degrees apart that no reader takes for one
 _DENIES = frozenset("no not without absent negative free neither nor".split())
 _PASSING = frozenset(
@@ -46,7 +49,7 @@ _PASSING = frozenset(
         "examination interval change changes patient chest view lung lungs lobe lobes size measuring xxxx findings finding "
         "unchanged stable evidence area areas some most consistent compatible suggest suggesting suggestive represent "
         "representing reflecting related versus vs either due secondary continued grossly overall otherwise sided pleural "
-        "pulmonary"
+        "pulmonary worse greater larger smaller more less better new old increased decreased improved"
     ).split()
 )
 _TOKEN = re.compile(r"[A-Za-z]+|[,.;:()]")
@@ -89,7 +92,9 @@ class Restated:
     types = frozenset(_TYPES.values())
 
     def detect(self, case: Case) -> Iterator[Candidate]:
-        """At most one candidate a sentence of the impression."""
+        """At most one candidate a sentence of the impression; none where joints of both sides are told of in turn."""
+        if not is_chest(case):
+            return
         seen, said = (_section(case, part) for part in (FINDINGS, IMPRESSION))
         for one, number in said:
             found = next(_clashes(case, (one, number), seen, said), None)
@@ -115,8 +120,7 @@ def _read(text: str) -> _Read:
     slots = []
     for position, (word, start, end) in enumerate(tokens):
         if word in _WORDS and (noun := _noun(tokens, position)):
-            kind, values = _WORDS[word]
-            slots.append(_Slot(kind, noun, frozenset(values), start, end))
+            slots += [_Slot(kind, noun, frozenset(values), start, end) for kind, values in _WORDS[word]]
     words = frozenset(_stem(word) for word, _, _ in tokens if _is_content(word))
     return _Read(words, tuple(slots), any(word in _DENIES for word, _, _ in tokens))
 
@@ -150,6 +154,7 @@ def _clashes(case: Case, told: _Told, seen: list[_Told], said: list[_Told]) -> I
             continue
         mine, theirs = _values(one, slot), _values(other, slot)
         wholly = len(common) >= _WHOLLY * len(one.words | other.words)
+        wholly = wholly and mine == _all(one, slot.kind) and theirs == _all(other, slot.kind)
         if not _apart(slot.kind, mine, theirs, wholly=wholly):
             continue
         elsewhere = any(
@@ -171,6 +176,10 @@ def _alike(first: _Slot, second: _Slot) -> bool:
 def _values(sentence: _Read, slot: _Slot) -> frozenset[str]:
     """All that a sentence says in this respect of the noun."""
     return frozenset[str]().union(*(one.values for one in sentence.slots if _alike(one, slot)))
+
+
+def _all(sentence: _Read, kind: str) -> frozenset[str]:
+    return frozenset[str]().union(*(slot.values for slot in sentence.slots if slot.kind == kind))
 
 
 def _apart(kind: str, mine: frozenset[str], theirs: frozenset[str], *, wholly: bool) -> bool:
