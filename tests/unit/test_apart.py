@@ -30,7 +30,7 @@ def flags(services: Services, sentence: str) -> set[str]:
     ],
 )
 def test_what_no_body_has_is_found(sentence: str, all_services: Services) -> None:
-    assert RULE in flags(all_services, sentence)
+    assert any(rule.startswith("impossible_anatomy") for rule in flags(all_services, sentence))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,11 @@ def flags(services: Services, seen: str, said: str) -> set[str]:
 
 WRONG = (
     ("laterality.unnamed", "Right lower lobe infiltrate.", "The abnormality is in the left lung."),
-    ("laterality.unnamed", "Right lower lobe infiltrate. The abnormal lung is the left one.", "Right pneumonia."),
+    (
+        "laterality.unnamed",
+        "Right lower lobe infiltrate. The abnormal lung is the left one.",
+        "Right pneumonia.",
+    ),
     ("location.unnamed", "Right lower lobe infiltrate.", "The abnormality is at the right lung apex."),
     ("location.level", "Opacity, mainly the right upper lobe.", "Right lower lobe opacity."),
     (
