@@ -22,6 +22,7 @@ from models.types import Entity, EntityKind, Span
 _FAR = 5  # vertebrae between the two
 _DEEP = 2.0  # of the ten parts from front to back, by which an order is wrong,
 _FAR_DEEP = 6.0  # or by which two lie apart
+_FEW = 6  # structures of a statement; a sentence of more is a list
 _FIRST = {"C": 0, "T": 7, "L": 19, "S": 24}  # vertebrae above the first of each part
 _TOLD = frozenset({EntityKind.OBSERVATION, EntityKind.NORMAL})
 _LISTED = re.compile(r"\s*(?:,|/|&|and|or|nor|,\s*(?:and|or))\s*(?:the\s+)?", re.IGNORECASE)
@@ -95,10 +96,10 @@ class Apart:
                 continue
             devices = [entity for entity in entities if entity.kind is EntityKind.DEVICE]
             places = [entity for entity in entities if entity.kind is EntityKind.ANATOMY]
-            found = next(
-                _strayed(case, devices[0], places) if devices[1:] == [] and devices else iter(()), None
-            )
-            found = found or (None if devices else next(_wrong(case, number, places), None))
+            if len(places) > _FEW or len(devices) > 1:
+                continue
+            wrong = _strayed(case, devices[0], places) if devices else _wrong(case, number, places)
+            found = next(wrong, None)
             if found is not None:
                 yield _candidate(case, *found)
 
@@ -120,12 +121,7 @@ def _wrong(case: Case, number: int, named: list[Entity]) -> Iterator[_Wrong]:
             continue
         deep = max(one.front - other.back, other.front - one.back)
         if max(one.top - other.bottom, other.top - one.bottom) >= _FAR or deep >= _FAR_DEEP:
-            yield (
-                first,
-                second,
-                "they lie far apart",
-                _path(one, other),
-            )
+            yield first, second, "they lie far apart", _path(one, other)
         elif _JOINS.search(between) and not _join(one, other):
             yield (
                 first,
@@ -153,12 +149,7 @@ def _strayed(case: Case, device: Entity, named: list[Entity]) -> Iterator[_Wrong
         between = case.report.text[device.span.end : entity.span.start].lower()
         astray = reach.system == _TUBE and organ.name in _NO_TUBE
         if not _OTHER.search(between) and (astray or organ.top - reach.bottom >= _FAR):
-            yield (
-                device,
-                entity,
-                "it never comes near",
-                (f"{reach.name} {reach.words}", "BESIDE", f"{organ.name} {organ.words}"),
-            )
+            yield device, entity, "it never comes near", _path(reach, organ)
 
 
 def _join(one: _Place, other: _Place) -> bool:

@@ -35,7 +35,8 @@ _WAYS = {
 _OVER_TIME = re.compile(
     r"\b(?:interval|since|than|wors\w+|progress\w*|grown|growth|larger|bigger|smaller|shrunk|compared|previous\w*|prior"
     r"|last|earlier|before|former\w*|comparison|baseline|antecedent|old (?:film|study|exam\w*|radiograph)s?"
-    r"|(?:has|have)\s+(?:\w+\s+){0,2}(?:increas|decreas|enlarg|widen|narrow|diminish|become|broaden|expand|shrunk|lessen|grown)\w*|increasing|enlarging|growing"
+    r"|(?:has|have)\s+(?:\w+\s+){0,2}(?:increas|decreas|enlarg|widen|narrow|diminish|become|broaden|expand|shrunk|"
+    r"lessen|grown)\w*|increasing|enlarging|growing"
     r"|new(?:ly)?)\b",
     re.IGNORECASE,
 )

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 
 from app.proofreading.case import Case
 from app.proofreading.comparing import FINDINGS, IMPRESSION, is_chest
@@ -55,6 +54,7 @@ _PASSING = frozenset(
 _TOKEN = re.compile(r"[A-Za-z]+|[,.;:()]")
 _AFTER = 6  # words among which the noun stands that a word of place or degree belongs to
 _LEAST, _SHARE = 2, 0.6  # words of content in common, and their share of the shorter sentence
+_FEW = 8  # words of side, level and degree of a sentence; one of more is a list
 _WHOLLY = 0.8  # share of all words where one side is told of what is on both
 _OTHER_SIDE = re.compile(  # of a view, or of a device with leads in both
     r"\b(?:decubitus|oblique|lateral (?:view|film|projection)|shoulder|view|biventricular|coronary sinus)\b",
@@ -147,26 +147,37 @@ def _stem(word: str) -> str:
 
 def _clashes(case: Case, told: _Told, seen: list[_Told], said: list[_Told]) -> Iterator[Candidate]:
     one, number = told
-    for (other, place), slot in product(seen, one.slots):
+    if one.denies or not 0 < len(one.slots) <= _FEW:
+        return
+    for other, place in seen:
         common = one.words & other.words
         alike = len(common) >= _LEAST and len(common) >= _SHARE * min(len(one.words), len(other.words))
-        if not alike or one.denies or other.denies or slot.noun not in common:
+        if not alike or other.denies or len(other.slots) > _FEW:
             continue
+        for slot in _differing(one, other, common):
+            elsewhere = any(
+                _values(sentence, slot) & values
+                for sentences, at, values in (
+                    (seen, place, _values(one, slot)),
+                    (said, number, _values(other, slot)),
+                )
+                for sentence, n in sentences
+                if n != at
+            )
+            texts = _text(case, number) + _text(case, place)
+            alone = slot.kind == _SIDE and _ALONE.search(texts)
+            if not elsewhere and not alone and not _OTHER_SIDE.search(texts):
+                yield _candidate(case, (slot, number), next(s for s in other.slots if _alike(s, slot)), place)
+
+
+def _differing(one: _Read, other: _Read, common: frozenset[str]) -> Iterator[_Slot]:
+    """The slots of the one sentence of which the other says something else."""
+    for slot in one.slots:
         mine, theirs = _values(one, slot), _values(other, slot)
         wholly = len(common) >= _WHOLLY * len(one.words | other.words)
         wholly = wholly and mine == _all(one, slot.kind) and theirs == _all(other, slot.kind)
-        if not _apart(slot.kind, mine, theirs, wholly=wholly):
-            continue
-        elsewhere = any(
-            _values(sentence, slot) & values
-            for sentences, at, values in ((seen, place, mine), (said, number, theirs))
-            for sentence, n in sentences
-            if n != at
-        )
-        texts = _text(case, number) + _text(case, place)
-        alone = slot.kind == _SIDE and _ALONE.search(texts)
-        if not elsewhere and not alone and not _OTHER_SIDE.search(texts):
-            yield _candidate(case, (slot, number), next(s for s in other.slots if _alike(s, slot)), place)
+        if slot.noun in common and _apart(slot.kind, mine, theirs, wholly=wholly):
+            yield slot
 
 
 def _alike(first: _Slot, second: _Slot) -> bool:
