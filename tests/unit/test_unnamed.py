@@ -16,6 +16,8 @@ def flags(services: Services, seen: str, said: str) -> set[str]:
 
 
 WRONG = (
+    ("laterality.elsewhere", "Dextroscoliosis of the thoracic spine.", "The spine bends to the left."),
+    ("laterality.elsewhere", "Nodule in the right upper lobe.", "A round spot is seen in the left lung."),
     ("laterality.unnamed", "Right lower lobe infiltrate.", "The abnormality is in the left lung."),
     (
         "laterality.unnamed",
@@ -46,6 +48,8 @@ WRONG = (
     ),
 )
 RIGHT = (
+    ("Nodule in the right upper lobe.", "A left lateral decubitus view would help."),
+    ("Nodule in the right upper lobe. The left lung is hazy.", "A round spot is seen in the left lung."),
     ("Right lower lobe infiltrate. Chronic changes of both lungs.", "The abnormality is in the right lung."),
     ("Right lower lobe infiltrate.", "Another process in the left lung cannot be seen."),
     ("Infiltrate in the lung.", "The abnormality is in the left lung."),

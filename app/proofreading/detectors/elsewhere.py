@@ -36,6 +36,12 @@ _VAGUE = ANYWHERE | GENERICS | {"RP:opacity"}
 _BASAL = re.compile(
     r"diaphragm|costophrenic|\bCP angles?|\beffusions?\b|retrocardiac|behind the heart", re.IGNORECASE
 )
+_NO_CLAIM = re.compile(  # advice, questions, denials, headings, exams
+    r"\b(?:recommend\w*|suggest\w*|advis\w*|follow\w*|ct|mri?|ultrasound|views?|decubitus|film|radiographs?|exam\w*|stud(?:y|ies)|"
+    r"correlat\w*|clinical\w*|pain|symptom\w*|please|if|consider\w*|should|would|no|not|without|nor|normal|clear\w*|unremarkable|"
+    r"contralateral|opposite|other|history|hx|question\w*|evaluat\w*|discussed|called|patient|tube|line|catheter)\b|[:?]|\bXXXX\b",
+    re.IGNORECASE,
+)
 _ASIDE = re.compile(r"\b(?:contralateral|opposite|other|ipsilateral)\b", re.IGNORECASE)
 
 
@@ -70,6 +76,36 @@ class Elsewhere:
                     yield _side(case, concluded, opposed)
             elif len(here := levels(concluded)) == 1 and is_chest(case):
                 yield from _level(case, concluded, here, told)
+        if sides and is_chest(case):
+            yield from _nameless(case, sides, told)
+
+
+def _nameless(case: Case, sides: frozenset[str], told: list[_Told]) -> Iterator[Candidate]:
+    """A sentence of the impression with a side and no finding that we know; the findings name the other side only."""
+    opposed = [one for one in told if one.sides and case.report.section_of(one.sentence) in FINDINGS]
+    body = [e for n in _sentences(case, _BODY) for e in case.by_sentence.get(n, ())]
+    sides = sides.union(*(sides_of(case, entity) for entity in body))
+    for number in _sentences(case, IMPRESSION) if opposed else ():
+        words = [e for e in case.by_sentence.get(number, ()) if sides_of(case, e)]
+        named = frozenset[str]().union(*(sides_of(case, word) for word in words))
+        other = case.told_in.get(number) or _NO_CLAIM.search(_text(case, number))
+        if len(named) != 1 or named & sides or other:
+            continue
+        turned = swap_side(case.report.quote(words[0].span))
+        fixes = [] if turned is None else [Correction(words[0].span, turned)]
+        without = leave_out(case, number)
+        fixes += [] if without is None else [without]
+        numbers = sorted({*(one.sentence for one in opposed), number})
+        yield Candidate(
+            type=ErrorType.LATERALITY_MISMATCH,
+            span=words[0].span,
+            message=f"The findings tell of nothing on the {next(iter(named))}, only of the other side.",
+            rule="laterality.elsewhere",
+            confidence=_UNRELATED,
+            evidence=tuple(Evidence(EvidenceKind.TEXT, span=case.report.sentences[n].span) for n in numbers),
+            correction=fixes[0] if fixes else None,
+            alternatives=tuple(fixes[1:]),
+        )
 
 
 def _placed_alike(case: Case, concluded: Finding) -> bool:
