@@ -135,7 +135,7 @@ class NormalStatement:
     def _contradicts(self, normal: Finding, described: Finding, case: Case) -> bool:
         if normal.sentence == described.sentence or described.concept is None:
             return False
-        if not is_firm(described, case) and not _plain(normal, described):
+        if not (is_firm(described, case) or _plain(normal, described) or is_suspect(described, case)):
             return False
         if normal.sides and described.sides and not normal.sides & described.sides:
             return False

@@ -25,7 +25,8 @@ _FOLLOW_UP = re.compile(
     r"destroy\w*|destruct\w*|enlarging|growing|has (?:grown|enlarged|increased))\b",
     re.IGNORECASE,
 )
-_SPICULATED = "spiculated"
+_JAGGED, _NONCALCIFIED = frozenset({"spiculated", "lobulated"}), "noncalcified"
+_GROWTHS = ("RP:neoplasm", "RP:lung-cancer")
 _LESIONS = tuple(
     f"RP:{name}" for name in "nodule mass lung-lesion nonspecific-lesion neoplasm opacity".split()
 )
@@ -57,9 +58,13 @@ def _is_read(finding: Finding, case: Case, rules: frozenset[str]) -> bool:
 
 
 def is_suspect(finding: Finding, case: Case) -> bool:
-    """True for a spiculated lesion: no lung with one is called clear, and no findings section leaves it out."""
-    spiculated = any(word.value == _SPICULATED for word in finding.descriptors)
-    return spiculated and any(subsumes(kind, finding.concept or "", case.facts) for kind in _LESIONS)
+    """True for a spiculated or lobulated lesion: no lung with one is called clear, and no findings section leaves it out.
+
+    A growth that is not calcified is one, too.
+    """
+    looks = {word.value for word in finding.descriptors}
+    kinds = _LESIONS if looks & _JAGGED else _GROWTHS if _NONCALCIFIED in looks else ()
+    return any(subsumes(kind, finding.concept or "", case.facts) for kind in kinds)
 
 
 def is_variant(finding: Finding, case: Case) -> bool:
