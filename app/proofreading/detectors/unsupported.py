@@ -102,8 +102,9 @@ class Unsupported:
                 continue
             against = _against(concluded, case)
             if against:
+                likely = 0.62 if is_sign_of(concluded, case) else 0.55
                 yield _candidate(
-                    case, concluded, against, 0.85 if concluded.status is Status.PRESENT else 0.55
+                    case, concluded, against, 0.85 if concluded.status is Status.PRESENT else likely
                 )
             elif len(reported) >= _SHORT and is_sign_of(concluded, case) and is_chest(case):
                 yield _candidate(case, concluded, (), 0.7 if _looked_at(concluded, case) else 0.62)
