@@ -59,6 +59,7 @@ RIGHT = (
         "Winged, irregular left scapular tip. The right scapular tip is winged and irregular.",
         "Winged, irregular left scapular tip.",
     ),
+    ("Old left rib fractures have united. Fractures of the right 8th rib.", "Two acute right rib fractures."),
     ("Small pneumothorax seen on the left decubitus view.", "Small right pneumothorax."),
     ("Bibasilar atelectasis, left greater than right.", "As above."),
 )

@@ -51,7 +51,8 @@ _PASSING = frozenset(
         "pulmonary worse greater larger smaller more less better new old increased decreased improved"
     ).split()
 )
-_TOKEN = re.compile(r"[A-Za-z]+|[,.;:()]")
+_TOKEN = re.compile(r"\b[A-Za-z]+|[,.;:()]")
+_AGE = re.compile(r"\b(?:old|remote|healed|united|chronic|prior|previous)\b", re.IGNORECASE)
 _AFTER = 6  # words among which the noun stands that a word of place or degree belongs to
 _LEAST, _SHARE = 2, 0.6  # words of content in common, and their share of the shorter sentence
 _FEW = 8  # words of side, level and degree of a sentence; one of more is a list
@@ -164,9 +165,10 @@ def _clashes(case: Case, told: _Told, seen: list[_Told], said: list[_Told]) -> I
                 for sentence, n in sentences
                 if n != at
             )
-            texts = _text(case, number) + _text(case, place)
-            alone = slot.kind == _SIDE and _ALONE.search(texts)
-            if not elsewhere and not alone and not _OTHER_SIDE.search(texts):
+            texts = _text(case, number), _text(case, place)
+            aged = len({bool(_AGE.search(text)) for text in texts}) > 1
+            alone = slot.kind == _SIDE and any(_ALONE.search(text) for text in texts)
+            if not (elsewhere or aged or alone or any(_OTHER_SIDE.search(text) for text in texts)):
                 yield _candidate(case, (slot, number), next(s for s in other.slots if _alike(s, slot)), place)
 
 
