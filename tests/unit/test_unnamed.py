@@ -52,6 +52,7 @@ RIGHT = (
     ("Nodule in the right upper lobe. The left lung is hazy.", "A round spot is seen in the left lung."),
     ("Right lower lobe infiltrate. Chronic changes of both lungs.", "The abnormality is in the right lung."),
     ("Right lower lobe infiltrate.", "Another process in the left lung cannot be seen."),
+    ("Right effusion. Left lower lobe opacity.", "The abnormality is at the right lung apex."),
     ("Infiltrate in the lung.", "The abnormality is in the left lung."),
     ("Upper and lower opacities, mainly the right upper lobe.", "Right lower lobe opacity."),
     ("The heart measures 6 cm and the chest tube is at 28 cm.", "Mild cardiomegaly."),

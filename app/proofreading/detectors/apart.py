@@ -119,8 +119,7 @@ def _wrong(case: Case, number: int, named: list[Entity]) -> Iterator[_Wrong]:
         listed = _RANGE.fullmatch(between) or _LISTED.fullmatch(between)
         if listed or _APART.search(_PLACED.sub(" ", (lead + between).lower())):
             continue
-        deep = max(one.front - other.back, other.front - one.back)
-        if max(one.top - other.bottom, other.top - one.bottom) >= _FAR or deep >= _FAR_DEEP:
+        if _high(one, other) >= _FAR or _deep(one, other) >= _FAR_DEEP:
             yield first, second, "they lie far apart", _path(one, other)
         elif _JOINS.search(between) and not _join(one, other):
             yield (
@@ -133,6 +132,16 @@ def _wrong(case: Case, number: int, named: list[Entity]) -> Iterator[_Wrong]:
             _BACK.search(between) and other.front - one.back >= _DEEP
         ):
             yield first, second, "they lie the other way round", (one.name, "FRONT_TO_BACK", other.name)
+
+
+def _high(one: _Place, other: _Place) -> int:
+    """Vertebrae between the two; none or fewer where they overlap."""
+    return max(one.top - other.bottom, other.top - one.bottom)
+
+
+def _deep(one: _Place, other: _Place) -> float:
+    """Parts from front to back between the two."""
+    return max(one.front - other.back, other.front - one.back)
 
 
 def _path(one: _Place, other: _Place) -> tuple[str, str, str]:
@@ -158,8 +167,7 @@ def _join(one: _Place, other: _Place) -> bool:
     if "-" in systems or (_SUPPLY in systems and not systems & _NEVER_SUPPLIED):
         return True
     if systems == {"bone"}:
-        deep = max(one.front - other.back, other.front - one.back)
-        return max(one.top - other.bottom, other.top - one.bottom) <= 1 and deep < _DEEP
+        return _high(one, other) <= 1 and _deep(one, other) < _DEEP
     return len(systems) == 1 or frozenset(systems) in _SYSTEMS
 
 

@@ -37,6 +37,18 @@ _BOTH = {  # of two respects
     "biapical": ((_SIDE, ("left", "right")), (_LEVEL, ("upper",))),
 }
 _WORDS = {word: (told,) for words, told in _VALUES.items() for word in words.split()} | _BOTH
+_FORMS = tuple(  # of words that may stand for each other in a sentence
+    frozenset(words.split())
+    for words in (
+        "left right lt rt bilateral",
+        "upper lower",
+        "apical basilar basal",
+        "apex base",
+        "apices bases",
+        "trace tiny minimal slight mild small moderate large severe marked extensive massive",
+        "minimally slightly mildly moderately severely markedly",
+    )
+)
 _FAR = 2  # degrees apart that no reader takes for one
 _DENIES = frozenset("no not without absent negative free neither nor".split())
 _PASSING = frozenset(
@@ -174,10 +186,10 @@ def _clashes(case: Case, told: _Told, seen: list[_Told], said: list[_Told]) -> I
 
 def _differing(one: _Read, other: _Read, common: frozenset[str]) -> Iterator[_Slot]:
     """The slots of the one sentence of which the other says something else."""
+    same = len(common) >= _WHOLLY * len(one.words | other.words)
     for slot in one.slots:
         mine, theirs = _values(one, slot), _values(other, slot)
-        wholly = len(common) >= _WHOLLY * len(one.words | other.words)
-        wholly = wholly and mine == _all(one, slot.kind) and theirs == _all(other, slot.kind)
+        wholly = same and mine == _all(one, slot.kind) and theirs == _all(other, slot.kind)
         if slot.noun in common and _apart(slot.kind, mine, theirs, wholly=wholly):
             yield slot
 
@@ -213,6 +225,7 @@ def _candidate(case: Case, said: tuple[_Slot, int], seen: _Slot, place: int) -> 
     here = Span(spans[1].start + slot.start, spans[1].start + slot.end)
     there = Span(spans[0].start + seen.start, spans[0].start + seen.end)
     words = [case.report.quote(span) for span in (here, there)]
+    fits = any({word.lower() for word in words} <= form for form in _FORMS)
     return Candidate(
         type=_TYPES[slot.kind],
         span=here,
@@ -220,6 +233,6 @@ def _candidate(case: Case, said: tuple[_Slot, int], seen: _Slot, place: int) -> 
         rule=f"{_TYPES[slot.kind].value.removesuffix('_mismatch')}.restated",
         confidence=_CONFIDENCE[slot.kind],
         evidence=tuple(Evidence(EvidenceKind.TEXT, span=span) for span in spans),
-        correction=Correction(here, cased(words[1], words[0])),
-        alternatives=(Correction(there, cased(words[0], words[1])),),
+        correction=Correction(here, cased(words[1], words[0])) if fits else None,
+        alternatives=(Correction(there, cased(words[0], words[1])),) if fits else (),
     )

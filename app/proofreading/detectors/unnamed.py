@@ -52,12 +52,12 @@ def _apart(case: Case, unnamed: Finding) -> Iterator[Candidate]:
     sided = [one for one in others if one.sides]
     opposite = all(len(one.sides) == 1 and one.sides != unnamed.sides for one in sided)
     if len(unnamed.sides) == 1 and sided and opposite:
-        yield _on_the_other_side(case, unnamed, sided[0])
+        yield _candidate(case, unnamed, sided[0], sided=True)
         return
+    beside = [one for one in others if not (one.sides and unnamed.sides) or one.sides & unnamed.sides]
     here = levels(unnamed)
-    placed = [one for one in others if levels(one)]
-    if len(here) == 1 and placed and all(levels(one) == _ENDS - here for one in placed):
-        yield _at_another_level(case, unnamed, placed[0])
+    if len(here) == 1 and beside and all(levels(one) == _ENDS - here for one in beside):
+        yield _candidate(case, unnamed, beside[0])
 
 
 def _organ(finding: Finding, case: Case) -> frozenset[str]:
@@ -70,38 +70,20 @@ def _organ(finding: Finding, case: Case) -> frozenset[str]:
     return _LUNG if places & _LUNG or levels(finding) else frozenset()
 
 
-def _on_the_other_side(case: Case, unnamed: Finding, other: Finding) -> Candidate:
-    place = side_span(unnamed, case)
-    turned = swap_side(case.report.quote(place))
-    here, there = next(iter(unnamed.sides)), next(iter(other.sides))
-    fixes = [] if turned is None else [Correction(place, turned)]
-    fixes += without_either(case, unnamed)
+def _candidate(case: Case, unnamed: Finding, other: Finding, *, sided: bool = False) -> Candidate:
+    """Its side or, where that is no contradiction, its level beside that of all else."""
+    place = side_span(unnamed, case) if sided else (*unnamed.sites, unnamed.entity)[0].span
+    turned = swap_side(case.report.quote(place)) if sided else None
+    fixes = [*([] if turned is None else [Correction(place, turned)]), *without_either(case, unnamed)]
+    (here,), (there,) = (one.sides if sided else levels(one) for one in (unnamed, other))
     return Candidate(
-        type=ErrorType.LATERALITY_MISMATCH,
+        type=ErrorType.LATERALITY_MISMATCH if sided else ErrorType.LOCATION_MISMATCH,
         span=place,
         message=(
-            f"This places what it does not name on the {here}; "
-            f"{name(other.concept, case.facts)} and all else of this organ lies on the {there}."
+            f"What this does not name is {here}; {name(other.concept, case.facts)} and all else "
+            f"that the report places in this organ is {there}."
         ),
-        rule="laterality.unnamed",
-        confidence=_CONFIDENCE,
-        evidence=sentences(case, other, unnamed),
-        correction=fixes[0] if fixes else None,
-        alternatives=tuple(fixes[1:]),
-    )
-
-
-def _at_another_level(case: Case, unnamed: Finding, other: Finding) -> Candidate:
-    (here,), (there,) = levels(unnamed), levels(other)
-    fixes = without_either(case, unnamed)
-    return Candidate(
-        type=ErrorType.LOCATION_MISMATCH,
-        span=unnamed.sites[0].span if unnamed.sites else unnamed.entity.span,
-        message=(
-            f"This places what it does not name in the {here} lung; "
-            f"{name(other.concept, case.facts)} and all else that has a level lies in the {there} lung."
-        ),
-        rule="location.unnamed",
+        rule="laterality.unnamed" if sided else "location.unnamed",
         confidence=_CONFIDENCE,
         evidence=sentences(case, other, unnamed),
         correction=fixes[0] if fixes else None,
